@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The wire between snitch.ko and user space: /dev/snitch messages and the
+ * generic netlink family "snitch". The same layout on 32 and 64 bit: fixed
+ * sizes, explicit padding, no pointers, every message a multiple of 8 bytes.
+ *
+ * /dev/snitch
+ *   open(2) needs CAP_NET_ADMIN in the initial user namespace. The first
+ *   write(2) is exactly one HELLO; the kernel answers with WELCOME. Then
+ *   read(2) returns as many whole messages as fit (EINVAL when not even one
+ *   fits: use a buffer of SNITCH_READ_MIN), poll(2) tells when, and write(2)
+ *   takes a batch of whole messages, checked whole before anything is done
+ *   (EINVAL: nothing was done). Ids are never reused.
+ *
+ * Errors of write(2): EPROTO (no HELLO yet, or a second one), EINVAL (a
+ * malformed batch), E2BIG (over SNITCH_WRITE_MAX), EBUSY (HELLO as decider
+ * while there is one, without TAKEOVER), EPERM (an observer, or a decider
+ * that was replaced, sent a verdict), ENOBUFS (no room for the results).
+ */
+#ifndef _UAPI_LINUX_SNITCH_H
+#define _UAPI_LINUX_SNITCH_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define SNITCH_ABI_MAJOR	1	/* differs: refused with EPROTONOSUPPORT */
+#define SNITCH_ABI_MINOR	0	/* grows with each addition */
+
+#define SNITCH_MSG_VERSION	1
+#define SNITCH_READ_MIN		8192	/* no message is larger */
+#define SNITCH_WRITE_MAX	65536	/* bytes of one write(2) */
+#define SNITCH_COMM_LEN		16
+#define SNITCH_PATH_MAX		4096	/* bytes, without a final NUL */
+#define SNITCH_CMDLINE_MAX	256
+#define SNITCH_CGROUP_MAX	1024
+
+/* Every message begins so. @size counts the whole message. */
+struct snitch_hdr {
+	__u32 size;
+	__u16 version;		/* SNITCH_MSG_VERSION */
+	__u16 type;		/* enum snitch_msg_type */
+	__u64 id;		/* of the flow or owner spoken of, else 0 */
+};
+
+enum snitch_msg_type {
+	/* user space to kernel */
+	SNITCH_MSG_HELLO	= 1,
+	SNITCH_MSG_VERDICT	= 2,
+	SNITCH_MSG_BIND		= 3,
+	SNITCH_MSG_GET_OWNER	= 4,	/* a bare header: send OWNER @id again */
+	SNITCH_MSG_CACHE	= 5,
+	/* kernel to user space */
+	SNITCH_MSG_WELCOME	= 64,
+	SNITCH_MSG_OWNER	= 65,
+	SNITCH_MSG_FLOW		= 66,
+	SNITCH_MSG_CANCEL	= 67,
+	SNITCH_MSG_LOST		= 68,
+	SNITCH_MSG_RESULT	= 69,
+	SNITCH_MSG_DECIDED	= 70,	/* observers only */
+};
+
+/* ---- user space to kernel ---------------------------------------------- */
+
+enum snitch_role { SNITCH_ROLE_DECIDER = 1, SNITCH_ROLE_OBSERVER = 2 };
+
+#define SNITCH_HELLO_TAKEOVER	(1U << 0)	/* replace a present decider */
+
+struct snitch_hello {
+	struct snitch_hdr hdr;
+	__u16 abi_major;
+	__u16 abi_minor;
+	__u32 role;		/* enum snitch_role */
+	__u32 flags;		/* SNITCH_HELLO_* */
+	__u32 pad;
+	__u64 features;		/* wanted; no feature bit is defined yet: 0 */
+};
+
+enum snitch_action {
+	SNITCH_ALLOW	= 1,
+	SNITCH_DENY	= 2,	/* the program is told */
+	SNITCH_DROP	= 3,	/* it is not */
+	SNITCH_ASK	= 4,	/* rules: the daemon asks. Verdicts: never */
+	SNITCH_HOLD	= 5,	/* verdicts: a person is being asked. Rules: never */
+};
+
+enum snitch_origin {		/* why a verdict stands */
+	SNITCH_BY_RULE		= 1,	/* origin_id: the rule's id */
+	SNITCH_BY_PERSON	= 2,	/* an answer to a question */
+	SNITCH_BY_MODE		= 3,	/* nothing matched: mode */
+	SNITCH_BY_FAIL		= 4,	/* kernel: fail mode, bounds, time limits */
+	SNITCH_BY_INBOUND	= 5,	/* kernel: accepted connection */
+	SNITCH_BY_KERNEL	= 6,	/* kernel: its own unmatched traffic */
+	SNITCH_BY_OLDER		= 7,	/* kernel: connection older than the policy */
+	SNITCH_BY_NAME		= 8,	/* a name rule; origin_id: the rule's id */
+};
+
+#define SNITCH_V_ACK	(1U << 0)	/* a RESULT also when it worked */
+#define SNITCH_V_CACHE	(1U << 1)	/* remember for this image and destination
+					 * until @until: new flows are judged so
+					 */
+
+struct snitch_verdict {		/* hdr.id: the flow */
+	struct snitch_hdr hdr;
+	__u32 action;		/* ALLOW, DENY, DROP or HOLD */
+	__u32 flags;		/* SNITCH_V_* */
+	__u32 origin;		/* RULE, PERSON, MODE or NAME */
+	__u32 pad;
+	__u64 origin_id;
+	__u64 until;		/* CLOCK_BOOTTIME ns for V_CACHE; 0: none */
+};
+
+/* The executable of owner hdr.id has no rules of its own under generation
+ * @generation: any-program rules may judge it. Or (@app != 0) it is to be
+ * judged as app number @app of that generation. Ends with the generation.
+ */
+struct snitch_bind {
+	struct snitch_hdr hdr;
+	__u64 generation;
+	__u32 app;		/* index of SNITCH_A_APP in the transaction, from 1; 0: none */
+	__u32 pad;
+};
+
+/* Decision cache: what the daemon concluded for image hdr.id beforehand. */
+struct snitch_cache {
+	struct snitch_hdr hdr;	/* id: the owner */
+	__u32 action;		/* ALLOW, DENY, DROP */
+	__u32 origin;
+	__u64 origin_id;
+	__u64 until;		/* CLOCK_BOOTTIME ns */
+	__u8  family;		/* AF_INET, AF_INET6 */
+	__u8  proto;		/* IP protocol */
+	__u16 port;		/* host order; 0 for protocols without ports */
+	__u32 netns;		/* inode number; 0: any */
+	__u8  addr[16];		/* v4 in the first four bytes, network order */
+};
+
+/* ---- kernel to user space ---------------------------------------------- */
+
+struct snitch_welcome {
+	struct snitch_hdr hdr;
+	__u16 abi_major;
+	__u16 abi_minor;
+	__u32 role;
+	__u64 features;		/* granted */
+	__u64 generation;	/* of the policy in force; 0: none yet */
+	__u64 instance;		/* random, one a module load */
+	__u32 max_flows;	/* bounds in force */
+	__u32 max_flows_image;
+	__u32 max_flows_uid;
+	__u32 consult_ms;
+	__u32 hold_tcp_ms;
+	__u32 hold_ms;
+	__u32 hold_dns_ms;
+	__u32 grace_ms;
+};
+
+#define SNITCH_O_DELETED	(1U << 0)	/* executable unlinked */
+#define SNITCH_O_MEMFD		(1U << 1)	/* no file system name at all */
+#define SNITCH_O_DISGUISED	(1U << 2)	/* mm->exe_file is not what was executed:
+						 * no allow rule may match
+						 */
+#define SNITCH_O_INCOMPLETE	(1U << 3)	/* ancestry not from exec time */
+#define SNITCH_O_FORKED		(1U << 4)	/* image came by fork, not exec */
+#define SNITCH_O_SCANNED	(1U << 5)	/* running before the module, or found by
+						 * the worker: exec was not seen
+						 */
+#define SNITCH_O_EXITED		(1U << 6)	/* gone by now */
+#define SNITCH_O_KERNEL		(1U << 7)	/* the kernel: see @kernel */
+#define SNITCH_O_UNKNOWN	(1U << 8)	/* nobody holds the socket any more */
+#define SNITCH_O_SCRIPT		(1U << 10)	/* executed as a script's interpreter */
+#define SNITCH_O_NO_PATH	(1U << 11)	/* the path was longer than PATH_MAX */
+
+enum snitch_kernel {		/* named users of the network in the kernel */
+	SNITCH_K_NONE = 0,
+	SNITCH_K_ICMP_ERROR,	/* ICMP and ICMPv6 errors */
+	SNITCH_K_ICMP_REPLY,	/* echo and timestamp replies */
+	SNITCH_K_ND,		/* neighbour and router discovery */
+	SNITCH_K_IGMP,
+	SNITCH_K_MLD,
+	SNITCH_K_TCP,		/* resets and acks without a socket */
+	SNITCH_K_WIREGUARD,
+	SNITCH_K_NFS,		/* sunrpc */
+	SNITCH_K_VXLAN,
+	SNITCH_K_OTHER,
+	__SNITCH_K_MAX
+};
+
+/* After the struct: exe_len bytes of path, cmd_len of command line (NULs
+ * between arguments), cgroup_len of cgroup path, script_len of script path;
+ * not NUL ended; then zeroes up to a multiple of 8.
+ */
+struct snitch_owner {		/* hdr.id: the owner */
+	struct snitch_hdr hdr;
+	__u64 parent;		/* owner id at exec time, sent before; 0: none known */
+	__u64 start;		/* CLOCK_BOOTTIME ns of the process's start */
+	__u64 exec_id;
+	__u64 cgroup;		/* cgroup v2 id */
+	__u64 exe_ino;
+	__s64 exe_ctime;	/* seconds */
+	__u64 exe_size;		/* bytes */
+	__u32 exe_ctime_nsec;
+	__u32 exe_dev;		/* new_encode_dev() of the real inode's device */
+	__u32 exe_gen;
+	__u32 exe_uid;		/* owner and mode of the real inode */
+	__u32 exe_mode;
+	__u32 pid;		/* in the initial pid namespace */
+	__u32 ppid;
+	__u32 ns_pid;		/* in its own pid namespace */
+	__u32 uid;		/* in the initial user namespace; (__u32)-1: none */
+	__u32 euid;
+	__u32 gid;
+	__u32 loginuid;
+	__u32 session;		/* audit session */
+	__u32 pidns;		/* inode numbers of namespaces */
+	__u32 mntns;
+	__u32 userns;
+	__u32 userns_owner;	/* uid that owns the user namespace */
+	__u32 flags;		/* SNITCH_O_* */
+	__u32 kernel;		/* enum snitch_kernel */
+	__u16 exe_len;
+	__u16 cmd_len;
+	__u16 cgroup_len;
+	__u16 script_len;
+	__u32 pad;
+	char  comm[SNITCH_COMM_LEN];	/* for display; not a name anyone vouches for */
+};
+
+#define SNITCH_F_REDELIVERED	(1U << 0)	/* an earlier decider saw it */
+#define SNITCH_F_HELD		(1U << 1)	/* and answered HOLD */
+#define SNITCH_F_ADOPTED	(1U << 2)	/* first packet came out of another
+						 * context; owner found by the worker
+						 */
+#define SNITCH_F_UNBOUND	(1U << 3)	/* consulted for want of a binding */
+#define SNITCH_F_FOREIGN_DATA	(1U << 4)	/* an open socket, another executable */
+#define SNITCH_F_UNPARSED	(1U << 5)	/* headers could not be read */
+#define SNITCH_F_SHARED		(1U << 6)	/* several executables hold the socket */
+
+struct snitch_flow_event {	/* hdr.id: the flow */
+	struct snitch_hdr hdr;
+	__u64 owner;		/* sent before */
+	__u64 cookie;		/* of the socket */
+	__u64 when;		/* CLOCK_BOOTTIME ns of the first packet */
+	__u64 generation;	/* of the policy that consulted; BIND names it */
+	__u64 ask_rule;		/* id of the "ask" rule that matched, else 0 */
+	__u64 cgroup;		/* of the socket */
+	__u32 netns;		/* inode number */
+	__u32 ifindex;		/* route's device, in that namespace; 0: none */
+	__u32 uid;		/* effective uid of the sender */
+	__u32 flags;		/* SNITCH_F_* */
+	__u32 bytes;		/* of the first packet, IP header included */
+	__u8  family;		/* AF_INET, AF_INET6 */
+	__u8  proto;		/* IP protocol */
+	__u8  icmp_type;
+	__u8  icmp_code;
+	__u16 sport;		/* host order; 0 where there are none */
+	__u16 dport;
+	__u32 pad;
+	__u8  saddr[16];	/* v4 in the first four bytes, network order */
+	__u8  daddr[16];
+};
+
+enum snitch_cancel_why {
+	SNITCH_CANCEL_CLOSED	= 1,	/* the socket stopped waiting */
+	SNITCH_CANCEL_MOVED	= 2,	/* it connects elsewhere now */
+	SNITCH_CANCEL_TIMEOUT	= 3,	/* held too long: refused */
+	SNITCH_CANCEL_CONSULT	= 4,	/* not answered in time: fail mode */
+	SNITCH_CANCEL_NETNS	= 5,	/* its network namespace is gone */
+	SNITCH_CANCEL_ROUTE	= 6,	/* allowed, but no valid route any more */
+	SNITCH_CANCEL_POLICY	= 7,	/* a new policy decided it */
+};
+
+struct snitch_cancel {		/* hdr.id: the flow */
+	struct snitch_hdr hdr;
+	__u32 why;		/* enum snitch_cancel_why */
+	__u32 action;		/* what became of it: ALLOW, DENY or DROP */
+	__u32 packets;		/* that were parked */
+	__u32 bytes;
+};
+
+struct snitch_lost {		/* since the last LOST */
+	struct snitch_hdr hdr;
+	__u64 owners;
+	__u64 dns;
+	__u64 events;		/* observers: DECIDED, FLOW and CANCEL */
+};
+
+struct snitch_result {		/* hdr.id: the flow or owner named */
+	struct snitch_hdr hdr;
+	__s32 error;		/* 0, or -ENOENT (no such id any more), -ESTALE
+				 * (generation), -ENOSPC (cache or bindings full)
+				 */
+	__u16 type;		/* of the message answered */
+	__u16 pad;
+};
+
+struct snitch_decided {		/* hdr.id: the flow; to observers */
+	struct snitch_hdr hdr;
+	__u64 owner;
+	__u64 origin_id;
+	__u32 action;
+	__u32 origin;		/* enum snitch_origin */
+	__u32 packets;		/* that were parked */
+	__u32 pad;
+};
+
+/* ---- ioctl --------------------------------------------------------------- */
+
+/* OWNER_FD: an O_RDONLY descriptor of the owner's executable, while the
+ * kernel still holds it (at least 5 s after OWNER was sent, or as long as
+ * the process runs). ENOENT: no such owner; ESTALE: no longer held; EPERM:
+ * not the decider. @pid is its pid in the caller's namespace now, 0 when
+ * it has exited: pidfd_open(2) it and call again; the same non-zero @pid
+ * then means that the pidfd is the owner's.
+ */
+struct snitch_owner_fd {
+	__u64 id;
+	__s32 exe_fd;
+	__u32 pid;
+};
+
+#define SNITCH_IOC_MAGIC	0xB7
+#define SNITCH_IOC_OWNER_FD	_IOWR(SNITCH_IOC_MAGIC, 1, struct snitch_owner_fd)
+
+/* ---- generic netlink ------------------------------------------------------ */
+
+#define SNITCH_GENL_NAME	"snitch"
+#define SNITCH_GENL_VERSION	1
+#define SNITCH_GENL_MCGRP	"monitor"
+
+/* All operations need CAP_NET_ADMIN. A policy transaction belongs to the
+ * port that began it and ends with it; BEGIN while another is open: EBUSY.
+ */
+enum snitch_cmd {
+	SNITCH_CMD_UNSPEC,
+	SNITCH_CMD_GET_STATUS,	/* reply: SNITCH_A_STATUS */
+	SNITCH_CMD_GET_FLOWS,	/* dump: SNITCH_A_FLOW each */
+	SNITCH_CMD_GET_PARKED,	/* dump: SNITCH_A_PARKED each */
+	SNITCH_CMD_GET_RULES,	/* dump: SNITCH_A_RULE each, SNITCH_A_HITS */
+	SNITCH_CMD_BEGIN,	/* SNITCH_A_POLICY; reply: SNITCH_A_GENERATION to be */
+	SNITCH_CMD_ADD_APPS,	/* nest SNITCH_A_APPS of SNITCH_A_APP: path strings, numbered
+				 * from 1 in order of arrival over the whole transaction;
+				 * a path that does not resolve stays without a binding
+				 */
+	SNITCH_CMD_ADD_RULES,	/* SNITCH_A_RULES: array of struct snitch_rule */
+	SNITCH_CMD_COMMIT,	/* reply: SNITCH_A_GENERATION in force, SNITCH_A_UNBOUND */
+	SNITCH_CMD_ABORT,
+	SNITCH_CMD_SET_LIMITS,	/* SNITCH_A_LIMITS; zero members stay as they are */
+	SNITCH_CMD_MONITOR,	/* multicast: SNITCH_A_DECIDED_EVENT */
+	__SNITCH_CMD_MAX
+};
+#define SNITCH_CMD_MAX (__SNITCH_CMD_MAX - 1)
+
+enum snitch_attr {
+	SNITCH_A_UNSPEC,
+	SNITCH_A_STATUS,	/* struct snitch_status */
+	SNITCH_A_FLOW,		/* struct snitch_flow_info */
+	SNITCH_A_PARKED,	/* struct snitch_parked_info */
+	SNITCH_A_RULE,		/* struct snitch_rule */
+	SNITCH_A_HITS,		/* u64 */
+	SNITCH_A_POLICY,	/* struct snitch_policy */
+	SNITCH_A_APPS,		/* nest */
+	SNITCH_A_APP,		/* NUL-ended absolute path */
+	SNITCH_A_RULES,		/* array of struct snitch_rule */
+	SNITCH_A_GENERATION,	/* u64 */
+	SNITCH_A_UNBOUND,	/* u32: apps whose path did not resolve */
+	SNITCH_A_LIMITS,	/* struct snitch_limits */
+	SNITCH_A_DECIDED_EVENT,	/* struct snitch_monitor */
+	SNITCH_A_PAD,
+	__SNITCH_A_MAX
+};
+#define SNITCH_A_MAX (__SNITCH_A_MAX - 1)
+
+enum snitch_mode {		/* what the daemon is in; the kernel only tells, but OFF */
+	SNITCH_MODE_OFF		= 0,	/* nothing is judged */
+	SNITCH_MODE_OBSERVE	= 1,
+	SNITCH_MODE_ASK		= 2,
+	SNITCH_MODE_QUIET	= 3,
+	SNITCH_MODE_LOCKDOWN	= 4,
+};
+
+struct snitch_policy {
+	__u32 mode;		/* enum snitch_mode */
+	__u32 fail;		/* ALLOW or DENY: no decider, or no answer in time */
+	__u32 kernel;		/* ALLOW or DENY: unmatched traffic of the kernel */
+	__u32 rules;		/* how many will follow, at most SNITCH_RULES_MAX */
+	__u32 apps;		/* how many will follow, at most SNITCH_APPS_MAX */
+	__u32 unmatched;	/* ASK: consult; or ALLOW, DENY, DROP at once */
+};
+#define SNITCH_RULES_MAX	(1U << 20)
+#define SNITCH_APPS_MAX		(1U << 17)
+#define SNITCH_RULES_PER_MSG	256
+
+#define SNITCH_R_UID		(1U << 0)	/* only for effective uid @uid */
+#define SNITCH_R_BUILTIN	(1U << 1)	/* may judge programs without a binding */
+#define SNITCH_R_DAEMON		(1U << 2)	/* only the daemon can judge it (names,
+						 * ancestry...): CONSULT when nothing of
+						 * a better rank matches
+						 */
+#define SNITCH_R_PROTO		(1U << 3)	/* only protocol @proto */
+#define SNITCH_R_LOOPBACK	(1U << 4)	/* only where the route's device is loopback */
+#define SNITCH_R_CGROUP		(1U << 5)	/* only sockets of cgroup @cgroup or below */
+#define SNITCH_R_WHOLE		(1U << 6)	/* DENY or DROP of a whole program: where it matches,
+						 * no any-program ALLOW of the same tier does
+						 */
+#define SNITCH_R_NAMED		(1U << 7)	/* with DAEMON, for any program: it names programs
+						 * in its own way, WHOLE leaves it alone
+						 */
+
+#define SNITCH_RANK_TIER(rank)	((rank) >> 30)
+
+#define SNITCH_APP_ANY		0U
+#define SNITCH_APP_KERNEL	0xffffffffU	/* only the kernel user @kernel; 0: all */
+
+struct snitch_rule {
+	__u64 id;		/* the daemon's; told as origin_id */
+	__u32 rank;		/* place in the total order, 0 the strongest; no two alike,
+				 * none 0xffffffff. The two highest bits: the tier
+				 */
+	__u32 app;		/* SNITCH_APP_*, or a number from ADD_APPS */
+	__u8  action;		/* ALLOW, DENY, DROP, ASK */
+	__u8  family;		/* AF_INET, AF_INET6; 0: both, addresses not compared */
+	__u8  proto;		/* with SNITCH_R_PROTO */
+	__u8  kernel;		/* enum snitch_kernel, with SNITCH_APP_KERNEL */
+	__u16 port_first;	/* destination, host order; 0 and 65535: any, also */
+	__u16 port_last;	/* protocols without ports */
+	__u32 flags;		/* SNITCH_R_* */
+	__u32 uid;
+	__u64 cgroup;
+	__u8  first[16];	/* range of destination addresses, both ends in it */
+	__u8  last[16];
+};
+
+struct snitch_limits {		/* ceilings: SNITCH_FLOWS_CEILING */
+	__u32 max_flows;	/* parked flows in all (4096) */
+	__u32 max_flows_image;	/* of one process image (1024) */
+	__u32 max_flows_uid;	/* of one uid (2048) */
+	__u32 max_flows_netns;	/* of one network namespace (2048) */
+	__u32 max_packets;	/* parked in one flow (8) */
+	__u32 max_bytes;	/* truesize parked in one flow (32768) */
+	__u32 consult_ms;	/* (2000) */
+	__u32 hold_tcp_ms;	/* (120000) */
+	__u32 hold_ms;		/* (60000) */
+	__u32 hold_dns_ms;	/* (5000) */
+	__u32 grace_ms;		/* (3000) */
+	__u32 unread_ms;	/* events left unread so long: the decider is dead (10000) */
+};
+#define SNITCH_FLOWS_CEILING	65536U
+
+enum snitch_counter {
+	SNITCH_C_ACCEPTED,		/* new flows accepted by a rule in the kernel */
+	SNITCH_C_REFUSED,		/* new flows refused by a rule in the kernel */
+	SNITCH_C_CONSULTED,		/* flows parked */
+	SNITCH_C_HELD,			/* of them put to a person */
+	SNITCH_C_PARK_ALLOWED,		/* parked flows allowed by a verdict */
+	SNITCH_C_PARK_REFUSED,		/* parked flows refused by a verdict */
+	SNITCH_C_CANCEL_CLOSED,
+	SNITCH_C_CANCEL_MOVED,
+	SNITCH_C_CANCEL_NETNS,
+	SNITCH_C_CANCEL_ROUTE,
+	SNITCH_C_HOLD_TIMEOUT,
+	SNITCH_C_CONSULT_TIMEOUT,
+	SNITCH_C_FAIL_ALLOWED,		/* flows passed by fail mode */
+	SNITCH_C_FAIL_REFUSED,		/* flows refused by fail mode */
+	SNITCH_C_BOUND_GLOBAL,		/* refused: a bound was reached */
+	SNITCH_C_BOUND_IMAGE,
+	SNITCH_C_BOUND_UID,
+	SNITCH_C_BOUND_NETNS,
+	SNITCH_C_BOUND_PACKETS,		/* packets of a parked flow dropped */
+	SNITCH_C_NOMEM,			/* refused: no memory */
+	SNITCH_C_NO_OWNER,		/* refused: nobody holds the socket */
+	SNITCH_C_LOST_DST,		/* dropped: no route or socket left */
+	SNITCH_C_LATE_VERDICT,		/* verdicts with an id that is gone */
+	SNITCH_C_KERNEL_ALLOWED,	/* kernel traffic without a rule */
+	SNITCH_C_KERNEL_REFUSED,
+	SNITCH_C_INBOUND,		/* accepted connections */
+	SNITCH_C_OLDER,			/* connections older than the policy */
+	SNITCH_C_REJUDGED,		/* entries judged again under a new policy */
+	SNITCH_C_ABORTED,		/* TCP sockets ended by a refusal */
+	SNITCH_C_UNPARSED,		/* packets whose headers could not be read */
+	SNITCH_C_OWNERS_FULL,		/* no room for another process image */
+	SNITCH_C_FOREIGN,		/* first packets out of another context */
+	SNITCH_C_SWITCHED,		/* another executable on a judged socket */
+	SNITCH_C_DISGUISED,
+	SNITCH_C_EVENTS_LOST,
+	SNITCH_C_AUDIT_LOST,
+	__SNITCH_C_MAX
+};
+
+struct snitch_status {
+	__u64 generation;
+	__u64 instance;
+	__u64 decider_since;	/* CLOCK_BOOTTIME ns; 0: none */
+	__u32 decider_pid;	/* 0: none */
+	__u32 decider_alive;	/* 1: and it reads its events */
+	__u32 observers;
+	__u32 parked;		/* flows now */
+	__u32 held;		/* of them */
+	__u32 flows_tcp;	/* entries now */
+	__u32 flows_other;
+	__u32 images;
+	__u32 cached;		/* decision cache entries */
+	__u32 rules;
+	__u32 apps;
+	__u32 armed;		/* 1: judging */
+	struct snitch_policy policy;
+	struct snitch_limits limits;
+	__u64 parked_bytes;	/* truesize */
+	__u64 counter[64];	/* by enum snitch_counter */
+};
+
+struct snitch_flow_info {
+	__u64 cookie;
+	__u64 owner;		/* 0: not kept */
+	__u64 origin_id;
+	__u64 packets;
+	__u64 bytes;		/* IP layer, sent */
+	__u32 action;
+	__u32 origin;
+	__u32 netns;
+	__u32 uid;
+	__u32 pid;
+	__u8  family;
+	__u8  proto;
+	__u16 sport;
+	__u16 dport;
+	__u8  tcp_state;
+	__u8  pad[5];
+	__u8  saddr[16];
+	__u8  daddr[16];
+	char  comm[SNITCH_COMM_LEN];
+};
+
+struct snitch_parked_info {
+	struct snitch_flow_event flow;
+	__u64 until;		/* CLOCK_BOOTTIME ns */
+	__u32 packets;
+	__u32 bytes;
+	__u32 held;
+	__u32 pad;
+};
+
+struct snitch_monitor {
+	struct snitch_flow_event flow;
+	struct snitch_decided decided;
+	char comm[SNITCH_COMM_LEN];
+	__u32 pid;
+	__u32 pad;
+};
+
+#endif /* _UAPI_LINUX_SNITCH_H */

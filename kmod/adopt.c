@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Adopt: flows whose first packet came out of a foreign context wait here
+ * until one worker has found who holds the socket. Never a guess: with no
+ * holder, or after the time limit, the flow is refused.
+ */
+#include "counter.h"
+#include "device.h"
+#include "observe.h"
+#include "owner.h"
+#include "stash.h"
+
+/* ---- owners of packets out of other contexts ---- */
+
+/* Under the lock: the owner is known; rules, fail mode or the decider judge. */
+static bool park_adopted(struct snitch_park *p, struct snitch_image *image, bool shared)
+{
+	struct snitch_subject s;
+
+	p->image = snitch_image_get(image);
+	image->parked++;
+	p->uid = image->euid;
+	if (shared)
+		p->flags |= SNITCH_F_SHARED;
+	snitch_park_subject(p, &s);
+	snitch_policy_judge(&s, &p->why);
+	if (shared && p->why.action == SNITCH_ALLOW)
+		p->why.action = SNITCH_ASK;
+	if (p->why.unbound)
+		p->flags |= SNITCH_F_UNBOUND;
+	if (p->why.action != SNITCH_ASK) {
+		snitch_park_settle(p, p->why.action, p->why.origin, p->why.origin_id);
+		return true;
+	}
+	if (!snitch_device_expected()) {
+		snitch_park_settle_fail(p, SNITCH_CANCEL_CONSULT);
+		return true;
+	}
+	p->state = SNITCH_PARK_CONSULT;
+	snitch_park_set_deadline(p);
+	snitch_device_queue(p, SNITCH_PEV_FLOW);
+	return false;
+}
+
+static void park_adopt_one(struct snitch_park *p)
+{
+	bool shared = false, done = false;
+	struct snitch_image *image;
+
+	image = snitch_owner_search(p->sk, &shared);
+	spin_lock_bh(&snitch_park_lock);
+	if (p->state == SNITCH_PARK_ADOPT) {
+		if (image) {
+			done = park_adopted(p, image, shared);
+		} else {
+			snitch_count(SNITCH_C_NO_OWNER);
+			snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);
+			done = true;
+		}
+	}
+	spin_unlock_bh(&snitch_park_lock);
+	snitch_image_put(image);
+	if (done)
+		snitch_park_act(p);
+	else
+		snitch_tell_flow(p);
+}
+
+static void park_adopt_work(struct work_struct *work)
+{
+	struct snitch_park *p;
+
+	for (;;) {
+		spin_lock_bh(&snitch_park_lock);
+		p = list_first_entry_or_null(&snitch_park_adopt, struct snitch_park, adopt);
+		if (p) {
+			list_del_init(&p->adopt);
+			snitch_park_get(p);
+		}
+		spin_unlock_bh(&snitch_park_lock);
+		if (!p)
+			return;
+		park_adopt_one(p);
+		snitch_park_put(p);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(park_adopter, park_adopt_work);
+
+void snitch_park_start_adopting(void)
+{
+	queue_work(snitch_park_wq, &park_adopter);
+}

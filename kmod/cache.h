@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Cache: what the decider concluded for an image and a destination, until a
+ * time. It limits new flows, never one already accepted. Bounded; entries
+ * are looked up under RCU, written under snitch_cache_lock (spinlock, BH, leaf).
+ */
+#ifndef SNITCH_CACHE_H
+#define SNITCH_CACHE_H
+
+#include <linux/types.h>
+
+#include "policy.h"
+
+#define SNITCH_CACHE_MAX	16384
+#define SNITCH_CACHE_IMAGE_MAX	1024	/* of one process image */
+
+bool snitch_cache_find(const struct snitch_subject *s, struct snitch_judgement *j);
+
+#define SNITCH_UID_ANY		((u32)-1)
+
+/*
+ * struct snitch_cache_new - a conclusion; all borrowed
+ * @uid: effective uid of the sender, or SNITCH_UID_ANY
+ * @netns: inode number, 0: any
+ * @until: CLOCK_BOOTTIME ns
+ */
+struct snitch_cache_new {
+	struct snitch_image *image;
+	union nf_inet_addr daddr;
+	u64 origin_id;
+	u64 until;
+	u32 uid;
+	u32 netns;
+	u16 dport;
+	u8 family;
+	u8 proto;
+	u8 action;
+	u8 origin;
+};
+
+/* 0, -ENOSPC (a bound is reached), -ENOMEM; any context */
+int snitch_cache_add(const struct snitch_cache_new *n);
+unsigned int snitch_cache_count(void);
+void snitch_cache_exit(void);
+
+#endif

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flow: the tables of verdicts. Lookups are lock-free and allocate nothing.
+ * Locks and lifetimes: flow.h.
+ */
+#include <linux/hash.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <net/inet_sock.h>
+
+#include "counter.h"
+#include "flow.h"
+#include "owner.h"
+
+#define FLOW_TCP_BITS	14
+#define FLOW_LOCKS	256
+#define FLOW_POOL_BITS	14
+#define FLOW_CLOCK_STEPS 64	/* entries looked at for one to evict */
+
+static struct kmem_cache *flow_slab;
+static struct hlist_head *flow_tcp;
+static struct hlist_head *flow_pool;
+static struct snitch_flow **flow_slots;	/* the clock, under flow_pool_lock */
+static unsigned int flow_hand, flow_used, flow_pinned;
+static spinlock_t flow_tcp_locks[FLOW_LOCKS];
+static DEFINE_SPINLOCK(flow_pool_lock);
+static atomic_t flow_tcp_count = ATOMIC_INIT(0);
+
+static unsigned int tcp_hash(const struct sock *sk)
+{
+	return hash_ptr((void *)sk, FLOW_TCP_BITS);
+}
+
+static spinlock_t *tcp_lock(unsigned int bucket)
+{
+	return &flow_tcp_locks[bucket % FLOW_LOCKS];
+}
+
+static unsigned int pool_hash(u64 cookie, u8 proto, u16 dport, const union nf_inet_addr *daddr)
+{
+	u64 a = (u64)daddr->all[0] << 32 | daddr->all[1];
+	u64 b = (u64)daddr->all[2] << 32 | daddr->all[3];
+
+	return hash_64(cookie * GOLDEN_RATIO_64 ^ a ^ (b << 1) ^ ((u64)proto << 16 | dport),
+		       FLOW_POOL_BITS);
+}
+
+static void flow_free_rcu(struct rcu_head *rcu)
+{
+	struct snitch_flow *f = container_of(rcu, struct snitch_flow, rcu);
+
+	snitch_image_put(rcu_dereference_protected(f->image, true));
+	kmem_cache_free(flow_slab, f);
+}
+
+/* ---- lookup ---- */
+
+/** snitch_flow_sender_is() - is the entry this executable's and this uid's? */
+bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid)
+{
+	const struct snitch_image *owner = rcu_dereference(f->image);
+
+	return owner && f->uid == uid && snitch_image_same_exe(owner, image);
+}
+
+static bool flow_is_currents(const struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference(f->image);
+
+	return image && snitch_image_is_current(image) &&
+	       f->uid == from_kuid(&init_user_ns, current_euid());
+}
+
+/* A TCP socket can be disconnected and connected elsewhere. */
+static bool flow_to_same_peer(const struct snitch_flow *f, const struct sock *sk, u8 pf)
+{
+	if (f->dport != ntohs(sk->sk_dport))
+		return false;
+	if (pf == NFPROTO_IPV4)
+		return f->family == AF_INET && f->daddr.ip == sk->sk_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	return f->family == AF_INET6 && ipv6_addr_equal(&f->daddr.in6, &sk->sk_v6_daddr);
+#else
+	return false;
+#endif
+}
+
+struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 pf, bool mine)
+{
+	struct snitch_flow *f, *first = NULL;
+
+	hlist_for_each_entry_rcu(f, &flow_tcp[tcp_hash(sk)], node) {
+		if (f->sk != sk || f->cookie != cookie || !cookie || !flow_to_same_peer(f, sk, pf))
+			continue;
+		if (!mine || flow_is_currents(f))
+			return f;
+		if (!first)
+			first = f;
+	}
+	return first;
+}
+
+struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine)
+{
+	unsigned int bucket = pool_hash(cookie, p->proto, p->dport, &p->daddr);
+	struct snitch_flow *f, *first = NULL;
+
+	hlist_for_each_entry_rcu(f, &flow_pool[bucket], node) {
+		if (f->cookie != cookie || f->dport != p->dport || f->proto != p->proto ||
+		    f->family != p->family || !nf_inet_addr_cmp(&f->daddr, &p->daddr))
+			continue;
+		if (!mine || flow_is_currents(f)) {
+			first = f;
+			break;
+		}
+		if (!first)
+			first = f;
+	}
+	if (first && !first->used)
+		first->used = 1;
+	return first;
+}
+
+/*
+ * snitch_flow_adopt() - the entry of an accepted socket, at its first packet
+ *
+ * The probe made it before the socket had cookie and addresses.
+ *
+ * Return: the entry, or NULL. Context: the hook's, under RCU.
+ */
+struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p)
+{
+	unsigned int bucket = tcp_hash(sk);
+	struct snitch_flow *f;
+
+	if (READ_ONCE(sk->sk_state) == TCP_SYN_SENT)
+		return NULL;
+	spin_lock_bh(tcp_lock(bucket));
+	hlist_for_each_entry(f, &flow_tcp[bucket], node)
+		if (f->sk == sk && !f->cookie)
+			break;
+	if (f) {
+		f->family = p->family;
+		f->daddr = p->daddr;
+		f->saddr = p->saddr;
+		f->dport = p->dport;
+		f->sport = p->sport;
+		f->proto = IPPROTO_TCP;
+		f->netns = sock_net(sk)->ns.inum;
+		/* Found by cookie only once the addresses are there. */
+		smp_store_release(&f->cookie, snitch_cookie(sk));
+	}
+	spin_unlock_bh(tcp_lock(bucket));
+	return f;
+}
+
+/* ---- insertion ---- */
+
+static struct snitch_flow *flow_alloc(void)
+{
+	return kmem_cache_zalloc(flow_slab, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
+{
+	const struct snitch_packet *p = n->packet;
+	struct snitch_flow *f = flow_alloc();
+
+	if (!f)
+		return NULL;
+	f->sk = n->sk;
+	f->cookie = n->cookie;
+	f->generation = n->generation;
+	f->uid = n->uid;
+	f->netns = n->netns;
+	f->action = n->action;
+	f->origin = n->origin;
+	f->origin_id = n->origin_id;
+	f->flags = n->flags;
+	f->family = p->family;
+	f->proto = p->proto;
+	f->saddr = p->saddr;
+	f->daddr = p->daddr;
+	f->sport = p->sport;
+	f->dport = p->dport;
+	RCU_INIT_POINTER(f->image, n->image ? snitch_image_get(n->image) : NULL);
+	return f;
+}
+
+static void tcp_unlink(struct snitch_flow *f)
+{
+	hlist_del_rcu(&f->node);
+	atomic_dec(&flow_tcp_count);
+	call_rcu(&f->rcu, flow_free_rcu);
+}
+
+static bool tcp_superseded(const struct snitch_flow *old, const struct snitch_flow *new)
+{
+	const struct snitch_image *was = rcu_dereference_protected(old->image, true);
+	const struct snitch_image *is = rcu_dereference_protected(new->image, true);
+
+	if (old->cookie != new->cookie || old->dport != new->dport ||
+	    old->family != new->family || !nf_inet_addr_cmp(&old->daddr, &new->daddr))
+		return true;
+	return !was || !is || (old->uid == new->uid && snitch_image_same_exe(was, is));
+}
+
+static int tcp_insert(struct snitch_flow *new)
+{
+	unsigned int bucket = tcp_hash(new->sk), senders = 0;
+	struct hlist_node *next;
+	struct snitch_flow *f;
+
+	if (atomic_inc_return(&flow_tcp_count) > SNITCH_TCP_FLOWS_MAX) {
+		atomic_dec(&flow_tcp_count);
+		return -ENOSPC;
+	}
+	spin_lock_bh(tcp_lock(bucket));
+	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
+		if (f->sk == new->sk &&
+		    (tcp_superseded(f, new) || ++senders >= SNITCH_SENDERS_MAX))
+			tcp_unlink(f);
+	hlist_add_head_rcu(&new->node, &flow_tcp[bucket]);
+	spin_unlock_bh(tcp_lock(bucket));
+	return 0;
+}
+
+static void pool_unlink(struct snitch_flow *f)
+{
+	lockdep_assert_held(&flow_pool_lock);
+	if (f->flags & SNITCH_FLOW_PINNED)
+		flow_pinned--;
+	hlist_del_rcu(&f->node);
+	call_rcu(&f->rcu, flow_free_rcu);
+}
+
+/* A slot for one more: a fresh one, or that of an entry not used lately. */
+static unsigned int pool_slot(void)
+{
+	struct snitch_flow *f;
+	unsigned int i, slot;
+
+	lockdep_assert_held(&flow_pool_lock);
+	if (flow_used < SNITCH_OTHER_FLOWS_MAX)
+		return flow_used++;
+	for (i = 0;; i++) {
+		slot = flow_hand++ % SNITCH_OTHER_FLOWS_MAX;
+		f = flow_slots[slot];
+		if (f->flags & SNITCH_FLOW_PINNED)
+			continue;	/* at most half of all */
+		if (!f->used || i >= FLOW_CLOCK_STEPS)
+			break;
+		f->used = 0;
+	}
+	pool_unlink(f);
+	return slot;
+}
+
+static void pool_insert(struct snitch_flow *new)
+{
+	unsigned int bucket = pool_hash(new->cookie, new->proto, new->dport, &new->daddr);
+	struct snitch_image *image = rcu_dereference_protected(new->image, true);
+	struct snitch_flow *f;
+	bool same;
+
+	spin_lock_bh(&flow_pool_lock);
+	hlist_for_each_entry(f, &flow_pool[bucket], node) {
+		struct snitch_image *was = rcu_dereference_protected(f->image, true);
+
+		same = f->cookie == new->cookie && f->dport == new->dport &&
+		       f->proto == new->proto && f->family == new->family &&
+		       f->uid == new->uid && nf_inet_addr_cmp(&f->daddr, &new->daddr) &&
+		       was && image && snitch_image_same_exe(was, image);
+		if (same)
+			break;
+	}
+	if (f) {
+		new->slot = f->slot;
+		pool_unlink(f);
+	} else {
+		new->slot = pool_slot();
+	}
+	if (new->flags & SNITCH_FLOW_PINNED) {
+		if (flow_pinned < SNITCH_PINNED_MAX)
+			flow_pinned++;
+		else
+			new->flags &= ~SNITCH_FLOW_PINNED;
+	}
+	flow_slots[new->slot] = new;
+	hlist_add_head_rcu(&new->node, &flow_pool[bucket]);
+	spin_unlock_bh(&flow_pool_lock);
+}
+
+int snitch_flow_add(const struct snitch_flow_new *n)
+{
+	struct snitch_flow *f = flow_make(n);
+	int err = 0;
+
+	if (!f) {
+		snitch_count(SNITCH_C_NOMEM);
+		return -ENOMEM;
+	}
+	if (n->sk)
+		err = tcp_insert(f);
+	else
+		pool_insert(f);
+	if (err)
+		flow_free_rcu(&f->rcu);
+	return err;
+}
+
+/** snitch_flow_claim() - a weak entry's sender has shown itself; any context */
+void snitch_flow_claim(struct snitch_flow *f, struct snitch_image *image, u32 uid)
+{
+	unsigned int bucket = tcp_hash(f->sk);
+
+	spin_lock_bh(tcp_lock(bucket));
+	if (!rcu_dereference_protected(f->image, true) && !hlist_unhashed(&f->node)) {
+		f->uid = uid;
+		rcu_assign_pointer(f->image, snitch_image_get(image));
+	}
+	spin_unlock_bh(tcp_lock(bucket));
+}
+
+/* ---- TCP sockets that come and go ---- */
+
+/*
+ * snitch_flow_inbound() - a listener's child was made: it answers inbound traffic
+ *
+ * Without memory or room there is no entry, and the connection is judged as
+ * one that nobody knows.
+ *
+ * Context: any, softirq mostly.
+ */
+void snitch_flow_inbound(const struct sock *sk)
+{
+	struct snitch_flow *f = flow_alloc();
+
+	if (!f) {
+		snitch_count(SNITCH_C_NOMEM);
+		return;
+	}
+	f->sk = sk;
+	f->action = SNITCH_ALLOW;
+	f->origin = SNITCH_BY_INBOUND;
+	f->flags = SNITCH_FLOW_WEAK;
+	if (tcp_insert(f))
+		kmem_cache_free(flow_slab, f);
+	else
+		snitch_count(SNITCH_C_INBOUND);
+}
+
+/** snitch_flow_remove_tcp() - a TCP socket is about to go; any context */
+void snitch_flow_remove_tcp(const struct sock *sk)
+{
+	unsigned int bucket = tcp_hash(sk);
+	struct hlist_node *next;
+	struct snitch_flow *f;
+
+	if (hlist_empty(&flow_tcp[bucket]))
+		return;
+	spin_lock_bh(tcp_lock(bucket));
+	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
+		if (f->sk == sk)
+			tcp_unlink(f);
+	spin_unlock_bh(tcp_lock(bucket));
+}
+
+struct sock *snitch_flow_sock(const struct snitch_flow *f)
+{
+	struct sock *sk = (struct sock *)f->sk;
+
+	/* TCP sockets are freed by RCU and may be another one by now. */
+	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return NULL;
+	if (f->cookie && atomic64_read(&sk->sk_cookie) == f->cookie)
+		return sk;
+	sock_put(sk);
+	return NULL;
+}
+
+/* ---- dumps ---- */
+
+void snitch_flow_counts(u32 *tcp, u32 *other)
+{
+	*tcp = atomic_read(&flow_tcp_count);
+	*other = READ_ONCE(flow_used);
+}
+
+int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *arg), void *arg)
+{
+	const unsigned long tcp = 1UL << FLOW_TCP_BITS, all = tcp + (1UL << FLOW_POOL_BITS);
+	struct snitch_flow *f;
+	int ret = 0;
+
+	for (; *pos < all && !ret; ++*pos) {
+		struct hlist_head *head = *pos < tcp ? &flow_tcp[*pos] : &flow_pool[*pos - tcp];
+
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(f, head, node) {
+			ret = fn(f, arg);
+			if (ret)
+				break;
+		}
+		rcu_read_unlock();
+		if (ret)
+			break;
+		cond_resched();
+	}
+	return ret;
+}
+
+/* ---- start and end ---- */
+
+int snitch_flow_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLOW_LOCKS; i++)
+		spin_lock_init(&flow_tcp_locks[i]);
+	flow_slab = KMEM_CACHE(snitch_flow, SLAB_HWCACHE_ALIGN);
+	flow_tcp = kvcalloc(1 << FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
+	flow_pool = kvcalloc(1 << FLOW_POOL_BITS, sizeof(*flow_pool), GFP_KERNEL);
+	flow_slots = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_slots), GFP_KERNEL);
+	if (!flow_slab || !flow_tcp || !flow_pool || !flow_slots) {
+		snitch_flow_exit();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/** snitch_flow_exit() - hooks and probes are gone: nobody looks or adds any more */
+void snitch_flow_exit(void)
+{
+	struct hlist_node *next;
+	struct snitch_flow *f;
+	unsigned int i;
+
+	for (i = 0; flow_tcp && i < 1 << FLOW_TCP_BITS; i++)
+		hlist_for_each_entry_safe(f, next, &flow_tcp[i], node)
+			tcp_unlink(f);
+	spin_lock_bh(&flow_pool_lock);
+	for (i = 0; flow_slots && i < flow_used; i++)
+		pool_unlink(flow_slots[i]);
+	spin_unlock_bh(&flow_pool_lock);
+	rcu_barrier();
+	kvfree(flow_tcp);
+	kvfree(flow_pool);
+	kvfree(flow_slots);
+	kmem_cache_destroy(flow_slab);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flow: the verdict cache. A packet whose flow stands here with the current
+ * generation and the same sender goes on at once.
+ *
+ * Locks and lifetimes
+ *   Buckets are read under rcu_read_lock(). Writers hold a lock of the table
+ *   (one of flow_tcp_locks, or flow_pool_lock: spinlocks, BH; inside
+ *   snitch_park_lock, nothing under them). Members that change later are
+ *   single words, written with WRITE_ONCE by whoever judged last. An entry holds a reference to its image and is freed after RCU.
+ *   TCP entries hang on the socket's address, and live until the probe on
+ *   tcp_destroy_sock takes them away: sk is a key and never followed but by
+ *   snitch_flow_sock(), which takes a reference and then checks the cookie.
+ *   The others come from a bounded pool with clock eviction.
+ */
+#ifndef SNITCH_FLOW_H
+#define SNITCH_FLOW_H
+
+#include <linux/types.h>
+#include <net/sock.h>
+#include <linux/snitch.h>
+
+#include "image.h"
+#include "packet.h"
+
+#define SNITCH_TCP_FLOWS_MAX	262144
+#define SNITCH_OTHER_FLOWS_MAX	16384
+#define SNITCH_PINNED_MAX	(SNITCH_OTHER_FLOWS_MAX / 2)
+#define SNITCH_SENDERS_MAX	8	/* executables with an entry on one TCP socket */
+
+#define SNITCH_FLOW_WEAK	BIT(0)	/* inbound or older: refused only by
+						 * an explicit deny
+						 */
+#define SNITCH_FLOW_PINNED	BIT(1)	/* a person's answer: not evicted */
+
+/*
+ * struct snitch_flow - one verdict
+ * @node: in its bucket
+ * @sk: TCP: key; not a reference
+ * @cookie: of the socket; 0 on an accepted one that has not sent yet
+ * @generation: of the policy it was last judged by
+ * @image: who sent; NULL on weak entries not claimed yet
+ * @daddr: destination, with @dport, @proto, @family
+ * @uid: effective uid of the sender
+ * @action: ALLOW, DENY, DROP
+ * @origin: enum snitch_origin, with @origin_id
+ * @flags: SNITCH_FLOW_*
+ * @used: for the clock, @slot its place there
+ * @saddr: source, with @sport, @netns: for dumps
+ * @packets: sent, with @bytes at the IP layer; hot, hence at the end
+ */
+struct snitch_flow {
+	struct hlist_node node;
+	const struct sock *sk;
+	u64 cookie;
+	u64 generation;
+	struct snitch_image __rcu *image;
+	union nf_inet_addr daddr;
+	u32 uid;
+	u16 dport;
+	u8 proto;
+	u8 family;
+	u8 action;
+	u8 origin;
+	u8 flags;
+	u8 used;
+	u32 slot;
+	u32 netns;
+	u16 sport;
+	union nf_inet_addr saddr;
+	u64 origin_id;
+	struct rcu_head rcu;
+
+	atomic64_t packets ____cacheline_aligned_in_smp;
+	atomic64_t bytes;
+};
+
+int snitch_flow_init(void);
+void snitch_flow_exit(void);
+
+/* Lookups: under rcu_read_lock(), any context. @mine: current is the sender;
+ * then an entry of its image and uid is preferred to others of the same key.
+ */
+struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 pf, bool mine);
+struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine);
+struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p);
+bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);
+
+/*
+ * struct snitch_flow_new - what an entry is made from; all borrowed
+ * @sk: TCP: the socket; NULL: an entry of the pool
+ */
+struct snitch_flow_new {
+	const struct sock *sk;
+	u64 cookie;
+	u64 generation;
+	struct snitch_image *image;
+	const struct snitch_packet *packet;
+	u32 uid;
+	u32 netns;
+	u8 action;
+	u8 origin;
+	u8 flags;
+	u64 origin_id;
+};
+
+/* 0, -ENOMEM, -ENOSPC; any context. Replaces what it supersedes. */
+int snitch_flow_add(const struct snitch_flow_new *n);
+void snitch_flow_claim(struct snitch_flow *f, struct snitch_image *image, u32 uid);
+
+/* Probes: a child of a listener was made; a TCP socket is about to go. */
+void snitch_flow_inbound(const struct sock *sk);
+void snitch_flow_remove_tcp(const struct sock *sk);
+
+/* The entry's TCP socket with a reference, if it still is that one, or NULL;
+ * under the same rcu_read_lock() as the lookup.
+ */
+struct sock *snitch_flow_sock(const struct snitch_flow *f);
+void snitch_flow_counts(u32 *tcp, u32 *other);
+
+/* Calls @fn for entries from @pos on, TCP first, under RCU; stops when it
+ * returns nonzero, with @pos at the bucket to go on with. Buckets are walked
+ * whole or not at all, so @fn must take a bucket it has begun.
+ */
+int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *arg), void *arg);
+
+#endif

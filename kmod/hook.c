@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hook: the way of a packet, readable top to bottom. Known flows go on after
+ * one lookup: no lock, no allocation, no string. What is not known is judged;
+ * what the policy cannot judge is parked. In doubt the packet is refused.
+ */
+#include <linux/cred.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/tcp.h>
+
+#include "audit.h"
+#include "counter.h"
+#include "observe.h"
+#include "flow.h"
+#include "hook.h"
+#include "owner.h"
+#include "park.h"
+#include "policy.h"
+#include "revoke.h"
+
+/*
+ * struct hook_packet - one packet on its way, for the functions of this file
+ * @mine: current is the sender
+ * @tcp: a TCP stream socket, and the packet is TCP
+ */
+struct hook_packet {
+	struct sk_buff *skb;
+	const struct nf_hook_state *state;
+	struct sock *sk;
+	u64 cookie;
+	bool tcp;
+	bool mine;
+	struct snitch_packet packet;
+};
+
+/*
+ * snitch_refuse_now() - the verdict that tells a sender no at its first packet
+ * @tcp: only ECONNREFUSED gets through connect(); any other error hangs there
+ * @action: SNITCH_DROP tells nothing: the packet just is not sent
+ */
+unsigned int snitch_refuse_now(struct sk_buff *skb, bool tcp, u32 action)
+{
+	if (action == SNITCH_DROP) {
+		kfree_skb(skb);
+		return NF_STOLEN;
+	}
+	return NF_DROP_ERR((tcp ? -ECONNREFUSED : -EPERM));
+}
+
+/* ---- visits that are not judged ---- */
+
+/* VRF shows each packet again with the real device; IPsec the wrapped one. */
+static bool hook_second_visit(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (netif_is_l3_master(state->out))
+		return true;
+	if (state->pf == NFPROTO_IPV4)
+		return IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED;
+#if IS_ENABLED(CONFIG_IPV6)
+	return IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+#else
+	return false;
+#endif
+}
+
+/* ---- known flows ---- */
+
+static void hook_account(struct snitch_flow *f, const struct sk_buff *skb)
+{
+	atomic64_inc(&f->packets);
+	atomic64_add(skb->len, &f->bytes);
+}
+
+static u32 hook_uid(void)
+{
+	return from_kuid(&init_user_ns, current_euid());
+}
+
+/* Same image and uid as the entry's: the common case, three compares. */
+static bool hook_sender_known(const struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference(f->image);
+
+	return image && likely(snitch_image_is_current(image)) && f->uid == hook_uid();
+}
+
+/* The image that made the flow was replaced by exec, and somebody still holds
+ * the socket: what leaves now may be another program's.
+ */
+static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
+{
+	const struct snitch_image *image = rcu_dereference(f->image);
+
+	return image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD);
+}
+
+static struct snitch_flow *hook_find(struct hook_packet *h)
+{
+	if (h->tcp)
+		return snitch_flow_find_tcp(h->sk, h->cookie, h->state->pf, h->mine);
+	return snitch_flow_find_other(h->cookie, &h->packet, h->mine);
+}
+
+/* True: the entry lets this very packet go on. */
+static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
+{
+	if (unlikely(f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW))
+		return false;
+	if (h->mine ? !hook_sender_known(f) : hook_inherited(f, h->sk))
+		return false;
+	hook_account(f, h->skb);
+	return true;
+}
+
+/* ---- judgement ---- */
+
+static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
+{
+	s->packet = &h->packet;
+	s->netns = h->state->net->ns.inum;
+	s->loopback = h->state->out && h->state->out->flags & IFF_LOOPBACK;
+	s->cgroup = h->sk ? snitch_owner_cgroup(h->sk) : 0;
+}
+
+static void hook_tell(const struct hook_packet *h, const struct snitch_subject *s,
+		      const struct snitch_judgement *j)
+{
+	if (j->action != SNITCH_ALLOW)
+		snitch_audit_refused(s->image, s->uid, s->packet, j->action, j->origin,
+				     j->origin_id);
+	if (snitch_observed())
+		snitch_tell_judged(s, j, h->cookie);
+}
+
+static int hook_remember(const struct hook_packet *h, const struct snitch_subject *s,
+			 const struct snitch_judgement *j)
+{
+	struct snitch_flow_new n = {
+		.sk = h->tcp ? h->sk : NULL,
+		.cookie = h->cookie,
+		.generation = j->generation,
+		.image = s->image,
+		.packet = s->packet,
+		.uid = s->uid,
+		.netns = s->netns,
+		.action = j->action,
+		.origin = j->origin,
+		.origin_id = j->origin_id,
+	};
+
+	return snitch_flow_add(&n);
+}
+
+static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
+{
+	struct snitch_subject s = { .kernel = kernel };
+	struct snitch_judgement j;
+
+	hook_subject(h, &s);
+	s.image = snitch_image_kernel(kernel);
+	snitch_policy_judge(&s, &j);
+	if (j.unmatched)
+		snitch_count(j.action == SNITCH_ALLOW ? SNITCH_C_KERNEL_ALLOWED
+						      : SNITCH_C_KERNEL_REFUSED);
+	if (j.action != SNITCH_ALLOW)
+		snitch_audit_refused(s.image, 0, s.packet, j.action, j.origin, j.origin_id);
+	snitch_image_put(s.image);
+	return j.action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
+}
+
+/* A final judgement: remember what is allowed, refuse the rest. */
+static unsigned int hook_final(struct hook_packet *h, const struct snitch_subject *s,
+			       const struct snitch_judgement *j)
+{
+	hook_tell(h, s, j);
+	if (j->action != SNITCH_ALLOW) {
+		snitch_count(SNITCH_C_REFUSED);
+		if (h->tcp && h->sk->sk_state != TCP_SYN_SENT)
+			snitch_revoke_abort(h->sk, s->uid);
+		return snitch_refuse_now(h->skb, h->tcp, j->action);
+	}
+	if (h->cookie && hook_remember(h, s, j)) {
+		snitch_count(SNITCH_C_BOUND_GLOBAL);
+		return snitch_refuse_now(h->skb, h->tcp, SNITCH_DENY);
+	}
+	snitch_count(SNITCH_C_ACCEPTED);
+	return NF_ACCEPT;
+}
+
+/*
+ * An entry stands for this packet, but not for this sender, or not under this
+ * policy. True: @verdict; false: judge it as a new flow.
+ */
+static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snitch_subject *s,
+		       unsigned int *verdict)
+{
+	struct snitch_image *owner = rcu_dereference(f->image);
+	u32 action;
+
+	if (h->mine && !snitch_flow_sender_is(f, s->image, s->uid)) {
+		if (owner || !(f->flags & SNITCH_FLOW_WEAK)) {
+			snitch_count(SNITCH_C_SWITCHED);
+			return false;
+		}
+		/* The first to speak on an accepted or older connection. */
+		WRITE_ONCE(f->generation, 0);
+	} else if (!h->mine) {
+		if (!owner) {		/* nobody has spoken on it yet */
+			*verdict = f->action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
+			return true;
+		}
+		if (hook_inherited(f, h->sk))
+			return false;
+		s->image = owner;
+		s->uid = f->uid;
+	}
+	action = f->action;
+	if (f->generation != snitch_policy_generation())
+		action = snitch_revoke_judge(f, s);
+	if (action == SNITCH_ASK)
+		return false;
+	if (action == SNITCH_ALLOW) {
+		if (!owner)
+			snitch_flow_claim(f, s->image, s->uid);
+		hook_account(f, h->skb);
+		*verdict = NF_ACCEPT;
+		return true;
+	}
+	if (h->tcp && h->sk->sk_state != TCP_SYN_SENT)
+		snitch_revoke_abort(h->sk, s->uid);
+	*verdict = snitch_refuse_now(h->skb, h->tcp, action);
+	return true;
+}
+
+/* A user's packet that no entry lets pass at once. */
+static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
+{
+	struct snitch_subject s = {};
+	struct snitch_judgement j = {};
+	struct snitch_image *mine = NULL;
+	unsigned int verdict;
+	u32 flags = 0;
+
+	hook_subject(h, &s);
+	if (h->mine) {
+		mine = snitch_image_current();
+		if (!mine)
+			return snitch_refuse_now(h->skb, h->tcp, SNITCH_DENY);
+		s.image = mine;
+		s.uid = hook_uid();
+	}
+	if (f) {
+		if (hook_entry(h, f, &s, &verdict))
+			goto out;
+		s.image = mine;
+		flags |= SNITCH_F_FOREIGN_DATA;
+	}
+	if (!h->mine) {
+		snitch_count(SNITCH_C_FOREIGN);
+		return snitch_park_packet(h->skb, h->state, &s, NULL, h->cookie,
+					  flags | SNITCH_F_ADOPTED);
+	}
+	snitch_image_refresh(s.image);
+	snitch_policy_judge(&s, &j);
+	if (j.action == SNITCH_ASK) {
+		if (h->packet.unparsed)
+			flags |= SNITCH_F_UNPARSED;
+		verdict = snitch_park_packet(h->skb, h->state, &s, &j, h->cookie, flags);
+	} else {
+		verdict = hook_final(h, &s, &j);
+	}
+out:
+	snitch_image_put(mine);
+	return verdict;
+}
+
+/* ---- the way in ---- */
+
+static unsigned int hook_user(struct hook_packet *h)
+{
+	struct snitch_flow *f;
+	u32 kernel = 0;
+
+	switch (snitch_owner_context(h->sk, &h->packet, &kernel)) {
+	case SNITCH_CTX_KERNEL:
+		return hook_kernel(h, kernel);
+	case SNITCH_CTX_TASK:
+		h->mine = true;
+		break;
+	case SNITCH_CTX_FOREIGN:
+		h->mine = false;
+		break;
+	}
+	h->tcp = h->tcp && h->packet.proto == IPPROTO_TCP;
+	h->cookie = snitch_cookie(h->sk);
+	f = hook_find(h);
+	if (!f && h->tcp)
+		f = snitch_flow_adopt(h->sk, &h->packet);
+	if (f && hook_passes(h, f))
+		return NF_ACCEPT;
+	return hook_judge(h, f);
+}
+
+/* A listener's SYN-ACK with a cookie, and sockets that are still requests or
+ * only wait: answers to inbound traffic, made by the kernel alone.
+ */
+static bool hook_answers(const struct sock *sk)
+{
+	return !sk_fullsock(sk) ||
+	       (sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP &&
+		sk->sk_type == SOCK_STREAM);
+}
+
+/* TCP streams need no header to be recognised: the socket says where it goes. */
+static bool hook_tcp_fast(struct hook_packet *h)
+{
+	struct snitch_flow *f;
+
+	h->cookie = atomic64_read(&h->sk->sk_cookie);
+	h->mine = snitch_owner_in_task() && sock_owned_by_user_nocheck(h->sk);
+	f = snitch_flow_find_tcp(h->sk, h->cookie, h->state->pf, h->mine);
+	return f && hook_passes(h, f);
+}
+
+/*
+ * snitch_hook() - NF_INET_LOCAL_OUT, IPv4 and IPv6
+ *
+ * Return: NF_ACCEPT, a drop with the errno the sender shall see, or NF_STOLEN.
+ * Context: under rcu_read_lock(); process context or softirq.
+ */
+unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct hook_packet h = { .skb = skb, .state = state, .sk = state->sk };
+
+	if (!snitch_policy_armed() || hook_second_visit(skb, state))
+		return NF_ACCEPT;
+	if (h.sk && hook_answers(h.sk))
+		return NF_ACCEPT;
+	h.tcp = h.sk && h.sk->sk_type == SOCK_STREAM && h.sk->sk_protocol == IPPROTO_TCP;
+	if (h.tcp && hook_tcp_fast(&h))
+		return NF_ACCEPT;
+	snitch_packet_parse(&h.packet, skb, state->pf);
+	return hook_user(&h);
+}

@@ -1,0 +1,929 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Image: the table of process images. Captures are lock-free for the task
+ * and never sleep; strings are made later, from the references held.
+ * Locks and lifetimes: image.h.
+ */
+#include <linux/audit.h>
+#include <linux/binfmts.h>
+#include <linux/cgroup.h>
+#include <linux/dcache.h>
+#include <linux/hash.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include <linux/workqueue.h>
+
+#include "counter.h"
+#include "image.h"
+#include "uid.h"
+
+#define IMAGE_BITS	12
+#define IMAGE_DEPTH_MAX	32	/* references up; then the ancestry is cut */
+
+static struct hlist_head image_table[1 << IMAGE_BITS];
+static struct hlist_head image_ids[1 << IMAGE_BITS];
+static LIST_HEAD(image_held);
+static DEFINE_SPINLOCK(snitch_image_lock);
+static unsigned int image_count;
+static atomic64_t image_next = ATOMIC64_INIT(0);
+
+static struct snitch_image *image_kernel[__SNITCH_K_MAX];
+static struct snitch_image *image_unknown;
+
+static void image_expire(struct work_struct *work);
+static DECLARE_DELAYED_WORK(image_expire_work, image_expire);
+
+static struct hlist_head *image_bucket(const struct pid *pid)
+{
+	return &image_table[hash_ptr((void *)pid, IMAGE_BITS)];
+}
+
+/* ---- executables ---- */
+
+static void exe_of_inode(struct snitch_exe *exe, const struct inode *inode)
+{
+	struct timespec64 ctime = snitch_compat_ctime(inode);
+
+	memset(exe, 0, sizeof(*exe));
+	exe->dev = new_encode_dev(inode->i_sb->s_dev);
+	exe->ino = inode->i_ino;
+	exe->gen = inode->i_generation;
+	exe->ctime = ctime.tv_sec;
+	exe->ctime_nsec = ctime.tv_nsec;
+}
+
+/*
+ * snitch_exe_of_file() - which executable is this file, below overlays
+ *
+ * Return: 0, or -ENOENT when there is no inode. Context: any; an executable
+ * that runs has its lower inode at hand, so that nothing sleeps here.
+ */
+int snitch_exe_of_file(struct snitch_exe *exe, const struct file *file)
+{
+	const struct inode *inode = d_real_inode(file->f_path.dentry);
+
+	if (!inode)
+		return -ENOENT;
+	exe_of_inode(exe, inode);
+	return 0;
+}
+
+/** snitch_exe_of_path() - the same of a path resolved by the caller; may sleep */
+int snitch_exe_of_path(struct snitch_exe *exe, const struct path *path)
+{
+	const struct inode *inode = d_real_inode(path->dentry);
+
+	if (!inode || !S_ISREG(inode->i_mode))
+		return -ENOENT;
+	exe_of_inode(exe, inode);
+	return 0;
+}
+
+bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b)
+{
+	if (a == b)
+		return true;
+	return a->has_exe && b->has_exe && !memcmp(&a->exe, &b->exe, sizeof(a->exe));
+}
+
+static struct file *image_mm_file(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+	file = snitch_compat_file(&mm->exe_file);
+	rcu_read_unlock();
+	return file;
+}
+
+/* ---- references ---- */
+
+static void image_free(struct rcu_head *rcu)
+{
+	struct snitch_image *image = container_of(rcu, struct snitch_image, rcu);
+
+	kfree(image->script);
+	kfree(image->path);
+	kfree(image->cgroup_path);
+	kfree(image->cmdline);
+	kfree(image);
+}
+
+/* Gives back all but the memory; returns the parent, whose turn is next. */
+static struct snitch_image *image_dismantle(struct snitch_image *image)
+{
+	struct snitch_image *parent = image->parent;
+
+	spin_lock_bh(&snitch_image_lock);
+	hlist_del(&image->by_id);
+	image_count--;
+	spin_unlock_bh(&snitch_image_lock);
+
+	if (image->file)
+		fput(image->file);
+	if (image->cgrp)
+		cgroup_put(image->cgrp);
+	if (image->quota) {
+		snitch_uid_uncharge_image(image->quota);
+		snitch_uid_put(image->quota);
+	}
+	put_pid(image->pid);
+	call_rcu(&image->rcu, image_free);
+	return parent;
+}
+
+static void image_released(struct kref *ref)
+{
+	/* snitch_image_put() goes on, without recursion up the ancestry. */
+}
+
+/** snitch_image_get() - one more reference to an image the caller has; any context */
+struct snitch_image *snitch_image_get(struct snitch_image *image)
+{
+	kref_get(&image->ref);
+	return image;
+}
+
+/** snitch_image_put() - give a reference back; any context; NULL is fine */
+void snitch_image_put(struct snitch_image *image)
+{
+	while (image && kref_put(&image->ref, image_released))
+		image = image_dismantle(image);
+}
+
+/* ---- making one ---- */
+
+static void image_fill_task(struct snitch_image *image, struct task_struct *task)
+{
+	const struct cred *cred;
+
+	image->exec_id = READ_ONCE(task->self_exec_id);
+	image->tgid = task_tgid_nr(task);
+	memcpy(image->comm, task->comm, sizeof(image->comm));
+	image->comm[sizeof(image->comm) - 1] = '\0';
+	image->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	image->session = audit_get_sessionid(task);
+	rcu_read_lock();
+	image->start = task->group_leader->start_boottime;
+	image->ppid = task_tgid_nr(rcu_dereference(task->real_parent));
+	cred = __task_cred(task);
+	image->uid = from_kuid(&init_user_ns, cred->uid);
+	image->euid = from_kuid(&init_user_ns, cred->euid);
+	image->gid = from_kgid(&init_user_ns, cred->gid);
+	image->userns = cred->user_ns->ns.inum;
+	image->userns_owner = from_kuid(&init_user_ns, cred->user_ns->owner);
+	image->quota = snitch_uid_get(snitch_uid_number(cred));
+	image->cgroup = cgroup_id(task_dfl_cgroup(task));
+	rcu_read_unlock();
+}
+
+/* The cgroup of @task with a reference, if it is not being taken down. */
+static struct cgroup *image_task_cgroup(struct task_struct *task)
+{
+	struct cgroup *cgrp;
+
+	rcu_read_lock();
+	cgrp = task_dfl_cgroup(task);
+	if (!cgroup_tryget(cgrp))
+		cgrp = NULL;
+	rcu_read_unlock();
+	return cgrp;
+}
+
+static void image_fill_pid(struct snitch_image *image, struct pid *pid)
+{
+	image->pid = get_pid(pid);
+	image->ns_pid = pid->numbers[pid->level].nr;
+	image->pidns = pid->numbers[pid->level].ns->ns.inum;
+}
+
+static void image_fill_file(struct snitch_image *image, struct file *file)
+{
+	const struct inode *inode;
+
+	if (snitch_exe_of_file(&image->exe, file))
+		return;
+	inode = d_real_inode(file->f_path.dentry);
+	image->has_exe = true;
+	image->exe_size = i_size_read(inode);
+	image->exe_uid = from_kuid(&init_user_ns, inode->i_uid);
+	image->exe_mode = inode->i_mode;
+	if (!inode->i_nlink)
+		snitch_image_flag(image, SNITCH_O_DELETED);
+	if (file->f_path.mnt->mnt_flags & MNT_INTERNAL)
+		snitch_image_flag(image, SNITCH_O_MEMFD);
+}
+
+static void image_set_parent(struct snitch_image *image, struct snitch_image *parent)
+{
+	if (!parent) {
+		snitch_image_flag(image, SNITCH_O_INCOMPLETE);
+		return;
+	}
+	snitch_image_flag(image, snitch_image_flags(parent) & SNITCH_O_INCOMPLETE);
+	if (parent->depth >= IMAGE_DEPTH_MAX) {
+		snitch_image_flag(image, SNITCH_O_INCOMPLETE);
+		return;
+	}
+	image->parent = snitch_image_get(parent);
+	image->depth = parent->depth + 1;
+}
+
+static struct snitch_image *image_alloc(void)
+{
+	struct snitch_image *image = kzalloc(sizeof(*image), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!image)
+		return NULL;
+	kref_init(&image->ref);
+	spin_lock_init(&image->lock);
+	INIT_HLIST_NODE(&image->node);
+	INIT_HLIST_NODE(&image->by_id);
+	INIT_LIST_HEAD(&image->held);
+	image->id = atomic64_inc_return(&image_next);
+	return image;
+}
+
+static void image_register_id(struct snitch_image *image)
+{
+	lockdep_assert_held(&snitch_image_lock);
+	hlist_add_head(&image->by_id, &image_ids[hash_64(image->id, IMAGE_BITS)]);
+	image_count++;
+}
+
+/* Kept for a while, with its file, also when its process has gone at once. */
+static void image_hold(struct snitch_image *image)
+{
+	lockdep_assert_held(&snitch_image_lock);
+	if (list_empty(&image->held))
+		kref_get(&image->ref);
+	image->held_since = jiffies;
+	list_move_tail(&image->held, &image_held);
+	queue_delayed_work(system_unbound_wq, &image_expire_work, SNITCH_FILE_HOLD);
+}
+
+static struct snitch_image *image_lookup(const struct pid *pid, u64 exec_id)
+{
+	struct snitch_image *image;
+
+	hlist_for_each_entry_rcu(image, image_bucket(pid), node)
+		if (image->pid == pid && image->exec_id == exec_id)
+			return kref_get_unless_zero(&image->ref) ? image : NULL;
+	return NULL;
+}
+
+/*
+ * Makes the image of @task and puts it in the table. @file: its executable,
+ * a reference that is taken over (NULL: a kernel thread or one that exits).
+ * @hold: keep the file for a while, so that strings can be made. Returns a
+ * reference, of the one already there if somebody was faster.
+ */
+static struct snitch_image *image_new(struct task_struct *task, struct file *file,
+				      struct snitch_image *parent, u32 flags, bool hold)
+{
+	struct pid *pid = task_tgid(task);
+	struct snitch_image *image, *old;
+
+	image = image_alloc();
+	if (!image)
+		goto no_memory;
+	atomic_set(&image->flags, flags);
+	image_fill_pid(image, pid);
+	image_fill_task(image, task);
+	if (file)
+		image_fill_file(image, file);
+	image_set_parent(image, parent);
+
+	if (!image->quota || !snitch_uid_charge_image(image->quota, SNITCH_IMAGES_UID_MAX)) {
+		snitch_uid_put(image->quota);
+		image->quota = NULL;
+		goto full;
+	}
+
+	spin_lock_bh(&snitch_image_lock);
+	if (image_count >= SNITCH_IMAGES_MAX) {
+		spin_unlock_bh(&snitch_image_lock);
+		goto full;
+	}
+	rcu_read_lock();
+	old = image_lookup(pid, image->exec_id);
+	rcu_read_unlock();
+	image_register_id(image);
+	if (!old) {
+		if (hold && file) {
+			image->file = file;
+			file = NULL;
+			image->cgrp = image_task_cgroup(task);
+			image_hold(image);
+		}
+		kref_get(&image->ref);	/* the table's */
+		hlist_add_head_rcu(&image->node, image_bucket(pid));
+	}
+	spin_unlock_bh(&snitch_image_lock);
+	if (file)
+		fput(file);
+	if (old) {
+		snitch_image_put(image);
+		return old;
+	}
+	return image;
+
+full:
+	spin_lock_bh(&snitch_image_lock);
+	image_register_id(image);	/* so that it is dismantled like all others */
+	spin_unlock_bh(&snitch_image_lock);
+	snitch_image_put(image);
+	snitch_count(SNITCH_C_OWNERS_FULL);
+	if (file)
+		fput(file);
+	return NULL;
+no_memory:
+	snitch_count(SNITCH_C_NOMEM);
+	if (file)
+		fput(file);
+	return NULL;
+}
+
+static void image_take_script(struct snitch_image *image, const struct linux_binprm *bprm)
+{
+	char *script;
+	size_t len;
+
+	if (!bprm->filename || !bprm->interp || !strcmp(bprm->filename, bprm->interp))
+		return;
+	len = strnlen(bprm->filename, SNITCH_PATH_MAX);
+	script = kmemdup(bprm->filename, len, GFP_ATOMIC | __GFP_NOWARN);
+	if (script) {
+		image->script_len = len;
+		snitch_image_set_string(&image->script, script);
+	}
+	snitch_image_flag(image, SNITCH_O_SCRIPT);
+}
+
+/* Takes the table's reference away; the process is another now, or gone. */
+static void image_unhash(struct snitch_image *image)
+{
+	bool mine;
+
+	spin_lock_bh(&snitch_image_lock);
+	mine = !hlist_unhashed(&image->node);
+	if (mine)
+		hlist_del_init_rcu(&image->node);
+	spin_unlock_bh(&snitch_image_lock);
+	if (mine)
+		snitch_image_put(image);
+}
+
+/* The image of this thread group whatever its exec id, with a reference. */
+static struct snitch_image *image_of_pid(const struct pid *pid, u64 but_exec_id)
+{
+	struct snitch_image *image, *found = NULL;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(image, image_bucket(pid), node) {
+		if (image->pid != pid || image->exec_id == but_exec_id)
+			continue;
+		if (kref_get_unless_zero(&image->ref)) {
+			found = image;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static struct snitch_image *image_of_parent(struct task_struct *task)
+{
+	struct task_struct *parent;
+	struct snitch_image *image;
+
+	rcu_read_lock();
+	parent = rcu_dereference(task->real_parent);
+	image = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
+	rcu_read_unlock();
+	return image;
+}
+
+/* ---- tracepoints: fork, exec, exit ---- */
+
+/*
+ * snitch_image_forked() - probe on sched_process_fork
+ * Context: the parent's, in process context; may not sleep.
+ */
+void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
+{
+	struct snitch_image *image, *mine;
+	struct file *file = NULL;
+
+	if (child->pid != child->tgid || child->flags & PF_KTHREAD || !child->mm)
+		return;
+	rcu_read_lock();
+	mine = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
+	rcu_read_unlock();
+	file = image_mm_file(child->mm);
+	image = image_new(child, file, mine, SNITCH_O_FORKED, false);
+	if (image && mine && snitch_image_same_exe(image, mine))
+		image->bind = READ_ONCE(mine->bind);
+	snitch_image_put(image);
+	snitch_image_put(mine);
+}
+
+/*
+ * snitch_image_execed() - probe on sched_process_exec
+ * Context: of the task that has a new program now; may not sleep.
+ */
+void snitch_image_execed(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct snitch_image *old, *image, *parent = NULL;
+	struct file *file = task->mm ? image_mm_file(task->mm) : NULL;
+
+	old = image_of_pid(task_tgid(task), READ_ONCE(task->self_exec_id));
+	if (old) {
+		WRITE_ONCE(old->replaced, true);
+		parent = old->parent ? snitch_image_get(old->parent) : NULL;
+		image_unhash(old);
+	} else {
+		parent = image_of_parent(task);
+	}
+	image = image_new(task, file, parent, 0, true);
+	if (image && bprm)
+		image_take_script(image, bprm);
+	snitch_image_put(image);
+	snitch_image_put(parent);
+	snitch_image_put(old);
+}
+
+/*
+ * snitch_image_exited() - probe on sched_process_exit
+ * Context: of the task that exits; may not sleep.
+ */
+void snitch_image_exited(struct task_struct *task)
+{
+	struct snitch_image *image;
+
+	if (task->flags & PF_KTHREAD || atomic_read(&task->signal->live))
+		return;
+	rcu_read_lock();
+	image = image_lookup(task_tgid(task), READ_ONCE(task->self_exec_id));
+	rcu_read_unlock();
+	if (!image)
+		return;
+	snitch_image_flag(image, SNITCH_O_EXITED);
+	image_unhash(image);
+	snitch_image_put(image);
+}
+
+/* ---- finding ---- */
+
+/**
+ * snitch_image_current() - the image of the running task
+ *
+ * Return: a reference, or NULL (table full, no memory).
+ * Context: the task's own (snitch_owner_in_task()); does not sleep.
+ */
+struct snitch_image *snitch_image_current(void)
+{
+	struct snitch_image *image, *parent;
+
+	rcu_read_lock();
+	image = image_lookup(task_tgid(current), READ_ONCE(current->self_exec_id));
+	rcu_read_unlock();
+	if (image)
+		return image;
+	parent = image_of_parent(current);
+	image = image_new(current, image_mm_file(current->mm), parent,
+			  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+	snitch_image_put(parent);
+	return image;
+}
+
+/** snitch_image_of() - the image of another task; process context, may sleep */
+struct snitch_image *snitch_image_of(struct task_struct *task)
+{
+	struct snitch_image *image, *parent;
+	struct mm_struct *mm;
+	struct file *file;
+
+	rcu_read_lock();
+	image = image_lookup(task_tgid(task), READ_ONCE(task->self_exec_id));
+	rcu_read_unlock();
+	if (image)
+		return image;
+	mm = get_task_mm(task);
+	if (!mm)
+		return NULL;
+	file = image_mm_file(mm);
+	mmput(mm);
+	parent = image_of_parent(task);
+	image = image_new(task, file, parent, SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+	snitch_image_put(parent);
+	return image;
+}
+
+/** snitch_image_kernel() - what stands for a user of the network in the kernel */
+struct snitch_image *snitch_image_kernel(enum snitch_kernel kind)
+{
+	return snitch_image_get(image_kernel[kind < __SNITCH_K_MAX ? kind : SNITCH_K_OTHER]);
+}
+
+/** snitch_image_unknown() - what stands for a sender that nobody is any more */
+struct snitch_image *snitch_image_unknown(void)
+{
+	return snitch_image_get(image_unknown);
+}
+
+/** snitch_image_find() - by the id told to user space; a reference or NULL; any context */
+struct snitch_image *snitch_image_find(u64 id)
+{
+	struct snitch_image *image, *found = NULL;
+
+	spin_lock_bh(&snitch_image_lock);
+	hlist_for_each_entry(image, &image_ids[hash_64(id, IMAGE_BITS)], by_id) {
+		if (image->id == id && kref_get_unless_zero(&image->ref)) {
+			found = image;
+			break;
+		}
+	}
+	spin_unlock_bh(&snitch_image_lock);
+	return found;
+}
+
+/** snitch_image_count() - images there are now; any context */
+unsigned int snitch_image_count(void)
+{
+	return READ_ONCE(image_count);
+}
+
+/* ---- what is captured at a flow's first packet ---- */
+
+static void image_take_cmdline(struct snitch_image *image)
+{
+	const struct mm_struct *mm = current->mm;
+	unsigned long start = READ_ONCE(mm->arg_start), end = READ_ONCE(mm->arg_end);
+	size_t len;
+	char *buf;
+
+	if (READ_ONCE(image->cmdline) || end <= start)
+		return;
+	len = min_t(size_t, end - start, SNITCH_CMDLINE_MAX);
+	buf = kmalloc(SNITCH_CMDLINE_MAX, GFP_ATOMIC | __GFP_NOWARN);
+	if (!buf)
+		return;
+	/* Never faults anything in: the page may be anybody's file system's. */
+	if (copy_from_user_nofault(buf, (const void __user *)start, len)) {
+		kfree(buf);
+		return;
+	}
+	spin_lock_bh(&image->lock);
+	if (!image->cmdline) {
+		image->cmd_len = len;
+		snitch_image_set_string(&image->cmdline, buf);
+		buf = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(buf);
+}
+
+/* mm->exe_file can be changed by the process itself; what it executed cannot. */
+static void image_check_disguise(struct snitch_image *image, const struct file *file)
+{
+	struct snitch_exe exe;
+
+	if (!file || snitch_exe_of_file(&exe, file) || !image->has_exe ||
+	    exe.dev != image->exe.dev || exe.ino != image->exe.ino || exe.gen != image->exe.gen) {
+		if (!(snitch_image_flags(image) & SNITCH_O_DISGUISED))
+			snitch_count(SNITCH_C_DISGUISED);
+		snitch_image_flag(image, SNITCH_O_DISGUISED);
+	}
+}
+
+/**
+ * snitch_image_refresh() - take what a first packet shows of its sender
+ * @image: of @current
+ *
+ * Command line, whether the executable is disguised, and the file again, so
+ * that it can be opened for the next seconds.
+ *
+ * Context: the task's own; does not sleep.
+ */
+void snitch_image_refresh(struct snitch_image *image)
+{
+	struct file *file = image_mm_file(current->mm);
+	struct cgroup *cgrp = image_task_cgroup(current);
+
+	image_take_cmdline(image);
+	image_check_disguise(image, file);
+	if (snitch_image_flags(image) & SNITCH_O_DISGUISED || !file)
+		goto out;
+	if (!d_real_inode(file->f_path.dentry)->i_nlink)
+		snitch_image_flag(image, SNITCH_O_DELETED);
+	spin_lock_bh(&snitch_image_lock);
+	spin_lock(&image->lock);
+	if (!image->file) {
+		image->file = file;
+		file = NULL;
+	}
+	if (!image->cgrp && !image->cgroup_path) {
+		image->cgrp = cgrp;
+		cgrp = NULL;
+	}
+	spin_unlock(&image->lock);
+	image_hold(image);
+	spin_unlock_bh(&snitch_image_lock);
+out:
+	if (file)
+		fput(file);
+	if (cgrp)
+		cgroup_put(cgrp);
+}
+
+/** snitch_image_file() - the executable's file while held, with a reference, or NULL */
+struct file *snitch_image_file(struct snitch_image *image)
+{
+	struct file *file;
+
+	spin_lock_bh(&image->lock);
+	file = image->file ? get_file(image->file) : NULL;
+	spin_unlock_bh(&image->lock);
+	return file;
+}
+
+/* ---- strings ---- */
+
+static void image_make_path(struct snitch_image *image, struct file *file)
+{
+	char *page = (char *)__get_free_page(GFP_KERNEL), *p, *copy;
+	size_t len;
+
+	if (!page)
+		return;
+	p = d_path(&file->f_path, page, PAGE_SIZE);
+	if (IS_ERR(p)) {
+		snitch_image_flag(image, SNITCH_O_NO_PATH);
+		goto out;
+	}
+	len = strnlen(p, SNITCH_PATH_MAX);
+	copy = kmemdup(p, len, GFP_KERNEL);
+	if (!copy)
+		goto out;
+	spin_lock_bh(&image->lock);
+	if (!image->path) {
+		image->path_len = len;
+		snitch_image_set_string(&image->path, copy);
+		copy = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(copy);
+out:
+	free_page((unsigned long)page);
+}
+
+static void image_make_cgroup(struct snitch_image *image, struct cgroup *cgrp)
+{
+	char *buf = kmalloc(SNITCH_CGROUP_MAX, GFP_KERNEL);
+	int len;
+
+	if (!buf)
+		return;
+	len = cgroup_path(cgrp, buf, SNITCH_CGROUP_MAX);
+	if (len <= 0 || len >= SNITCH_CGROUP_MAX)
+		len = 0;
+	spin_lock_bh(&image->lock);
+	if (!image->cgroup_path) {
+		image->cgroup_len = len;
+		snitch_image_set_string(&image->cgroup_path, buf);
+		buf = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(buf);
+}
+
+/* A forked image runs what its parent executed: the path is told from there. */
+static void image_borrow_path(struct snitch_image *image)
+{
+	struct snitch_image *from = image;
+	unsigned int i;
+	char *path;
+
+	for (i = 0; i < IMAGE_DEPTH_MAX && from; i++, from = from->parent) {
+		if (!snitch_image_same_exe(image, from))
+			return;
+		path = snitch_image_string(&from->path);
+		if (!path) {
+			struct file *file = snitch_image_file(from);
+
+			if (file) {
+				image_make_path(image, file);
+				fput(file);
+				return;
+			}
+			continue;
+		}
+		path = kmemdup(path, from->path_len, GFP_KERNEL);
+		if (!path)
+			return;
+		spin_lock_bh(&image->lock);
+		if (!image->path) {
+			image->path_len = from->path_len;
+			snitch_image_set_string(&image->path, path);
+			path = NULL;
+		}
+		spin_unlock_bh(&image->lock);
+		kfree(path);
+		return;
+	}
+}
+
+/*
+ * snitch_image_strings() - make path and cgroup path from the references held
+ *
+ * Context: process, may sleep for memory; touches no other process.
+ */
+void snitch_image_strings(struct snitch_image *image)
+{
+	struct cgroup *cgrp = NULL;
+	struct file *file;
+
+	spin_lock_bh(&image->lock);
+	if (!image->cgroup_path && image->cgrp && cgroup_tryget(image->cgrp))
+		cgrp = image->cgrp;
+	spin_unlock_bh(&image->lock);
+	if (cgrp) {
+		image_make_cgroup(image, cgrp);
+		cgroup_put(cgrp);
+	}
+	if (snitch_image_string(&image->path) || !image->has_exe)
+		return;
+	file = snitch_image_file(image);
+	if (file) {
+		image_make_path(image, file);
+		fput(file);
+	} else {
+		image_borrow_path(image);
+	}
+}
+
+static void image_drop_file(struct snitch_image *image)
+{
+	struct cgroup *cgrp;
+	struct file *file;
+
+	spin_lock_bh(&image->lock);
+	file = image->file;
+	cgrp = image->cgrp;
+	image->file = NULL;
+	image->cgrp = NULL;
+	spin_unlock_bh(&image->lock);
+	if (file)
+		fput(file);
+	if (cgrp)
+		cgroup_put(cgrp);
+}
+
+/* No container's root stays busy for us: files go after SNITCH_FILE_HOLD. */
+static void image_expire(struct work_struct *work)
+{
+	struct snitch_image *image;
+	unsigned long due;
+
+	for (;;) {
+		spin_lock_bh(&snitch_image_lock);
+		image = list_first_entry_or_null(&image_held, struct snitch_image, held);
+		if (!image) {
+			spin_unlock_bh(&snitch_image_lock);
+			return;
+		}
+		due = image->held_since + SNITCH_FILE_HOLD;
+		if (time_before(jiffies, due)) {
+			queue_delayed_work(system_unbound_wq, &image_expire_work, due - jiffies);
+			spin_unlock_bh(&snitch_image_lock);
+			return;
+		}
+		list_del_init(&image->held);
+		spin_unlock_bh(&snitch_image_lock);
+		snitch_image_strings(image);
+		image_drop_file(image);
+		snitch_image_put(image);
+		cond_resched();
+	}
+}
+
+/* Nobody captures any more: let all go now. */
+static void image_release_held(void)
+{
+	struct snitch_image *image;
+
+	for (;;) {
+		spin_lock_bh(&snitch_image_lock);
+		image = list_first_entry_or_null(&image_held, struct snitch_image, held);
+		if (image)
+			list_del_init(&image->held);
+		spin_unlock_bh(&snitch_image_lock);
+		if (!image)
+			return;
+		image_drop_file(image);
+		snitch_image_put(image);
+	}
+}
+
+/* ---- start and end ---- */
+
+static struct snitch_image *image_pseudo(u32 flags, u32 kind, const char *name)
+{
+	struct snitch_image *image = image_alloc();
+
+	if (!image)
+		return NULL;
+	atomic_set(&image->flags, flags);
+	image->kernel = kind;
+	strscpy(image->comm, name, sizeof(image->comm));
+	spin_lock_bh(&snitch_image_lock);
+	image_register_id(image);
+	spin_unlock_bh(&snitch_image_lock);
+	return image;
+}
+
+static const char *const kernel_names[__SNITCH_K_MAX] = {
+	[SNITCH_K_NONE]		= "kernel",
+	[SNITCH_K_ICMP_ERROR]	= "icmp-error",
+	[SNITCH_K_ICMP_REPLY]	= "icmp-reply",
+	[SNITCH_K_ND]		= "nd",
+	[SNITCH_K_IGMP]		= "igmp",
+	[SNITCH_K_MLD]		= "mld",
+	[SNITCH_K_TCP]		= "tcp",
+	[SNITCH_K_WIREGUARD]	= "wireguard",
+	[SNITCH_K_NFS]		= "nfs",
+	[SNITCH_K_VXLAN]	= "vxlan",
+	[SNITCH_K_OTHER]	= "other",
+};
+
+/* What runs already: executables known, ancestry as it is now. */
+static void image_scan(void)
+{
+	struct task_struct *task;
+	struct file *file;
+
+	rcu_read_lock();
+	for_each_process(task) {
+		struct snitch_image *image, *parent;
+
+		if (task->flags & PF_KTHREAD)
+			continue;
+		task_lock(task);
+		file = task->mm ? image_mm_file(task->mm) : NULL;
+		task_unlock(task);
+		if (!file)
+			continue;
+		parent = image_of_parent(task);
+		image = image_new(task, file, parent, SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+		snitch_image_put(image);
+		snitch_image_put(parent);
+	}
+	rcu_read_unlock();
+}
+
+/** snitch_image_init() - make the table; the probes are attached already */
+int snitch_image_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < __SNITCH_K_MAX; i++) {
+		image_kernel[i] = image_pseudo(SNITCH_O_KERNEL, i, kernel_names[i]);
+		if (!image_kernel[i])
+			goto err;
+	}
+	image_unknown = image_pseudo(SNITCH_O_UNKNOWN, 0, "unknown");
+	if (!image_unknown)
+		goto err;
+	image_scan();
+	return 0;
+err:
+	snitch_image_exit();
+	return -ENOMEM;
+}
+
+/** snitch_image_exit() - nobody uses images any more, and the probes are gone */
+void snitch_image_exit(void)
+{
+	struct snitch_image *image;
+	struct hlist_node *next;
+	unsigned int i;
+
+	cancel_delayed_work_sync(&image_expire_work);
+	image_release_held();
+	for (i = 0; i < ARRAY_SIZE(image_table); i++)
+		hlist_for_each_entry_safe(image, next, &image_table[i], node)
+			image_unhash(image);
+	for (i = 0; i < __SNITCH_K_MAX; i++)
+		snitch_image_put(image_kernel[i]);
+	snitch_image_put(image_unknown);
+	WARN_ON_ONCE(image_count);
+	rcu_barrier();
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Main: the init ladder, and the one parameter that must be known early. */
+#include <linux/module.h>
+
+#include "abort.h"
+#include "audit.h"
+#include "cache.h"
+#include "control.h"
+#include "device.h"
+#include "flow.h"
+#include "image.h"
+#include "netns.h"
+#include "park.h"
+#include "policy.h"
+#include "probe.h"
+#include "revoke.h"
+
+static bool armed;
+module_param(armed, bool, 0444);
+MODULE_PARM_DESC(armed, "judge from load on: without a policy all is unknown, without a decider refused");
+
+static int __init snitch_init(void)
+{
+	int err;
+
+	err = snitch_policy_init(armed);
+	if (err)
+		return err;
+	err = snitch_flow_init();
+	if (err)
+		goto err_policy;
+	err = snitch_abort_init();
+	if (err)
+		goto err_flow;
+	err = snitch_revoke_init();
+	if (err)
+		goto err_abort;
+	err = snitch_park_init();
+	if (err)
+		goto err_revoke;
+	err = snitch_probe_init();
+	if (err)
+		goto err_park;
+	err = snitch_image_init();
+	if (err)
+		goto err_probe;
+	err = snitch_audit_init();
+	if (err)
+		goto err_image;
+	err = snitch_netns_init();
+	if (err)
+		goto err_audit;
+	err = snitch_control_init();
+	if (err)
+		goto err_netns;
+	err = snitch_device_init();
+	if (err)
+		goto err_control;
+	pr_info("loaded, %s\n", armed ? "judging" : "judging nothing before a policy is loaded");
+	return 0;
+
+err_control:
+	snitch_control_exit();
+err_netns:
+	snitch_netns_exit();
+err_audit:
+	snitch_park_stop();
+	snitch_revoke_exit();
+	snitch_abort_exit();
+	snitch_probe_exit();
+	snitch_audit_exit();
+	snitch_image_exit();
+	snitch_park_exit();
+	snitch_flow_exit();
+	snitch_policy_exit();
+	return err;
+err_image:
+	snitch_image_exit();
+err_probe:
+	snitch_probe_exit();
+err_park:
+	snitch_park_exit();
+err_revoke:
+	snitch_revoke_exit();
+err_abort:
+	snitch_abort_exit();
+err_flow:
+	snitch_flow_exit();
+err_policy:
+	snitch_policy_exit();
+	return err;
+}
+
+/*
+ * No file of the device is open. First nothing new may come (hooks), then
+ * what waits is dropped, workers end, probes go, and the tables last.
+ */
+static void __exit snitch_exit(void)
+{
+	snitch_device_exit();
+	snitch_control_exit();
+	snitch_netns_exit();
+	snitch_park_stop();
+	snitch_revoke_exit();
+	snitch_abort_exit();
+	snitch_probe_exit();
+	snitch_audit_exit();
+	snitch_cache_exit();
+	snitch_park_exit();
+	snitch_flow_exit();
+	snitch_image_exit();
+	snitch_policy_exit();
+}
+
+module_init(snitch_init);
+module_exit(snitch_exit);
+
+MODULE_DESCRIPTION("per-application outbound firewall: judges, parks and refuses flows");
+MODULE_AUTHOR("The snitch authors");
+MODULE_LICENSE("GPL");

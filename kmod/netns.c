@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netns: the hooks of each network namespace, and its end. */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/netns/generic.h>
+
+#include "hook.h"
+#include "netns.h"
+#include "park.h"
+
+static unsigned int netns_id;
+
+/* Shared by all namespaces; in use until unregister_pernet_subsys() returns. */
+static const struct nf_hook_ops netns_hooks[] = {
+	{
+		.hook		= snitch_hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= SNITCH_HOOK_PRIORITY,
+	},
+	{
+		.hook		= snitch_hook,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= SNITCH_HOOK_PRIORITY,
+	},
+};
+
+/** snitch_net() - what is counted in a namespace; valid while its hooks are */
+struct snitch_net *snitch_net(struct net *net)
+{
+	return net_generic(net, netns_id);
+}
+
+static int __net_init netns_start(struct net *net)
+{
+	return nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
+}
+
+static void __net_exit netns_unhook(struct net *net)
+{
+	nf_unregister_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
+}
+
+/* A grace period lies between pre_exit and this: no hook adds any more. */
+static void __net_exit netns_stop(struct net *net)
+{
+	snitch_park_flush_net(net);
+	synchronize_rcu();	/* a resume on its way still uses the namespace */
+}
+
+static struct pernet_operations netns_ops = {
+	.init		= netns_start,
+	.pre_exit	= netns_unhook,
+	.exit		= netns_stop,
+	.id		= &netns_id,
+	.size		= sizeof(struct snitch_net),
+};
+
+int snitch_netns_init(void)
+{
+	return register_pernet_subsys(&netns_ops);
+}
+
+void snitch_netns_exit(void)
+{
+	unregister_pernet_subsys(&netns_ops);
+}

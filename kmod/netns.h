@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Netns: our hooks in every network namespace, and what is counted there.
+ * struct snitch_net lives as long as its namespace; parked is under
+ * snitch_park_lock.
+ */
+#ifndef SNITCH_NETNS_H
+#define SNITCH_NETNS_H
+
+#include <net/net_namespace.h>
+
+struct snitch_net {
+	unsigned int parked;
+};
+
+struct snitch_net *snitch_net(struct net *net);
+int snitch_netns_init(void);
+void snitch_netns_exit(void);
+
+#endif

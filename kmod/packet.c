@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packet: reads addresses and ports out of an skb. What cannot be read is
+ * flagged, never guessed; payload is never touched.
+ */
+#include <linux/icmp.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "counter.h"
+#include "packet.h"
+
+static void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+{
+	struct tcphdr buf;
+	const struct tcphdr *th = skb_header_pointer(skb, off, sizeof(buf), &buf);
+
+	if (!th) {
+		p->unparsed = true;
+		return;
+	}
+	p->sport = ntohs(th->source);
+	p->dport = ntohs(th->dest);
+	p->seq = ntohl(th->seq);
+	p->tcp_flags = ((const u8 *)th)[13];
+}
+
+static void packet_ports(struct snitch_packet *p, const struct sk_buff *skb, int off)
+{
+	__be16 buf[2];
+	const __be16 *ports = skb_header_pointer(skb, off, sizeof(buf), buf);
+
+	if (!ports) {
+		p->unparsed = true;
+		return;
+	}
+	p->sport = ntohs(ports[0]);
+	p->dport = ntohs(ports[1]);
+}
+
+static void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+{
+	u8 buf[2];
+	const u8 *th = skb_header_pointer(skb, off, sizeof(buf), buf);
+
+	if (!th) {
+		p->unparsed = true;
+		return;
+	}
+	p->icmp_type = th[0];
+	p->icmp_code = th[1];
+}
+
+static void packet_transport(struct snitch_packet *p, const struct sk_buff *skb, int off)
+{
+	switch (p->proto) {
+	case IPPROTO_TCP:
+		packet_tcp(p, skb, off);
+		break;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		packet_ports(p, skb, off);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		packet_icmp(p, skb, off);
+		break;
+	}
+}
+
+static void packet_v4(struct snitch_packet *p, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	p->family = AF_INET;
+	p->saddr.ip = iph->saddr;
+	p->daddr.ip = iph->daddr;
+	p->proto = iph->protocol;
+	if (iph->ihl < 5 || iph->frag_off & htons(IP_OFFSET)) {
+		p->unparsed = true;
+		return;
+	}
+	packet_transport(p, skb, skb_network_offset(skb) + ip_hdrlen(skb));
+}
+
+static void packet_v6(struct snitch_packet *p, const struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	u8 next = ip6h->nexthdr;
+	__be16 frag = 0;
+	int off;
+
+	p->family = AF_INET6;
+	p->saddr.in6 = ip6h->saddr;
+	p->daddr.in6 = ip6h->daddr;
+	off = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(*ip6h), &next, &frag);
+	p->proto = next;
+	if (off < 0 || frag & htons(~0x7)) {
+		p->unparsed = true;
+		return;
+	}
+	packet_transport(p, skb, off);
+}
+
+/**
+ * snitch_packet_parse() - read the headers of a packet at LOCAL_OUT
+ * @p: filled whole
+ * @skb: the packet; its network header is in place
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * Context: any.
+ */
+void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 pf)
+{
+	memset(p, 0, sizeof(*p));
+	p->len = skb->len;
+	if (pf == NFPROTO_IPV4)
+		packet_v4(p, skb);
+	else
+		packet_v6(p, skb);
+	if (p->unparsed)
+		snitch_count(SNITCH_C_UNPARSED);
+}

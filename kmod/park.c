@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Park: the hook's way into the stash. Bounds are checked here; whoever is
+ * over one is refused and counted. States, locks and lifetimes: park.h.
+ */
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "audit.h"
+#include "counter.h"
+#include "device.h"
+#include "flow.h"
+#include "hook.h"
+#include "netns.h"
+#include "observe.h"
+#include "resume.h"
+#include "stash.h"
+
+/* ---- bounds ---- */
+
+static bool park_has_room(const struct snitch_subject *s, struct net *net,
+			  const struct snitch_uid *quota)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	if (snitch_park_now + snitch_park_unread >= READ_ONCE(snitch_limits.max_flows))
+		snitch_count(SNITCH_C_BOUND_GLOBAL);
+	else if (s->image && s->image->parked >= READ_ONCE(snitch_limits.max_flows_image))
+		snitch_count(SNITCH_C_BOUND_IMAGE);
+	else if (quota->parked >= READ_ONCE(snitch_limits.max_flows_uid))
+		snitch_count(SNITCH_C_BOUND_UID);
+	else if (snitch_net(net)->parked >= READ_ONCE(snitch_limits.max_flows_netns))
+		snitch_count(SNITCH_C_BOUND_NETNS);
+	else
+		return true;
+	return false;
+}
+
+/* One more packet of a flow that waits already. */
+static bool park_join(struct snitch_park *p, struct sk_buff *skb)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	if (p->tcp)		/* it is sent again when the first may go */
+		return false;
+	if (skb_queue_len(&p->skbs) >= READ_ONCE(snitch_limits.max_packets) ||
+	    p->truesize + skb->truesize > READ_ONCE(snitch_limits.max_bytes)) {
+		snitch_count(SNITCH_C_BOUND_PACKETS);
+		return false;
+	}
+	__skb_queue_tail(&p->skbs, skb);
+	snitch_park_joined(p, skb);
+	return true;
+}
+
+/* ---- the hook's way in ---- */
+
+static struct snitch_park *park_new(const struct nf_hook_state *state,
+				    const struct snitch_subject *s,
+				    const struct snitch_judgement *j, u64 cookie, u32 flags)
+{
+	struct sock *sk = state->sk;
+	struct snitch_park *p = kmem_cache_zalloc(snitch_park_slab, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!p)
+		return NULL;
+	refcount_set(&p->ref, 1);
+	INIT_LIST_HEAD(&p->due);
+	INIT_LIST_HEAD(&p->event);
+	INIT_LIST_HEAD(&p->adopt);
+	__skb_queue_head_init(&p->skbs);
+	p->quota = s->image ? snitch_uid_hold(s->image->quota)
+			    : snitch_uid_get(from_kuid(&init_user_ns, sk->sk_uid));
+	if (!p->quota || !refcount_inc_not_zero(&sk->sk_refcnt)) {
+		snitch_park_put(p);
+		return NULL;
+	}
+	p->sk = sk;
+	p->net = state->net;
+	p->cookie = cookie;
+	p->packet = *s->packet;
+	p->when = ktime_get_boottime_ns();
+	p->cgroup = s->cgroup;
+	p->uid = s->uid;
+	p->netns = s->netns;
+	p->ifindex = state->out ? state->out->ifindex : 0;
+	p->loopback = s->loopback;
+	p->flags = flags;
+	p->tcp = sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP &&
+		 p->packet.proto == IPPROTO_TCP;
+	p->state = j ? SNITCH_PARK_CONSULT : SNITCH_PARK_ADOPT;
+	if (j)
+		p->why = *j;
+	if (p->why.unbound)
+		p->flags |= SNITCH_F_UNBOUND;
+	if (s->image)
+		p->image = snitch_image_get(s->image);
+	return p;
+}
+
+/* A verdict that came while this packet was on its way to the lock. */
+static bool park_allowed_meanwhile(const struct snitch_park *p, const struct nf_hook_state *state)
+{
+	const struct snitch_flow *f;
+
+	f = p->tcp ? snitch_flow_find_tcp(p->sk, p->cookie, state->pf, false)
+		   : snitch_flow_find_other(p->cookie, &p->packet, false);
+	return f && f->action == SNITCH_ALLOW && p->image &&
+	       f->generation == snitch_policy_generation() &&
+	       snitch_flow_sender_is(f, p->image, p->uid);
+}
+
+/* Other destinations of the same TCP socket are what it wanted before. */
+static void park_cancel_moved(const struct snitch_park *now, struct list_head *gone)
+{
+	struct hlist_node *next;
+	struct snitch_park *p;
+
+	lockdep_assert_held(&snitch_park_lock);
+	hlist_for_each_entry_safe(p, next, snitch_park_key(now->cookie), by_key) {
+		if (p->cookie != now->cookie || !p->tcp ||
+		    !(now->packet.tcp_flags & SNITCH_TCP_SYN))
+			continue;
+		if (p->packet.seq == now->packet.seq &&
+		    snitch_park_same_destination(p, &now->packet))
+			continue;
+		snitch_park_detach(p);
+		snitch_park_tell_cancel(p, SNITCH_CANCEL_MOVED);
+		snitch_count(SNITCH_C_CANCEL_MOVED);
+		list_add_tail(&p->due, gone);
+	}
+}
+
+static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
+{
+	struct snitch_flow_new n = {
+		.sk = p->tcp ? p->sk : NULL, .cookie = p->cookie, .image = p->image,
+		.generation = p->why.generation, .packet = &p->packet, .uid = p->uid,
+		.netns = p->netns, .action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL,
+	};
+
+	if (snitch_policy_fail() == SNITCH_ALLOW && !snitch_flow_add(&n)) {
+		snitch_count(SNITCH_C_FAIL_ALLOWED);
+		return NF_ACCEPT;
+	}
+	snitch_count(SNITCH_C_FAIL_REFUSED);
+	snitch_audit_refused(p->image, p->uid, &p->packet, SNITCH_DENY, SNITCH_BY_FAIL, 0);
+	return snitch_refuse_now(skb, p->tcp, SNITCH_DENY);
+}
+
+/**
+ * snitch_park_packet() - the policy cannot judge this packet: let it wait
+ * @skb: taken when NF_STOLEN is returned
+ * @state: the hook's
+ * @s: whose it is; without an image a worker finds that out first
+ * @j: why; NULL without an image
+ * @cookie: of the socket
+ * @flags: SNITCH_F_*
+ *
+ * Return: NF_STOLEN, a refusal (bounds, no memory, no decider), or NF_ACCEPT.
+ * Context: the hook's.
+ */
+unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state *state,
+				const struct snitch_subject *s, const struct snitch_judgement *j,
+				u64 cookie, u32 flags)
+{
+	struct snitch_park *p = park_new(state, s, j, cookie, flags), *there;
+	unsigned int verdict = NF_STOLEN;
+	bool tcp;
+	LIST_HEAD(gone);
+
+	if (!p) {
+		snitch_count(SNITCH_C_NOMEM);
+		return NF_DROP_ERR(-EPERM);
+	}
+	tcp = p->tcp;
+	if (j && !snitch_device_expected()) {
+		verdict = park_fail(skb, p);
+		snitch_park_put(p);
+		return verdict;
+	}
+	if (!snitch_skb_park(skb, tcp)) {
+		snitch_count(SNITCH_C_LOST_DST);
+		snitch_park_put(p);
+		return NF_DROP;
+	}
+
+	spin_lock_bh(&snitch_park_lock);
+	if (tcp)
+		park_cancel_moved(p, &gone);
+	there = snitch_park_find(cookie, tcp, s);
+	if (there) {
+		if (!park_join(there, skb))
+			verdict = tcp ? NF_STOLEN : NF_DROP_ERR(-EPERM);
+		else
+			skb = NULL;
+	} else if (park_allowed_meanwhile(p, state)) {
+		verdict = NF_ACCEPT;
+	} else if (!park_has_room(s, state->net, p->quota)) {
+		verdict = NF_DROP_ERR((tcp ? -ECONNREFUSED : -EPERM));
+	} else {
+		__skb_queue_tail(&p->skbs, skb);
+		p->truesize = skb->truesize;
+		p->packets = 1;
+		skb = NULL;
+		snitch_park_get(p);	/* the tables' */
+		snitch_park_insert(p);
+	}
+	spin_unlock_bh(&snitch_park_lock);
+
+	if (verdict == NF_ACCEPT) {
+		skb->dev = state->out;
+		if (!tcp)
+			skb_set_owner_w(skb, state->sk);
+	} else if (verdict == NF_STOLEN) {
+		kfree_skb(skb);		/* a TCP segment that will be sent again */
+	}
+	if (!there && !skb) {
+		snitch_count(SNITCH_C_CONSULTED);
+		if (j)
+			snitch_tell_flow(p);
+		else
+			snitch_park_start_adopting();
+	}
+	snitch_park_put(p);
+	snitch_park_act_all(&gone);
+	return verdict;
+}
+

@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policy: transactions build a blob, commit swaps it in; judgement asks it.
+ * Which rule wins is ranked in user space; this file never orders rules.
+ * Locks and lifetimes: policy.h.
+ */
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/mm.h>
+#include <linux/namei.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "audit.h"
+#include "cache.h"
+#include "counter.h"
+#include "park.h"
+#include "policy.h"
+#include "revoke.h"
+
+#define BIND_BITS	12
+#define BIND_APP_BITS	18			/* room for SNITCH_APPS_MAX + 1 */
+#define BIND_BOUND	BIT_ULL(BIND_APP_BITS)
+#define BIND_SHIFT	(BIND_APP_BITS + 1)
+
+struct policy_binding {
+	struct hlist_node node;
+	struct snitch_exe exe;
+	u32 app;
+	struct rcu_head rcu;
+};
+
+/*
+ * struct policy_blob - one policy; constant once in force, but the bindings
+ * @exes: apps by executable; built before it is in force
+ * @bind_lock: protects writers of @exes after that, and @n_late
+ */
+struct policy_blob {
+	u64 generation;
+	struct snitch_policy head;
+	struct snitch_table *table;
+	struct snitch_rule *rules;
+	struct hlist_head exes[1 << BIND_BITS];
+	spinlock_t bind_lock;	/* writers of exes, n_late */
+	unsigned int n_late;
+};
+
+/*
+ * struct snitch_build - a transaction
+ * @blob: what is built
+ * @alias: for each app the number that stands for its executable
+ */
+struct snitch_build {
+	struct policy_blob *blob;
+	u32 *alias;
+	u32 n_apps;
+	u32 n_rules;
+	u32 unbound;
+};
+
+DEFINE_MUTEX(snitch_policy_mutex);	/* transactions, commits, limits */
+static struct policy_blob __rcu *policy;
+static bool policy_armed;	/* judging: one word, read without a lock */
+static u64 policy_generation;	/* written under snitch_policy_mutex */
+
+struct snitch_limits snitch_limits = {
+	.max_flows = 4096,
+	.max_flows_image = 1024,
+	.max_flows_uid = 2048,
+	.max_flows_netns = 2048,
+	.max_packets = 8,
+	.max_bytes = 32768,
+	.consult_ms = 2000,
+	.hold_tcp_ms = 120000,
+	.hold_ms = 60000,
+	.hold_dns_ms = 5000,
+	.grace_ms = 3000,
+	.unread_ms = 10000,
+};
+
+static const struct snitch_limits limits_ceiling = {
+	.max_flows = SNITCH_FLOWS_CEILING,
+	.max_flows_image = SNITCH_FLOWS_CEILING,
+	.max_flows_uid = SNITCH_FLOWS_CEILING,
+	.max_flows_netns = SNITCH_FLOWS_CEILING,
+	.max_packets = 64,
+	.max_bytes = 1 << 20,
+	.consult_ms = 10000,
+	.hold_tcp_ms = 120000,
+	.hold_ms = 120000,
+	.hold_dns_ms = 60000,
+	.grace_ms = 60000,
+	.unread_ms = 60000,
+};
+
+static struct policy_blob *policy_locked(void)
+{
+	return rcu_dereference_protected(policy, lockdep_is_held(&snitch_policy_mutex));
+}
+
+/* ---- what is in force ---- */
+
+bool snitch_policy_armed(void)
+{
+	return READ_ONCE(policy_armed);
+}
+
+u64 snitch_policy_generation(void)
+{
+	return READ_ONCE(policy_generation);
+}
+
+u32 snitch_policy_fail(void)
+{
+	const struct policy_blob *blob;
+	u32 fail = SNITCH_DENY;
+
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	if (blob)
+		fail = blob->head.fail;
+	rcu_read_unlock();
+	return fail;
+}
+
+void snitch_policy_get(struct snitch_policy *head, u32 *rules, u32 *apps)
+{
+	const struct policy_blob *blob;
+
+	memset(head, 0, sizeof(*head));
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	if (blob)
+		*head = blob->head;
+	rcu_read_unlock();
+	*rules = head->rules;
+	*apps = head->apps;
+}
+
+int snitch_policy_rule(u32 index, struct snitch_rule *rule, u64 *generation)
+{
+	const struct policy_blob *blob;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	if (blob && index < blob->head.rules) {
+		*rule = blob->rules[index];
+		*generation = blob->generation;
+		err = 0;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/* ---- bindings ---- */
+
+static struct hlist_head *bind_bucket(struct policy_blob *blob, const struct snitch_exe *exe)
+{
+	u32 hash = jhash2((const u32 *)exe, sizeof(*exe) / sizeof(u32), 0);
+
+	return &blob->exes[hash & ((1 << BIND_BITS) - 1)];
+}
+
+static struct policy_binding *bind_find(struct policy_blob *blob, const struct snitch_exe *exe)
+{
+	struct policy_binding *b;
+
+	hlist_for_each_entry_rcu(b, bind_bucket(blob, exe), node, true)
+		if (!memcmp(&b->exe, exe, sizeof(*exe)))
+			return b;
+	return NULL;
+}
+
+static struct policy_binding *bind_new(const struct snitch_exe *exe, u32 app, gfp_t gfp)
+{
+	struct policy_binding *b = kmalloc(sizeof(*b), gfp);
+
+	if (b) {
+		b->exe = *exe;
+		b->app = app;
+	}
+	return b;
+}
+
+/* The image remembers its app for as long as the generation lasts. */
+static bool bind_of_image(struct policy_blob *blob, struct snitch_image *image, u32 *app)
+{
+	u64 word = READ_ONCE(image->bind);
+	const struct policy_binding *b;
+
+	if (likely(word >> BIND_SHIFT == blob->generation)) {
+		*app = word & (BIND_BOUND - 1);
+		return true;
+	}
+	*app = SNITCH_APP_ANY;
+	if (!image->has_exe)
+		return false;
+	b = bind_find(blob, &image->exe);
+	if (!b)
+		return false;
+	*app = b->app;
+	WRITE_ONCE(image->bind, blob->generation << BIND_SHIFT | BIND_BOUND | b->app);
+	return true;
+}
+
+/**
+ * snitch_policy_bind() - the decider vouches for an executable
+ * @image: an owner it was told of
+ * @generation: of the policy it speaks of
+ * @app: number of an app of that policy, or 0: it has no rules of its own
+ *
+ * Return: 0, -ESTALE (another generation by now), -EINVAL, -ENOSPC, -ENOMEM.
+ * Context: any.
+ */
+int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app)
+{
+	struct policy_binding *b, *old;
+	struct policy_blob *blob;
+	int err = 0;
+
+	if (!image->has_exe)
+		return -EINVAL;
+	b = bind_new(&image->exe, app, GFP_ATOMIC | __GFP_NOWARN);
+	if (!b)
+		return -ENOMEM;
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	if (!blob || blob->generation != generation) {
+		err = -ESTALE;
+		goto out;
+	}
+	if (app > blob->head.apps) {
+		err = -EINVAL;
+		goto out;
+	}
+	spin_lock_bh(&blob->bind_lock);
+	old = bind_find(blob, &image->exe);
+	if (!old && blob->n_late >= SNITCH_BINDINGS_MAX) {
+		err = -ENOSPC;
+	} else {
+		if (old) {
+			hlist_del_rcu(&old->node);
+			kfree_rcu(old, rcu);
+		} else {
+			blob->n_late++;
+		}
+		hlist_add_head_rcu(&b->node, bind_bucket(blob, &image->exe));
+		b = NULL;
+		WRITE_ONCE(image->bind, generation << BIND_SHIFT | BIND_BOUND | app);
+	}
+	spin_unlock_bh(&blob->bind_lock);
+out:
+	rcu_read_unlock();
+	kfree(b);
+	return err;
+}
+
+/* ---- judgement ---- */
+
+static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
+{
+	const struct snitch_packet *p = s->packet;
+
+	memset(q, 0, sizeof(*q));
+	q->family = p->family;
+	q->proto = p->proto;
+	q->port = p->dport;
+	q->loopback = s->loopback;
+	q->uid = s->uid;
+	q->cgroup = s->cgroup;
+	memcpy(q->addr, &p->daddr, sizeof(q->addr));
+	q->no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
+}
+
+/* The kernel's own traffic is ruled, never asked about. */
+static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *s,
+			 struct snitch_judgement *j)
+{
+	struct snitch_decision d = {};
+	struct snitch_query q;
+
+	judge_query(&q, s);
+	q.app = SNITCH_APP_KERNEL;
+	q.bound = true;
+	q.kernel = s->kernel;
+	if (blob)
+		snitch_table_lookup(blob->table, &q, &d);
+	if (d.action && d.action != SNITCH_ASK && !d.consult) {
+		j->action = d.action;
+		j->origin = SNITCH_BY_RULE;
+		j->origin_id = d.rule;
+		return;
+	}
+	j->action = blob ? blob->head.kernel : SNITCH_ALLOW;
+	j->origin = SNITCH_BY_KERNEL;
+	j->unmatched = true;
+}
+
+static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
+		       struct snitch_judgement *j)
+{
+	struct snitch_decision d = {};
+	struct snitch_query q;
+
+	judge_query(&q, s);
+	q.bound = bind_of_image(blob, s->image, &q.app);
+	snitch_table_lookup(blob->table, &q, &d);
+	if (d.action && d.action != SNITCH_ASK && !d.consult) {
+		j->action = d.action;
+		j->origin = SNITCH_BY_RULE;
+		j->origin_id = d.rule;
+		return;
+	}
+	if (!q.no_allow && snitch_cache_find(s, j))
+		return;
+	j->unbound = !q.bound;
+	j->action = SNITCH_ASK;
+	if (d.action == SNITCH_ASK)
+		j->ask_rule = d.rule;
+	else
+		j->unmatched = true;
+	if (d.consult || d.action == SNITCH_ASK || blob->head.unmatched == SNITCH_ASK)
+		return;
+	j->action = blob->head.unmatched;
+	j->origin = SNITCH_BY_MODE;
+	j->lockdown = blob->head.mode == SNITCH_MODE_LOCKDOWN;
+}
+
+/**
+ * snitch_policy_judge() - what do rules and earlier conclusions say?
+ * @s: who and what
+ * @j: filled whole
+ *
+ * Context: any; no lock, no allocation.
+ */
+void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement *j)
+{
+	struct policy_blob *blob;
+
+	memset(j, 0, sizeof(*j));
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	j->generation = blob ? blob->generation : 0;
+	if (s->kernel) {
+		judge_kernel(blob, s, j);
+	} else if (blob) {
+		judge_user(blob, s, j);
+	} else {
+		j->action = SNITCH_ASK;
+		j->unmatched = true;
+	}
+	rcu_read_unlock();
+}
+
+/* ---- transactions ---- */
+
+static void blob_free(struct policy_blob *blob)
+{
+	struct policy_binding *b;
+	struct hlist_node *next;
+	unsigned int i;
+
+	if (!blob)
+		return;
+	for (i = 0; i < ARRAY_SIZE(blob->exes); i++)
+		hlist_for_each_entry_safe(b, next, &blob->exes[i], node)
+			kfree(b);
+	if (blob->table)
+		snitch_table_free(blob->table);
+	kvfree(blob->rules);
+	kvfree(blob);
+}
+
+void snitch_build_free(struct snitch_build *b)
+{
+	if (!b)
+		return;
+	blob_free(b->blob);
+	kvfree(b->alias);
+	kfree(b);
+}
+
+static int build_check(const struct snitch_policy *p)
+{
+	if (p->mode > SNITCH_MODE_LOCKDOWN)
+		return -EINVAL;
+	if (p->fail != SNITCH_ALLOW && p->fail != SNITCH_DENY)
+		return -EINVAL;
+	if (p->kernel != SNITCH_ALLOW && p->kernel != SNITCH_DENY)
+		return -EINVAL;
+	if (p->unmatched < SNITCH_ALLOW || p->unmatched > SNITCH_ASK)
+		return -EINVAL;
+	if (p->rules > SNITCH_RULES_MAX || p->apps > SNITCH_APPS_MAX)
+		return -ENOSPC;
+	return 0;
+}
+
+struct snitch_build *snitch_build_new(const struct snitch_policy *head, int *err)
+{
+	struct snitch_build *b;
+
+	*err = build_check(head);
+	if (*err)
+		return NULL;
+	*err = -ENOMEM;
+	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	if (!b)
+		return NULL;
+	b->blob = kvzalloc(sizeof(*b->blob), GFP_KERNEL_ACCOUNT);
+	b->alias = kvcalloc(head->apps + 1, sizeof(*b->alias), GFP_KERNEL_ACCOUNT);
+	if (b->blob)
+		b->blob->rules = kvcalloc(head->rules ?: 1, sizeof(*b->blob->rules),
+					  GFP_KERNEL_ACCOUNT);
+	if (!b->blob || !b->alias || !b->blob->rules) {
+		snitch_build_free(b);
+		return NULL;
+	}
+	spin_lock_init(&b->blob->bind_lock);
+	b->blob->head = *head;
+	*err = 0;
+	return b;
+}
+
+/*
+ * snitch_build_app() - one more app, resolved here and now, in the loader's context
+ *
+ * Return: 0 also when the path does not resolve (its rules then wait for a
+ * load that finds it), -EINVAL, -ENOSPC, -ENOMEM.
+ */
+int snitch_build_app(struct snitch_build *b, const char *name)
+{
+	struct policy_binding *binding;
+	struct snitch_exe exe;
+	struct path path;
+	u32 app;
+	int err;
+
+	if (b->n_apps >= b->blob->head.apps)
+		return -ENOSPC;
+	if (name[0] != '/')
+		return -EINVAL;
+	app = ++b->n_apps;
+	b->alias[app] = app;
+	err = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (!err) {
+		err = snitch_exe_of_path(&exe, &path);
+		path_put(&path);
+	}
+	if (err) {
+		b->unbound++;
+		return 0;
+	}
+	binding = bind_find(b->blob, &exe);
+	if (binding) {	/* another name of the same executable */
+		b->alias[app] = binding->app;
+		return 0;
+	}
+	binding = bind_new(&exe, app, GFP_KERNEL_ACCOUNT);
+	if (!binding)
+		return -ENOMEM;
+	hlist_add_head(&binding->node, bind_bucket(b->blob, &exe));
+	return 0;
+}
+
+int snitch_build_rules(struct snitch_build *b, const struct snitch_rule *rules, u32 n)
+{
+	if (n > b->blob->head.rules - b->n_rules)
+		return -ENOSPC;
+	memcpy(b->blob->rules + b->n_rules, rules, n * sizeof(*rules));
+	b->n_rules += n;
+	return 0;
+}
+
+static int build_table(struct snitch_build *b)
+{
+	struct policy_blob *blob = b->blob;
+	u32 i, app;
+	int err = 0;
+
+	for (i = 0; i < blob->head.rules; i++) {
+		app = blob->rules[i].app;
+		if (app == SNITCH_APP_KERNEL)
+			continue;
+		if (app > blob->head.apps)
+			return -EINVAL;
+		blob->rules[i].app = b->alias[app];
+	}
+	blob->table = snitch_table_build(blob->rules, blob->head.rules, blob->head.apps, &err);
+	return blob->table ? 0 : err;
+}
+
+/*
+ * snitch_build_commit() - put the transaction in force; frees it in any case
+ *
+ * Return: 0; -EINVAL (announced numbers or a rule are wrong), -ENOMEM: then
+ * the policy in force stays.
+ */
+int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound)
+{
+	struct policy_blob *old, *blob = b->blob;
+	bool was_armed = snitch_policy_armed();
+	int err = -EINVAL;
+
+	lockdep_assert_held(&snitch_policy_mutex);
+	if (b->n_apps == blob->head.apps && b->n_rules == blob->head.rules)
+		err = build_table(b);
+	if (err)
+		goto out;
+	blob->generation = policy_generation + 1;
+	*generation = blob->generation;
+	*unbound = b->unbound;
+	old = policy_locked();
+	if (!was_armed && blob->head.mode != SNITCH_MODE_OFF)
+		snitch_revoke_older(blob->generation);
+	rcu_assign_pointer(policy, blob);
+	WRITE_ONCE(policy_generation, blob->generation);
+	WRITE_ONCE(policy_armed, blob->head.mode != SNITCH_MODE_OFF);
+	b->blob = NULL;
+	snitch_audit_policy(blob->generation, blob->head.rules);
+	synchronize_rcu();
+	blob_free(old);
+	snitch_park_rejudge();
+	snitch_revoke_start();
+out:
+	snitch_build_free(b);
+	return err;
+}
+
+int snitch_policy_set_limits(const struct snitch_limits *limits)
+{
+	const u32 *want = (const u32 *)limits, *max = (const u32 *)&limits_ceiling;
+	u32 *have = (u32 *)&snitch_limits;
+	unsigned int i;
+
+	lockdep_assert_held(&snitch_policy_mutex);
+	for (i = 0; i < sizeof(*limits) / sizeof(u32); i++)
+		if (want[i] > max[i])
+			return -ERANGE;
+	for (i = 0; i < sizeof(*limits) / sizeof(u32); i++)
+		if (want[i])
+			WRITE_ONCE(have[i], want[i]);
+	return 0;
+}
+
+/* ---- start and end ---- */
+
+/*
+ * snitch_policy_init() - @armed: judge from now on, before any policy is there:
+ *			   then all is unknown, and without a decider refused
+ */
+int snitch_policy_init(bool armed)
+{
+	policy_armed = armed;
+	return 0;
+}
+
+/** snitch_policy_exit() - nobody judges any more */
+void snitch_policy_exit(void)
+{
+	mutex_lock(&snitch_policy_mutex);
+	blob_free(policy_locked());
+	RCU_INIT_POINTER(policy, NULL);
+	mutex_unlock(&snitch_policy_mutex);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policy: the compiled rules in force, the binding of executables to apps,
+ * and limits. One immutable blob under RCU, swapped whole.
+ *
+ * Locks and lifetimes
+ *   snitch_policy_mutex serialises transactions, commits and limits; it is
+ *   the outermost lock of the module. The blob in force is read under
+ *   rcu_read_lock() and freed after a grace period by the committer.
+ *   Bindings made later (BIND) hang off the blob: an RCU hash written under
+ *   its bind_lock (spinlock, BH, leaf), freed with it.
+ */
+#ifndef SNITCH_POLICY_H
+#define SNITCH_POLICY_H
+
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/snitch.h>
+
+#include "image.h"
+#include "match.h"
+#include "packet.h"
+
+#define SNITCH_BINDINGS_MAX	8192	/* by BIND, under one generation */
+
+extern struct mutex snitch_policy_mutex;
+extern struct snitch_limits snitch_limits;	/* words read with READ_ONCE */
+
+/** struct snitch_subject - who wants to send what, as the policy sees it */
+struct snitch_subject {
+	const struct snitch_packet *packet;
+	struct snitch_image *image;
+	u64 cgroup;	/* of the socket */
+	u32 uid;	/* effective, of the sender */
+	u32 netns;
+	u32 kernel;	/* enum snitch_kernel; not NONE: the kernel's traffic */
+	bool loopback;
+};
+
+/**
+ * struct snitch_judgement - what the policy says
+ * @action: ALLOW, DENY or DROP: final. ASK: consult the decider
+ * @origin: enum snitch_origin
+ * @origin_id: the rule
+ * @generation: of the policy that said so
+ * @ask_rule: with ASK: the ask rule's id, or 0
+ * @unbound: with ASK: consulted for want of a binding
+ * @unmatched: no rule spoke
+ * @lockdown: and the mode cuts what no rule allows
+ */
+struct snitch_judgement {
+	u64 origin_id;
+	u64 generation;
+	u64 ask_rule;
+	u32 action;
+	u32 origin;
+	bool unbound;
+	bool unmatched;
+	bool lockdown;
+};
+
+int snitch_policy_init(bool armed);
+void snitch_policy_exit(void);
+
+bool snitch_policy_armed(void);		/* any context */
+u64 snitch_policy_generation(void);	/* any context */
+u32 snitch_policy_fail(void);		/* ALLOW or DENY; any context */
+void snitch_policy_get(struct snitch_policy *policy, u32 *rules, u32 *apps);
+void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement *j);
+int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app);
+
+/* A transaction: begin, add, commit or abort. All under snitch_policy_mutex,
+ * process context, may sleep. Errors: -EBUSY, -EINVAL, -ENOSPC, -ENOMEM,
+ * -ENOENT (none open), and leave the policy in force as it is.
+ */
+struct snitch_build;
+struct snitch_build *snitch_build_new(const struct snitch_policy *policy, int *err);
+int snitch_build_app(struct snitch_build *b, const char *path);
+int snitch_build_rules(struct snitch_build *b, const struct snitch_rule *rules, u32 n);
+int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound);
+void snitch_build_free(struct snitch_build *b);
+
+/* For dumps: rule number @index of the policy in force. -ENOENT past the end. */
+int snitch_policy_rule(u32 index, struct snitch_rule *rule, u64 *generation);
+int snitch_policy_set_limits(const struct snitch_limits *limits);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resume: a parked packet goes on from the hook behind ours, as if it had
+ * never waited; or its sender is told no. Never holds a device, never keeps
+ * a foreign okfn, never trusts that what was true at parking still is.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <net/dst.h>
+#include <net/icmp.h>
+#include <net/ip6_route.h>
+#include <net/tcp.h>
+
+#include "counter.h"
+#include "hook.h"
+#include "resume.h"
+
+/**
+ * snitch_skb_park() - make a packet fit to wait outside of RCU
+ * @skb: at LOCAL_OUT
+ * @keep_owner: TCP: a SYN that is orphaned would be sent a second time.
+ *		Others are orphaned, so that what waits for one destination
+ *		does not use up the socket's send buffer for all.
+ *
+ * Return: false when its route is gone: drop it. Context: the hook's.
+ */
+bool snitch_skb_park(struct sk_buff *skb, bool keep_owner)
+{
+	if (!skb_dst_force(skb))
+		return false;
+	skb->dev = NULL;
+	if (!keep_owner)
+		skb_orphan(skb);
+	return true;
+}
+
+static const struct nf_hook_entries *resume_hooks(struct net *net, u8 pf)
+{
+	return pf == NFPROTO_IPV4 ? rcu_dereference(net->nf.hooks_ipv4[NF_INET_LOCAL_OUT])
+				  : rcu_dereference(net->nf.hooks_ipv6[NF_INET_LOCAL_OUT]);
+}
+
+/* By identity: hooks may have come and gone around ours meanwhile. */
+static int resume_position(const struct nf_hook_entries *e)
+{
+	int i;
+
+	for (i = 0; e && i < e->num_hook_entries; i++)
+		if (e->hooks[i].hook == snitch_hook)
+			return i;
+	return -1;
+}
+
+/*
+ * snitch_resume() - let a packet go on behind our hook
+ * @skb: taken
+ * @sk: its socket, referenced by the caller
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * All with BH off: to later hooks this is no task's own sending.
+ *
+ * Return: false when it could not even start (our hook is gone).
+ * Context: process.
+ */
+bool snitch_resume(struct sk_buff *skb, struct net *net, struct sock *sk, u8 pf)
+{
+	struct nf_hook_state state = {
+		.hook = NF_INET_LOCAL_OUT,
+		.pf = pf,
+		.sk = sk,
+		.net = net,
+		.okfn = dst_output,
+	};
+	const struct nf_hook_entries *e;
+	int pos;
+
+	rcu_read_lock();
+	e = resume_hooks(net, pf);
+	pos = resume_position(e);
+	if (pos < 0) {
+		rcu_read_unlock();
+		kfree_skb(skb);
+		return false;
+	}
+	local_bh_disable();
+	state.out = skb_dst(skb)->dev;
+	skb->dev = state.out;
+	if (nf_hook_slow(skb, &state, e, pos + 1) == 1)
+		dst_output(net, sk, skb);
+	local_bh_enable();
+	rcu_read_unlock();
+	return true;
+}
+
+static bool resume_same_peer(const struct snitch_park *p, const struct sock *sk)
+{
+	if (p->packet.dport != ntohs(sk->sk_dport) || p->packet.sport != sk->sk_num)
+		return false;
+	if (p->packet.family == AF_INET)
+		return p->packet.daddr.ip == sk->sk_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_addr_equal(&p->packet.daddr.in6, &sk->sk_v6_daddr);
+#else
+	return false;
+#endif
+}
+
+/* Is the socket still about to send this very segment? */
+static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!resume_same_peer(p, sk))
+		return false;
+	if (p->packet.tcp_flags & SNITCH_TCP_SYN)
+		return READ_ONCE(sk->sk_state) == TCP_SYN_SENT &&
+		       p->packet.seq == READ_ONCE(tp->snd_una);
+	return READ_ONCE(sk->sk_state) != TCP_CLOSE &&
+	       !before(p->packet.seq, READ_ONCE(tp->snd_una));
+}
+
+/*
+ * snitch_resume_valid() - may the packet go on, or has the world moved?
+ *
+ * A TCP socket can have been closed or connected elsewhere; a route can have
+ * died with its device. Context: process.
+ */
+bool snitch_resume_valid(const struct snitch_park *p, const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	u32 cookie = 0;
+
+	if (!dst || dst->obsolete == DST_OBSOLETE_DEAD)
+		return false;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (p->packet.family == AF_INET6)
+		cookie = rt6_get_cookie((const struct rt6_info *)dst);
+#endif
+	if (dst->obsolete && !dst->ops->check((struct dst_entry *)dst, cookie))
+		return false;
+	return !p->tcp || resume_tcp_valid(p, p->sk);
+}
+
+static void refuse_icmp(const struct snitch_park *p, struct sk_buff *skb)
+{
+	struct net_device *dev = p->net->loopback_dev;
+
+	rcu_read_lock();
+	local_bh_disable();
+	if (p->packet.family == AF_INET) {
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+	} else {
+		skb->dev = dev;		/* without one it says nothing */
+		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED, 0);
+	}
+	local_bh_enable();
+	rcu_read_unlock();
+}
+
+/*
+ * snitch_refuse_other() - tell the sender of a parked packet that it is refused
+ * @skb: its first packet; not taken
+ *
+ * A connected socket gets the error that a closed port would give, as its
+ * next call's result; others an ICMP error as from a firewall on the way.
+ *
+ * Context: process; takes no socket lock.
+ */
+void snitch_refuse_other(struct snitch_park *p, struct sk_buff *skb)
+{
+	struct sock *sk = p->sk;
+
+	if (READ_ONCE(sk->sk_state) == TCP_ESTABLISHED && !sock_flag(sk, SOCK_DEAD)) {
+		WRITE_ONCE(sk->sk_err, ECONNREFUSED);
+		sk_error_report(sk);
+		return;
+	}
+	if (skb_dst(skb))
+		refuse_icmp(p, skb);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Revoke: see revoke.h. Never disturbs a flow that is merely unknown now. */
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "abort.h"
+#include "audit.h"
+#include "counter.h"
+#include "owner.h"
+#include "revoke.h"
+#include "uid.h"
+
+static struct workqueue_struct *revoke_wq;
+
+struct revoke_job {
+	struct snitch_abort abort;
+};
+
+static void revoke_done(struct snitch_abort *job)
+{
+	snitch_uid_put(job->quota);
+	kfree(container_of(job, struct revoke_job, abort));
+}
+
+void snitch_revoke_abort(struct sock *sk, u32 uid)
+{
+	struct revoke_job *job = kzalloc(sizeof(*job), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!job)
+		goto nomem;
+	job->abort.quota = snitch_uid_get(uid);
+	if (!job->abort.quota)
+		goto nomem;
+	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
+		revoke_done(&job->abort);
+		return;
+	}
+	job->abort.sk = sk;
+	job->abort.err = ECONNREFUSED;
+	job->abort.done = revoke_done;
+	snitch_abort_queue(&job->abort);
+	return;
+nomem:
+	/* Its packets are refused all the same; the program finds out later. */
+	snitch_count(SNITCH_C_NOMEM);
+	kfree(job);
+}
+
+u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
+{
+	struct snitch_judgement j;
+
+	snitch_count(SNITCH_C_REJUDGED);
+	snitch_policy_judge(s, &j);
+	if (j.action == SNITCH_ASK || (j.origin == SNITCH_BY_MODE && !j.lockdown)) {
+		/* A person's answer and a connection that stands are left alone. */
+		if (f->origin != SNITCH_BY_PERSON && !f->sk)
+			return SNITCH_ASK;
+		WRITE_ONCE(f->generation, j.generation);
+		return f->action;
+	}
+	WRITE_ONCE(f->origin_id, j.origin_id);
+	if (!(f->flags & SNITCH_FLOW_WEAK))
+		WRITE_ONCE(f->origin, j.origin);
+	WRITE_ONCE(f->action, j.action);
+	WRITE_ONCE(f->generation, j.generation);
+	return j.action;
+}
+
+static void revoke_packet(struct snitch_packet *p, const struct snitch_flow *f)
+{
+	memset(p, 0, sizeof(*p));
+	p->family = f->family;
+	p->proto = f->proto;
+	p->saddr = f->saddr;
+	p->daddr = f->daddr;
+	p->sport = f->sport;
+	p->dport = f->dport;
+}
+
+static int revoke_one(struct snitch_flow *f, void *arg)
+{
+	struct snitch_image *image = rcu_dereference(f->image);
+	struct snitch_packet packet;
+	struct snitch_subject s = { .packet = &packet, .image = image };
+	struct sock *sk;
+
+	if (!f->sk || !image || READ_ONCE(f->generation) == snitch_policy_generation())
+		return 0;
+	sk = snitch_flow_sock(f);
+	if (!sk)
+		return 0;
+	revoke_packet(&packet, f);
+	s.uid = f->uid;
+	s.netns = f->netns;
+	s.cgroup = snitch_owner_cgroup(sk);
+	s.loopback = ipv4_is_loopback(f->family == AF_INET ? f->daddr.ip : 0) ||
+		     (f->family == AF_INET6 && ipv6_addr_loopback(&f->daddr.in6));
+	switch (snitch_revoke_judge(f, &s)) {
+	case SNITCH_DENY:
+	case SNITCH_DROP:
+		snitch_audit_refused(image, f->uid, &packet, f->action, f->origin, f->origin_id);
+		snitch_revoke_abort(sk, f->uid);
+	}
+	sock_put(sk);
+	return 0;
+}
+
+static void revoke_work(struct work_struct *work)
+{
+	unsigned long pos = 0;
+
+	snitch_flow_walk(&pos, revoke_one, NULL);
+}
+
+static DECLARE_WORK(revoke_worker, revoke_work);
+
+void snitch_revoke_start(void)
+{
+	queue_work(revoke_wq, &revoke_worker);
+}
+
+/* ---- connections older than the policy ---- */
+
+#define OLDER_STATES (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT | \
+		      TCPF_LAST_ACK | TCPF_CLOSING)
+
+static void older_add(struct sock *sk, u64 generation)
+{
+	struct snitch_packet p = {
+		.proto = IPPROTO_TCP,
+		.sport = sk->sk_num,
+		.dport = ntohs(sk->sk_dport),
+		.family = AF_INET,
+	};
+	struct snitch_flow_new n = {
+		.sk = sk,
+		.packet = &p,
+		.generation = generation,
+		.netns = sock_net(sk)->ns.inum,
+		.action = SNITCH_ALLOW,
+		.origin = SNITCH_BY_OLDER,
+		.flags = SNITCH_FLOW_WEAK,
+	};
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		p.family = AF_INET6;
+		p.daddr.in6 = sk->sk_v6_daddr;
+		p.saddr.in6 = sk->sk_v6_rcv_saddr;
+	}
+#endif
+	if (p.family == AF_INET) {
+		p.daddr.ip = sk->sk_daddr;
+		p.saddr.ip = sk->sk_rcv_saddr;
+	}
+	rcu_read_lock();
+	if (cookie && snitch_flow_find_tcp(sk, cookie, p.family, false)) {
+		rcu_read_unlock();
+		return;		/* known from before judging stopped */
+	}
+	rcu_read_unlock();
+	n.cookie = snitch_cookie(sk);
+	if (!snitch_flow_add(&n))
+		snitch_count(SNITCH_C_OLDER);
+}
+
+static void older_table(struct inet_hashinfo *table, u64 generation)
+{
+	struct hlist_nulls_node *node;
+	struct sock *sk;
+	unsigned int i;
+
+	for (i = 0; i <= table->ehash_mask; i++) {
+		spinlock_t *lock = inet_ehash_lockp(table, i);
+
+		if (hlist_nulls_empty(&table->ehash[i].chain))
+			continue;
+		spin_lock_bh(lock);
+		sk_nulls_for_each(sk, node, &table->ehash[i].chain)
+			if (sk_fullsock(sk) && (1 << sk->sk_state) & OLDER_STATES)
+				older_add(sk, generation);
+		spin_unlock_bh(lock);
+		cond_resched();
+	}
+}
+
+/*
+ * snitch_revoke_older() - judging begins: connections that stand are let go on
+ *
+ * A namespace may have a table of its own; mostly all share one.
+ */
+void snitch_revoke_older(u64 generation)
+{
+	struct inet_hashinfo *table, *shared = snitch_compat_hashinfo(&init_net);
+	struct net *net;
+
+	older_table(shared, generation);
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		table = snitch_compat_hashinfo(net);
+		if (table && table != shared)
+			older_table(table, generation);
+	}
+	up_read(&net_rwsem);
+}
+
+int snitch_revoke_init(void)
+{
+	revoke_wq = alloc_ordered_workqueue("snitch_revoke", 0);
+	return revoke_wq ? 0 : -ENOMEM;
+}
+
+/** snitch_revoke_exit() - before the flow tables and the abort workers go */
+void snitch_revoke_exit(void)
+{
+	destroy_workqueue(revoke_wq);
+}

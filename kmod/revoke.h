@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Revoke: live TCP flows under a new policy. Connections older than the first
+ * policy get an entry that only an explicit deny ends; entries of an earlier
+ * generation are judged again by one worker in bounded batches.
+ */
+#ifndef SNITCH_REVOKE_H
+#define SNITCH_REVOKE_H
+
+#include "flow.h"
+#include "policy.h"
+
+int snitch_revoke_init(void);
+void snitch_revoke_exit(void);
+void snitch_revoke_start(void);			/* any context */
+void snitch_revoke_older(u64 generation);	/* process context */
+
+/* Judge an entry again, as the policy is now. Under RCU, any context.
+ * @image: whose it is; ALLOW: goes on, and the entry says so; DENY, DROP: not;
+ * ASK: it must be asked about anew (never for TCP).
+ */
+u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s);
+/* End a TCP socket in the background; any context; takes its own reference. */
+void snitch_revoke_abort(struct sock *sk, u32 uid);
+
+#endif

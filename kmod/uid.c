@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Uid: a small table of who has how much; see uid.h for the lock. */
+#include <linux/hash.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/user_namespace.h>
+
+#include "uid.h"
+
+#define UID_BITS 8
+
+static struct hlist_head uid_table[1 << UID_BITS];
+static DEFINE_SPINLOCK(snitch_uid_lock);
+
+/**
+ * snitch_uid_number() - whom a process counts against
+ * @cred: its credentials
+ *
+ * Subordinate uids of one person would otherwise be as many quotas.
+ *
+ * Return: effective uid, or the owner of the outermost user namespace.
+ * Context: any; the caller keeps @cred.
+ */
+u32 snitch_uid_number(const struct cred *cred)
+{
+	const struct user_namespace *ns = cred->user_ns;
+
+	if (ns == &init_user_ns)
+		return from_kuid(&init_user_ns, cred->euid);
+	while (ns->parent && ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return from_kuid(&init_user_ns, ns->owner);
+}
+
+/**
+ * snitch_uid_get() - the quotas of a user, made if need be
+ * @uid: a number from snitch_uid_number()
+ *
+ * Return: a reference, or NULL without memory. Context: any.
+ */
+struct snitch_uid *snitch_uid_get(u32 uid)
+{
+	struct hlist_head *head = &uid_table[hash_32(uid, UID_BITS)];
+	struct snitch_uid *u;
+
+	spin_lock_bh(&snitch_uid_lock);
+	hlist_for_each_entry(u, head, node) {
+		if (u->uid == uid) {
+			u->refs++;
+			goto out;
+		}
+	}
+	u = kzalloc(sizeof(*u), GFP_ATOMIC | __GFP_NOWARN);
+	if (u) {
+		u->uid = uid;
+		u->refs = 1;
+		INIT_LIST_HEAD(&u->abort_wait);
+		hlist_add_head(&u->node, head);
+	}
+out:
+	spin_unlock_bh(&snitch_uid_lock);
+	return u;
+}
+
+/** snitch_uid_hold() - one more reference; any context */
+struct snitch_uid *snitch_uid_hold(struct snitch_uid *u)
+{
+	spin_lock_bh(&snitch_uid_lock);
+	u->refs++;
+	spin_unlock_bh(&snitch_uid_lock);
+	return u;
+}
+
+/** snitch_uid_put() - give a reference back; any context; NULL is fine */
+void snitch_uid_put(struct snitch_uid *u)
+{
+	if (!u)
+		return;
+	spin_lock_bh(&snitch_uid_lock);
+	if (--u->refs)
+		u = NULL;
+	else
+		hlist_del(&u->node);
+	spin_unlock_bh(&snitch_uid_lock);
+	kfree(u);
+}
+
+/** snitch_uid_charge_image() - count one more image; false: @max is reached */
+bool snitch_uid_charge_image(struct snitch_uid *u, unsigned int max)
+{
+	bool ok;
+
+	spin_lock_bh(&snitch_uid_lock);
+	ok = u->uid == 0 || u->images < max;
+	if (ok)
+		u->images++;
+	spin_unlock_bh(&snitch_uid_lock);
+	return ok;
+}
+
+/** snitch_uid_uncharge_image() - count one image less; any context */
+void snitch_uid_uncharge_image(struct snitch_uid *u)
+{
+	spin_lock_bh(&snitch_uid_lock);
+	u->images--;
+	spin_unlock_bh(&snitch_uid_lock);
+}

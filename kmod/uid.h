@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Uid: what one user has in the module, so that nobody starves others.
+ * Users of a user namespace count against the owner of the outermost one.
+ * snitch_uid_lock (spinlock, BH, leaf) protects table and counts.
+ */
+#ifndef SNITCH_UID_H
+#define SNITCH_UID_H
+
+#include <linux/cred.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+/**
+ * struct snitch_uid - quotas of one user
+ * @node: in the table
+ * @uid: in the initial user namespace
+ * @refs: users of this struct
+ * @parked: flows parked, under snitch_park_lock
+ * @images: process images, under snitch_uid_lock
+ * @aborting: workers at its sockets now, under the lock of abort.c
+ * @abort_wait: aborts that wait for such a worker, under the same
+ */
+struct snitch_uid {
+	struct hlist_node node;
+	u32 uid;
+	unsigned int refs;
+	unsigned int parked;
+	unsigned int images;
+	unsigned int aborting;
+	struct list_head abort_wait;
+};
+
+u32 snitch_uid_number(const struct cred *cred);
+struct snitch_uid *snitch_uid_get(u32 uid);
+struct snitch_uid *snitch_uid_hold(struct snitch_uid *u);
+void snitch_uid_put(struct snitch_uid *u);
+bool snitch_uid_charge_image(struct snitch_uid *u, unsigned int max);
+void snitch_uid_uncharge_image(struct snitch_uid *u);
+
+#endif

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Whose flow it is: two programs, short-lived ones, passed and inherited sockets, disguises.
+. /snitch/cases/lib/case.sh
+
+case_begin
+far_up tcp:80 tcp:81 udp:80 udp:81
+policy "unmatched ask"
+decider --default hold
+
+# Two programs, one destination: two questions, two owners.
+go one $A tcp $F4 80
+go two $B tcp $F4 80
+t_ok "two flows are parked" wait_for 5 parked_is 2
+a=$(field id '^OWNER .*exe=/opt/a ') b=$(field id '^OWNER .*exe=/opt/b ')
+t_ok "two owners" test -n "$a" -a -n "$b" -a "$a" != "$b"
+t_seen "the flow of the first" "^FLOW .*owner=$a "
+t_seen "the flow of the second" "^FLOW .*owner=$b "
+tell allow "$(field id "^FLOW .*owner=$a ")"
+t_said "allowed: one" one '^connect OK'
+t_is "the other still waits" "$(cat $TMP/two)" ""
+tell deny all
+t_said "denied: the other" two '^connect ECONNREFUSED'
+
+# Within a millisecond: fork, connect, exit.
+chmod 755 $A
+for how in "" --udp; do
+	: >$LOG
+	go quick setpriv --reuid 1000 --regid 1000 --clear-groups $A quick $F4 80 $how
+	t_said "fork, connect, exit ($(sed 's/.* us=//' $TMP/quick) us) $how" quick '^quick pid='
+	eval "$(sed -n 's/^quick pid=\([0-9]*\) ppid=\([0-9]*\) .*/pid=\1 ppid=\2/p' $TMP/quick)"
+	t_seen "it is named: path, pid, parent, user, command line $how" \
+		"^OWNER id=[0-9]+ parent=[1-9][0-9]* pid=$pid ppid=$ppid .*uid=1000 euid=1000 .*exe=/opt/a cmd=/opt/a,quick,$F4,80"
+	owner=$(field id "^OWNER .*pid=$pid ")
+	t_seen "its flow has that owner $how" "^FLOW .*owner=$owner "
+	parent=$(field parent "^OWNER id=$owner ")
+	t_seen "its parent was told before $how" "^OWNER id=$parent .*pid=$ppid "
+	tell hash "$owner"
+	t_seen "the executable of the dead program can still be hashed $how" \
+		"^HASH id=$owner size=$(stat -c %s $A) fnv=[0-9a-f]{16} pid=0"
+	tell deny all
+done
+tell hash 999999
+t_seen "no such owner: ENOENT" '^HASH id=999999 error=ENOENT'
+tell owner "$owner"
+t_ok "OWNER again, on request" wait_for 5 eval "[[ \$(count_seen '^OWNER id=$owner ') -eq 2 ]]"
+
+# The executable is replaced and deleted while its question waits.
+cp $B /opt/gone
+: >$LOG
+go gone /opt/gone tcp $F4 80 --nonblock --wait 1500
+seen '^FLOW .*:80 '
+rm /opt/gone
+owner=$(field id '^OWNER .*exe=/opt/gone')
+tell hash "$owner"
+t_seen "a deleted executable is hashed too" "^HASH id=$owner size=$(stat -c %s $B) "
+tell deny all
+ended gone
+
+# A socket given to another program is another question.
+far_reset
+policy "unmatched ask" "allow $A any"
+: >$LOG
+go take $B take $TMP/sock --data stolen
+go pass $A pass $TMP/sock $F4 80 --data own
+t_said "the first program connects and sends" pass '^pass OK'
+t_seen "the second program's data is a question" '^FLOW .*:80 .*flags=0x[0-9a-f]*[13579bdf][0-9a-f] '
+t_seen "with the second program as owner" '^OWNER .*exe=/opt/b '
+sleep 0.5
+t_ok "its data has not arrived" eval '! far_got tcp 80 stolen'
+tell deny all
+sleep 0.5
+t_ok "and never does" eval '! far_got tcp 80 stolen'
+ended take; ended pass
+go take $B take $TMP/sock --data gift
+go pass $A pass $TMP/sock $F4 81
+t_seen "the same, allowed" '^FLOW .*:81 '
+tell allow all
+t_ok "then it arrives" wait_for 5 far_got tcp 81 gift
+ended take; ended pass
+
+# Exec with a connected socket.
+: >$LOG
+go exec $A tcp $F4 80 --exec $B --data inherited
+t_seen "exec of another program: a question at its next packet" '^FLOW .*:80 '
+t_seen "with the new program as owner" '^OWNER .*exe=/opt/b .*cmd=/opt/b,senddata'
+sleep 0.3
+t_ok "its data has not arrived" eval '! far_got tcp 80 inherited'
+tell deny all
+ended exec
+t_ok "and never does" eval '! far_got tcp 80 inherited'
+: >$LOG
+go same $A tcp $F4 80 --exec $A --data sameprog
+t_said "exec of the same executable is no new question" same '^echo OK'
+t_is "none was asked" "$(count_seen '^FLOW')" 0
+
+# mm->exe_file is another program's: no allow rule matches.
+far_reset
+policy "unmatched ask" "allow $A any" "allow /usr/bin/true any"
+: >$LOG
+cp $B /opt/liar; chmod 755 /opt/liar
+go liar setpriv --reuid 1000 --regid 1000 --clear-groups /opt/liar disguise $A $F4 80 --wait 1500
+t_said "a program puts another's name into /proc" liar '^exe /opt/a'
+t_seen "it is asked about under its own name, as disguised" '^OWNER .*flags=0x[0-9a-f]*[4-7c-f] .*exe=/opt/liar '
+sleep 0.3
+t_none "0 packets" tcp 80
+tell deny all
+ended liar
+policy "unmatched ask" "allow /opt/liar any"
+: >$LOG
+go liar setpriv --reuid 1000 --regid 1000 --clear-groups /opt/liar disguise $A $F4 80 --wait 1500
+t_seen "disguised, even its own allow rule does not match" '^FLOW .*:80 '
+tell deny all
+ended liar
+t_none "0 packets" tcp 80
+
+# argv in a page that never comes (as in a FUSE file) stops nobody.
+: >$LOG
+go lazy $A lazyargv $F4 80 --wait 1500
+t_seen "argv in a page that never comes: parked all the same" '^FLOW .*:80 ' 3
+t_seen "with its path" '^OWNER .*exe=/opt/a '
+tell deny all
+t_said "and answered at once" lazy '^connect ECONNREFUSED'
+ended lazy
+
+# Hostile names and long paths come through whole.
+name=$'/opt/x\n\e[31m y'
+cp $B "$name"
+: >$LOG
+go odd "$name" tcp $F4 80 --nonblock --wait 800
+t_seen "control characters in a path are bytes like others" \
+	'^OWNER .*exe=/opt/x\\x0a\\x1b\[31m\\x20y '
+ended odd
+long=/opt/$(printf 'd%.0s' {1..200})/$(printf 'e%.0s' {1..200})/$(printf 'f%.0s' {1..200})
+mkdir -p "$long"; cp $B "$long/prog"
+: >$LOG
+go long "$long/prog" tcp $F4 80 --nonblock --wait 800
+t_seen "a path of 600 bytes is whole" "^OWNER .*exe=$long/prog "
+ended long
+
+tell deny all
+t_parked "nothing is parked at the end" 0
+t_done

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Answers are not questions: accepted connections and older ones pass, unless denied by name.
+. /snitch/cases/lib/case.sh
+
+case_begin
+far_up tcp:80
+in_f $FAR tcp $F4 80 >/dev/null
+
+# Older connections survive arming.
+go old $A tcp $F4 80 --keep 3000 --data survived
+go cut $B tcp $F4 80 --keep 3000 --data leak
+sleep 1
+policy "unmatched deny" "deny $B any"
+t_out "armed: a new one is refused" '^connect ECONNREFUSED' $A tcp $F4 80
+t_said "a connection older than the policy goes on" old '^echo OK'
+ended cut
+t_ok "an explicit deny cuts an older one: nothing of it arrives" eval '! far_got tcp 80 leak'
+ended old
+
+# Accepted connections.
+go listen $A listen 90 --data accepted
+t_said "a program listens" listen '^listening'
+in_f $FAR tcp $C4 90 --data hi >$TMP/peer 2>&1
+t_ok "accepted, unmatched deny: the answer goes out" grep -q '^echo OK' $TMP/peer
+ended listen
+t_cmp "counted as inbound" "$(stat_of inbound)" -ge 1
+far_reset
+go listen $B listen 91 --data sneaked
+t_said "a program with an explicit deny listens" listen '^listening'
+in_f $FAR tcp $C4 91 --data hi --wait 2000 >$TMP/peer 2>&1
+t_ok "it cannot speak" eval '! grep -q "^echo OK" $TMP/peer'
+ended listen
+t_ok "and is told" grep -qE '^send E' $TMP/listen
+policy "unmatched ask"
+decider --default hold
+go listen $A listen 92 --data asked
+t_said "unmatched ask: a program listens" listen '^listening'
+in_f $FAR tcp $C4 92 --data hi >$TMP/peer 2>&1
+t_ok "it answers without any question" grep -q '^echo OK' $TMP/peer
+ended listen
+t_is "none was asked" "$(count_seen '^FLOW')" 0
+t_ok "the far end still reaches closed ports (resets are the kernel's)" \
+	eval 'in_f $FAR tcp $C4 99 2>&1 | grep -q "^connect ECONNREFUSED"'
+t_ok "and is answered when it pings" eval 'in_f $FAR icmp $C4 --wait 2000 | grep -q "^recv OK"'
+t_done

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every allocation may fail: then a packet is refused, never passed, and nothing breaks.
+. /snitch/cases/lib/case.sh
+
+FAULT=/sys/kernel/debug/failslab
+[[ -d $FAULT ]] || { t_skip "allocation failures" "this kernel has no failslab"; t_done; }
+
+fault_on() {
+	echo 1 >$FAULT/task-filter
+	echo Y >$FAULT/ignore-gfp-wait 2>/dev/null
+	echo N >$FAULT/ignore-gfp-wait
+	echo 0 >$FAULT/verbose
+	echo "$1" >$FAULT/probability
+	echo 1 >$FAULT/interval
+	echo -1 >$FAULT/times
+}
+fault_off() { echo 0 >$FAULT/probability; }
+# failing COMMAND...: its own allocations fail now and then.
+failing() { in_c bash -c 'echo 1 >/proc/self/make-it-fail; exec "$@"' failing "$@"; }
+
+case_begin
+far_up tcp:80 udp:80
+policy "unmatched ask" "allow $A any port 80" "deny $A any port 81"
+decider --default deny
+fault_on 5
+for _ in {1..25}; do
+	failing timeout 10 $A tcp $F4 80 --data fault
+	failing timeout 10 $A tcp $F4 81 --data leak
+	failing timeout 10 $B tcp $F4 82 --data leak
+	failing timeout 10 $B udp $F4 83 --count 3
+	failing timeout 10 snitch-tool status
+	failing timeout 10 $B udpmany $F4 9000 20
+	failing timeout 10 snitch-tool policy </dev/null
+	policy "unmatched ask" "allow $A any port 80" "deny $A any port 81"
+done >/dev/null 2>&1
+fault_off
+t_none "0 packets: denied by rule" tcp 81
+t_none "0 packets: denied by the decider, TCP" tcp 82
+t_none "0 packets: denied by the decider, UDP" udp 83
+t_note "refused for want of memory: $(stat_of nomem)"
+policy "unmatched ask" "allow $A any port 80"
+t_out "afterwards all is well" '^echo OK' $A tcp $F4 80 --data after
+t_parked "nothing is parked" 0
+
+# The n-th allocation of a policy transaction and of an attaching decider.
+nth() { bash -c 'echo $1 >/proc/self/fail-nth; shift; exec "$@"' nth "$@"; }
+for n in {1..40}; do
+	echo "allow $A any port 80" | nth "$n" snitch-tool policy
+	nth "$n" timeout 3 snitch-tool limits max_flows=4096
+done >/dev/null 2>&1
+t_out "after forty failed transactions all is well" '^echo OK' $A tcp $F4 80 --data after
+t_done

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+# What every case of tests/vm/cases uses: TAP, the two namespaces, the far end's counters,
+# waiting in guest time, the module, the health of the kernel.
+# Must never decide by wall-clock time or by what the sending side says it sent.
+#
+# A case:  . /snitch/guest/lib.sh;  net_up;  t_ok NAME COMMAND...;  t_done
+
+T_COUNT=0
+T_FAILED=0
+SLOW=${SLOW:-1}
+MODULE=${MODULE:-/snitch/snitch.ko}
+C4=10.77.0.1 F4=10.77.0.2 C6=fd77::1 F6=fd77::2
+
+# --- TAP -------------------------------------------------------------------------------
+
+# t_pass NAME / t_fail NAME [WHY...]: one test point.
+t_pass() { T_COUNT=$((T_COUNT + 1)); printf 'ok %d - %s\n' "$T_COUNT" "$1"; }
+t_fail() {
+	T_COUNT=$((T_COUNT + 1)) T_FAILED=$((T_FAILED + 1))
+	printf 'not ok %d - %s\n' "$T_COUNT" "$1"
+	shift
+	[[ $# -eq 0 ]] || t_note "$*"
+	return 1
+}
+
+# t_skip NAME WHY: counted as skipped.
+t_skip() { T_COUNT=$((T_COUNT + 1)); printf 'ok %d - %s # SKIP %s\n' "$T_COUNT" "$1" "$2"; }
+
+# t_note TEXT: a diagnostic line for each line of text.
+t_note() { printf '%s\n' "$*" | sed 's/^/# /'; }
+
+# t_ok NAME COMMAND...: passes if the command succeeds; its output is shown when it does not.
+t_ok() {
+	local name=$1 out status=0
+	shift
+	out=$("$@" 2>&1) || status=$?
+	if [[ $status -eq 0 ]]; then t_pass "$name"; return 0; fi
+	t_fail "$name" "command: $*" || true
+	t_note "status $status"$'\n'"$out"
+	return 1
+}
+
+# t_run NAME STATUS COMMAND...: passes if the command ends with that exit status.
+t_run() {
+	local name=$1 want=$2 out status=0
+	shift 2
+	out=$("$@" 2>&1) || status=$?
+	if [[ $status -eq $want ]]; then t_pass "$name"; return 0; fi
+	t_fail "$name" "command: $*" || true
+	t_note "status $status, expected $want"$'\n'"$out"
+	return 1
+}
+
+# t_is NAME GOT WANT: passes if both strings are the same.
+t_is() {
+	if [[ $2 == "$3" ]]; then t_pass "$1"; else t_fail "$1" "got '$2', expected '$3'"; fi
+}
+
+# t_cmp NAME GOT OP WANT: integers; OP is one of -eq -ne -lt -le -gt -ge.
+t_cmp() {
+	if [[ $2 =~ ^-?[0-9]+$ ]] && test "$2" "$3" "$4"; then t_pass "$1"
+	else t_fail "$1" "got '$2', expected $3 $4"; fi
+}
+
+# t_done: prints the plan and ends the case. A case that never gets here has failed.
+t_done() {
+	printf '1..%d\n' "$T_COUNT"
+	exit $((T_FAILED > 0))
+}
+
+# --- guest time ------------------------------------------------------------------------
+
+now_us() { printf '%s\n' "${EPOCHREALTIME/[.,]/}"; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds; 1 when the time is over.
+# SECONDS is guest time for a stock kernel, multiplied on slow (debug) ones.
+wait_for() {
+	local end
+	end=$(($(now_us) + $1 * 1000000 * SLOW))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[[ $(now_us) -lt $end ]] || return 1
+		sleep 0.02
+	done
+}
+
+# elapsed_ms COMMAND...: prints the guest milliseconds a command took; its status is kept.
+elapsed_ms() {
+	local start status=0
+	start=$(now_us)
+	"$@" >/dev/null 2>&1 || status=$?
+	printf '%d\n' $((($(now_us) - start) / 1000))
+	return "$status"
+}
+
+# warm FILE...: reads programs into the page cache, so that no disk is timed.
+warm() { local f; for f in "$@"; do cat "$(type -P "$f")" >/dev/null; done; }
+
+# --- namespaces: c (client) -- veth -- f (far end) ----------------------------------------
+
+in_c() { nsenter --net=/run/netns/c -- "$@"; }
+in_f() { nsenter --net=/run/netns/f -- "$@"; }
+
+net_sysctls() {
+	local f
+	for f in all default; do
+		"$1" sysctl -q -w "net.ipv6.conf.$f.accept_dad=0" "net.ipv6.conf.$f.accept_ra=0" \
+			"net.ipv6.conf.$f.router_solicitations=0" "net.ipv4.conf.$f.rp_filter=0"
+	done
+	"$1" sysctl -q -w net.ipv4.ping_group_range='0 2147483647'
+}
+
+# net_up: both namespaces, fixed addresses on both families, counters at the far end.
+net_up() {
+	net_down
+	ip netns add c && ip netns add f || return 1
+	net_sysctls in_c
+	net_sysctls in_f
+	ip link add name vc address 02:77:00:00:00:01 netns c type veth \
+		peer name vf address 02:77:00:00:00:02 netns f || return 1
+	in_c ip addr add $C4/24 dev vc
+	in_f ip addr add $F4/24 dev vf
+	in_c ip -6 addr add $C6/64 dev vc nodad
+	in_f ip -6 addr add $F6/64 dev vf nodad
+	in_c ip link set dev lo up
+	in_f ip link set dev lo up
+	in_c ip link set dev vc up
+	in_f ip link set dev vf up || return 1
+	in_c ip route add default via $F4
+	in_c ip -6 route add default via $F6
+	in_c ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	in_c ip neigh replace $F6 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
+	in_f ip neigh replace $C6 lladdr 02:77:00:00:00:01 dev vf nud permanent
+	wait_for 5 in_c ip -6 route get $F6
+	far_reset
+}
+
+net_down() {
+	ip netns pids c 2>/dev/null | xargs -r kill -9
+	ip netns pids f 2>/dev/null | xargs -r kill -9
+	ip netns del c 2>/dev/null
+	ip netns del f 2>/dev/null
+	return 0
+}
+
+# --- what the far end received -------------------------------------------------------------
+
+# far_reset: counts from zero. Counted where packets come in, before anything can drop them:
+# by protocol and destination port, or by protocol alone where there are no ports. Neighbour
+# discovery and MLD count apart.
+far_reset() {
+	in_f nft -f - <<-'END'
+	table inet far
+	delete table inet far
+	table inet far {
+		counter everything { }
+		counter nd { }
+		set ports {
+			typeof meta l4proto . th dport
+			size 65535
+			flags dynamic
+			counter
+		}
+		set protos {
+			typeof meta l4proto
+			size 256
+			flags dynamic
+			counter
+		}
+		chain in {
+			type filter hook prerouting priority -450; policy accept;
+			iifname != "vf" return
+			meta l4proto ipv6-icmp icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } counter name nd return
+			meta nfproto ipv6 exthdr hbh exists meta l4proto ipv6-icmp counter name nd return
+			counter name everything
+			meta l4proto { tcp, udp, udplite, sctp, dccp } update @ports { meta l4proto . th dport } return
+			update @protos { meta l4proto }
+		}
+	}
+	END
+}
+
+proto_number() {
+	case $1 in
+	icmp) echo 1 ;; tcp) echo 6 ;; udp) echo 17 ;; dccp) echo 33 ;; icmp6 | icmpv6) echo 58 ;;
+	sctp) echo 132 ;; udplite) echo 136 ;; *) echo "$1" ;;
+	esac
+}
+
+# far_count FIELD PROTO [PORT]: FIELD is bytes or packets; PROTO a name or number.
+far_count() {
+	local field=$1 proto set=protos key
+	proto=$(proto_number "$2")
+	key=$proto
+	[[ -z ${3:-} ]] || { set=ports; key="$proto $3"; }
+	in_f nft -nn -j list set inet far "$set" | jq -r --arg key "$key" --arg field "$field" '
+		[.nftables[].set? // empty | .elem // [] | .[].elem
+		 | {key: (.val | if type == "object" then .concat | map(tostring) | join(" ")
+			  else tostring end), n: .counter[$field]}
+		 | select(.key == $key) | .n] | add // 0'
+}
+far_bytes() { far_count bytes "$@"; }
+far_packets() { far_count packets "$@"; }
+
+# far_total [bytes|packets]: everything but neighbour discovery.
+far_total() {
+	in_f nft -j list counter inet far everything | jq -r --arg f "${1:-packets}" '.nftables[].counter? // empty | .[$f]'
+}
+
+# --- servers at the far end ------------------------------------------------------------------
+
+# serve_tcp PORT / serve_udp PORT: echo servers on both families, ready when this returns.
+serve_tcp() {
+	in_f socat "TCP6-LISTEN:$1,fork,reuseaddr,ipv6only=0" EXEC:cat >/dev/null 2>&1 &
+	wait_for 10 far_listens -t "$1"
+}
+serve_udp() {
+	in_f socat -T 5 "UDP6-RECVFROM:$1,fork,ipv6only=0" EXEC:cat >/dev/null 2>&1 &
+	wait_for 10 far_listens -u "$1"
+}
+far_listens() { [[ -n $(in_f ss -H -ln "$1" "sport = :$2") ]]; }
+
+# --- the module --------------------------------------------------------------------------------
+
+module_loaded() { [[ -d /sys/module/snitch ]]; }
+
+# module_load [PARAMETER=VALUE...]: loads the tree's module and waits for its device.
+module_load() {
+	insmod "$MODULE" "$@" || return 1
+	wait_for 5 test -c /dev/snitch
+}
+module_unload() { module_loaded || return 0; rmmod snitch; }
+
+# parked_count: flows parked now; empty when nobody can tell.
+parked_count() {
+	snitch-tool status 2>/dev/null | sed -n -E 's/^[[:space:]]*parked[ :=]+([0-9]+).*/\1/p' | head -n 1
+}
+
+# --- the kernel's health -------------------------------------------------------------------------
+
+HEALTH_BAD='WARNING:|BUG:|KASAN|UBSAN|suspicious RCU|possible circular|possible recursive|inconsistent lock|INFO: task .* blocked|soft lockup|rcu.*(stall|detected)|ODEBUG|refcount_t:|general protection|Oops|sleeping function|waiting for .* to become free|held lock|list_(add|del) corruption|scheduling while atomic|usercopy|kernel NULL|leaked reference|ref_tracker'
+
+# health_mark: complaints before now are somebody else's.
+health_mark() {
+	HEALTH_MARK="snitch-test mark $BASHPID $RANDOM"
+	HEALTH_TAINT=$(</proc/sys/kernel/tainted)
+	printf '<6>%s\n' "$HEALTH_MARK" >/dev/kmsg
+}
+
+dmesg_since_mark() {
+	dmesg | awk -v mark="${HEALTH_MARK:-no mark}" '{line[NR] = $0} index($0, mark) {from = NR}
+		END {for (i = from + 1; i <= NR; i++) print line[i]}'
+}
+
+health_dmesg() {
+	local bad
+	bad=$(dmesg_since_mark | grep -E -A 30 "$HEALTH_BAD") || return 0
+	printf 'the kernel complains:\n%s\n' "$(head -n 80 <<<"$bad")"
+	return 1
+}
+
+# Out-of-tree (O) and unsigned (E) are the module's own; any other that is new is a failure.
+health_taint() {
+	local taint
+	taint=$(($(</proc/sys/kernel/tainted) & ~(4096 | 8192 | ${HEALTH_TAINT:-0})))
+	[[ $taint -eq 0 ]] || { echo "kernel newly tainted: $taint"; return 1; }
+}
+
+health_parked() {
+	module_loaded || return 0
+	wait_for 2 none_parked || { echo "still parked: '$(parked_count)' flows"; return 1; }
+}
+none_parked() { [[ $(parked_count) == 0 ]]; }
+
+health_unload() {
+	module_loaded || return 0
+	rmmod snitch || { echo "module does not unload"; lsmod | grep snitch; return 1; }
+	[[ ! -e /dev/snitch ]] || { echo "/dev/snitch is still there"; return 1; }
+}
+
+# kmemleak needs two scans some seconds apart before a report means something.
+health_leaks() {
+	local file=/sys/kernel/debug/kmemleak
+	[[ -w $file ]] || return 0
+	echo scan >$file; sleep 6; echo scan >$file; sleep 1; echo scan >$file
+	[[ -s $file || -n $(head -c 1 $file) ]] || return 0
+	echo "memory leaks:"; head -n 100 $file
+	return 1
+}
+
+health_all() {
+	local status=0
+	health_parked || status=1
+	health_unload || status=1
+	health_taint || status=1
+	health_dmesg || status=1
+	return $status
+}
+
+# health_check [NAME]: one test point; the module is unloaded afterwards.
+health_check() { t_ok "${1:-kernel healthy, parked 0, module unloads}" health_all; }
+
+# leak_check [NAME]: one test point; skipped without kmemleak. Unload the module first.
+leak_check() {
+	[[ -w /sys/kernel/debug/kmemleak ]] || { t_skip "${1:-no memory leaks}" "no kmemleak"; return; }
+	t_ok "${1:-no memory leaks}" health_leaks
+}
