@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the subcommands of `snitch` share: the context, exit codes, the bus,
+ * and output. It must never print a string of another program unescaped.
+ */
+#ifndef SNITCH_CLI_H
+#define SNITCH_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+#include <systemd/sd-bus.h>
+
+enum cli_exit {			/* documented in snitch(1) */
+	CLI_OK		= 0,
+	CLI_FAILED	= 1,	/* refused, or it did not work */
+	CLI_USAGE	= 2,
+	CLI_NO_DAEMON	= 3,	/* snitchd, or for netlink the module, is not there */
+	CLI_DENIED	= 4,	/* not permitted */
+	CLI_NOT_FOUND	= 5,
+	CLI_INVALID	= 7,	/* a rule, mode, scope or lifetime that is none */
+	CLI_TIMEOUT	= 8,
+	CLI_ABI		= 9,	/* module and program of different versions */
+	CLI_OBSERVING	= 10,	/* status -q */
+	CLI_OFF		= 11,
+	CLI_DEGRADED	= 12,
+	CLI_INTERRUPTED	= 130,
+};
+
+#define SNITCH_BUS_NAME		"org.snitch.Snitch1"
+#define SNITCH_BUS_PATH		"/org/snitch/Snitch1"
+#define SNITCH_BUS_IFACE	"org.snitch.Snitch1.Manager"
+#define SNITCH_BUS_SOCKET	"/run/snitch/bus"
+#define SNITCH_BUS_ENV		"SNITCH_BUS"
+
+/**
+ * struct cli - the one context of a run
+ * @json: print JSON
+ * @colour: standard output takes colours
+ * @bus: connection to snitchd, or NULL before cli_bus_open()
+ * @direct: @bus is the private socket, without a message bus in between
+ */
+struct cli {
+	bool json;
+	bool colour;
+	sd_bus *bus;
+	bool direct;
+};
+
+/**
+ * struct cli_command - one subcommand
+ * @name: the word
+ * @run: called with the words after @name; returns enum cli_exit
+ * @args: what they may be, for help
+ * @help: one line
+ * @words: words that complete the first argument, separated by blanks; may be NULL
+ */
+struct cli_command {
+	const char *name;
+	int (*run)(struct cli *cli, int argc, char **argv);
+	const char *args;
+	const char *help;
+	const char *words;
+};
+
+extern const struct cli_command cli_commands[];	/* ends with a NULL name */
+
+int cmd_status(struct cli *cli, int argc, char **argv);
+int cmd_mode(struct cli *cli, int argc, char **argv);
+int cmd_pending(struct cli *cli, int argc, char **argv);
+int cmd_answer(struct cli *cli, int argc, char **argv);
+int cmd_rules(struct cli *cli, int argc, char **argv);
+int cmd_flows(struct cli *cli, int argc, char **argv);
+int cmd_ask(struct cli *cli, int argc, char **argv);
+int cmd_doctor(struct cli *cli, int argc, char **argv);
+int cmd_panic(struct cli *cli, int argc, char **argv);
+int cmd_release(struct cli *cli, int argc, char **argv);
+int cmd_monitor(struct cli *cli, int argc, char **argv);
+int cmd_complete(struct cli *cli, int argc, char **argv);
+
+/* ---- bus.c ---------------------------------------------------------------- */
+
+/**
+ * cli_bus_open - connect to snitchd
+ * @cli: its @bus and @direct are set on success
+ * @quiet: say nothing when there is no daemon
+ *
+ * The system bus; where that has no snitchd and the caller is root, the
+ * private socket. $SNITCH_BUS: "system", "session", "session:ADDRESS" (a message bus at
+ * ADDRESS), or the path of a private socket.
+ * Return: CLI_OK, or CLI_NO_DAEMON (or CLI_DENIED) with a message printed.
+ */
+int cli_bus_open(struct cli *cli, bool quiet);
+
+/** cli_bus_close - NULL connection is fine; safe to call twice */
+void cli_bus_close(struct cli *cli);
+
+/**
+ * cli_call - call a method of the manager object and wait for the answer
+ * @member: method
+ * @reply: the answer, for sd_bus_message_unref(); may be NULL
+ * @types: D-Bus types of the arguments that follow
+ *
+ * Connects first where that has not been done. Errors are printed.
+ * Return: enum cli_exit.
+ */
+int cli_call(struct cli *cli, const char *member, sd_bus_message **reply, const char *types, ...);
+
+/**
+ * cli_call_json - cli_call() with the answer as JSON
+ * @out: the first value of the answer; the caller's to decref
+ */
+int cli_call_json(struct cli *cli, const char *member, json_t **out, const char *types, ...);
+
+/** cli_bus_error - print a failed call's error; return the exit code that fits */
+int cli_bus_error(const char *what, int err, const sd_bus_error *error);
+
+/** cli_match - call @handler for each signal @member of the manager; 0 or negative errno */
+int cli_match(struct cli *cli, const char *member, sd_bus_message_handler_t handler, void *ctx);
+
+/**
+ * cli_match_gone - call @handler when snitchd leaves
+ *
+ * The handler gets a NameOwnerChanged (of snitchd leaving or arriving) or Disconnected signal:
+ * cli_is_gone() tells. Return: 0 or negative errno.
+ */
+int cli_match_gone(struct cli *cli, sd_bus_message_handler_t handler, void *ctx);
+
+/** cli_is_gone - does this message say that snitchd has left? */
+bool cli_is_gone(sd_bus_message *m);
+
+/* ---- value.c -------------------------------------------------------------- */
+
+/**
+ * value_read - the next value of a message as JSON
+ *
+ * Dictionaries become objects, arrays and structs arrays, variants what is in
+ * them. 64-bit numbers under the keys "id" and "rule_id" become strings, as
+ * some readers of JSON round large numbers.
+ * Return: a new reference, NULL at the end or on error.
+ */
+json_t *value_read(sd_bus_message *m);
+
+/* Member of @obj, with a default where it is absent or of another type. */
+const char *value_str(const json_t *obj, const char *key, const char *fallback);
+int64_t value_int(const json_t *obj, const char *key, int64_t fallback);
+bool value_bool(const json_t *obj, const char *key);
+
+/** value_id - the id of a question; 0: none */
+uint64_t value_id(const json_t *obj);
+
+/* ---- out.c ---------------------------------------------------------------- */
+
+/** out_error - "snitch: ..." on standard error, escaped, one line */
+void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** out_usage - one line on wrong arguments; returns CLI_USAGE */
+int out_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** out_json - @value as one line (or, on a terminal, indented) on standard output; eats @value */
+int out_json(json_t *value);
+
+/** out_ndjson - one object a line, flushed; eats @value */
+int out_ndjson(json_t *value);
+
+/** out_hello - the first line of a stream of JSON lines */
+int out_hello(const char *stream);
+
+/** out_printf - formatted text on standard output, made safe for a terminal as a whole */
+void out_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** out_colour - @text between colour codes (31 red...), where colours are wanted; escaped */
+void out_colour(const struct cli *cli, int colour, const char *text);
+
+/** out_finish - flush; CLI_FAILED (with a message) when standard output took not everything */
+int out_finish(int code);
+
+/* ---- nlerr.c -------------------------------------------------------------- */
+
+struct snitch_nl;
+
+/** cli_nl_open - snitch_nl_open() with the error printed; returns enum cli_exit */
+int cli_nl_open(struct snitch_nl **nl);
+
+/** cli_nl_error - print a failed netlink call's error; return the exit code that fits */
+int cli_nl_error(const char *what, int err, const struct snitch_nl *nl);
+
+#endif

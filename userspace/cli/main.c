@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch`: the table of subcommands, common options, help. It must never do
+ * a subcommand's work itself.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#ifndef SNITCH_VERSION
+#define SNITCH_VERSION "unknown"
+#endif
+
+static int cmd_help(struct cli *cli, int argc, char **argv);
+static int cmd_version(struct cli *cli, int argc, char **argv);
+
+const struct cli_command cli_commands[] = {
+	{ "status", cmd_status, "[-q]", "what snitch is doing; -q: only the exit code", "-q --json" },
+	{ "mode", cmd_mode, "[MODE [for SPAN]]",
+	  "show or set the mode: ask, observe, quiet, lockdown, off",
+	  "ask observe quiet lockdown off" },
+	{ "pending", cmd_pending, "[--wait] [--timeout SPAN] [--count]",
+	  "list questions; --wait: print each as it comes", "--wait --timeout --count --json" },
+	{ "answer", cmd_answer, "ID allow|deny|drop [LIFETIME] [--scope SCOPE]",
+	  "answer a question", NULL },
+	{ "ask", cmd_ask, "", "put questions to you, here in the terminal", NULL },
+	{ "rules", cmd_rules, "list | add RULE | rm ID | check [FILE]", "the rules",
+	  "list add rm check" },
+	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
+	  "--parked --json" },
+	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },
+	{ "doctor", cmd_doctor, "", "look for what is wrong, and say what to do", "--json" },
+	{ "panic", cmd_panic, "", "cut everything but loopback, at once (root)", NULL },
+	{ "release", cmd_release, "", "end the panic: rules are in force again (root)", NULL },
+	{ "version", cmd_version, "", "print the version", NULL },
+	{ "help", cmd_help, "[COMMAND]", "print this", NULL },
+	{ "complete", cmd_complete, NULL, NULL, NULL },	/* for the shells' completions */
+	{ 0 }
+};
+
+static const struct cli_command *find(const char *name)
+{
+	const struct cli_command *c;
+
+	for (c = cli_commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static void print_usage(FILE *to)
+{
+	const struct cli_command *c;
+
+	fputs("usage: snitch [--json] COMMAND ...\n\n", to);
+	for (c = cli_commands; c->name; c++) {
+		char left[64];
+
+		if (!c->help)
+			continue;
+		snprintf(left, sizeof(left), "%s %s", c->name, c->args);
+		if (strlen(left) > 28)
+			fprintf(to, "  %s\n  %28s  %s\n", left, "", c->help);
+		else
+			fprintf(to, "  %-28s  %s\n", left, c->help);
+	}
+	fputs("\nLIFETIME: once, until quit, until reboot, for SPAN (90s, 10m, 1h, 2d), forever\n"
+	      "SCOPE: address-port, address, port, any\n"
+	      "Exit codes and examples: man snitch\n", to);
+}
+
+static int cmd_help(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *c;
+
+	(void)cli;
+	if (!argc) {
+		print_usage(stdout);
+		return CLI_OK;
+	}
+	c = find(argv[0]);
+	if (!c || !c->help)
+		return out_usage("no command '%s'; `snitch help` lists them", argv[0]);
+	out_printf("usage: snitch %s %s\n  %s\n", c->name, c->args, c->help);
+	return CLI_OK;
+}
+
+static int cmd_version(struct cli *cli, int argc, char **argv)
+{
+	(void)argv;
+	if (argc)
+		return out_usage("version takes no arguments");
+	if (cli->json)
+		return out_json(json_pack("{s:s}", "version", SNITCH_VERSION));
+	puts("snitch " SNITCH_VERSION);
+	return CLI_OK;
+}
+
+/* Takes the options that stand anywhere out of @argv. Returns the new argc. */
+static int common_options(struct cli *cli, int argc, char **argv, bool *help)
+{
+	int i, n = 0;
+
+	for (i = 0; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			cli->json = true;
+		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			*help = true;
+		else
+			argv[n++] = argv[i];
+	}
+	if (i < argc)	/* drop the "--" itself */
+		i++;
+	while (i < argc)
+		argv[n++] = argv[i++];
+	return n;
+}
+
+static bool want_colour(void)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *c;
+
+	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
+		return cmd_version(cli, argc - 1, argv + 1);
+	c = find(argv[0]);
+	if (!c)
+		return out_usage("no command '%s'; `snitch help` lists them", argv[0]);
+	return c->run(cli, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .colour = want_colour() };
+	bool help = false;
+	int code;
+
+	setlocale(LC_ALL, "");
+	/* What follows `complete` is another command's line: none of it is for us. */
+	if (argc > 1 && !strcmp(argv[1], "complete"))
+		return out_finish(cmd_complete(&cli, argc - 2, argv + 2));
+	argc = common_options(&cli, argc - 1, argv + 1, &help);
+	argv++;
+	if (help) {
+		code = cmd_help(&cli, argc > 1 ? 1 : argc, argv);
+	} else if (!argc) {
+		print_usage(stderr);
+		code = CLI_USAGE;
+	} else {
+		code = run(&cli, argc, argv);
+	}
+	cli_bus_close(&cli);
+	return out_finish(code);
+}

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs and removes: programs, module source for DKMS, unit, bus, udev and other
+# system files, man pages, completions, built-in rules. It must never touch a file
+# that people made (rules, answers) unless PURGE=1 says so.
+#
+#   make install [DESTDIR=DIR] [PREFIX=/usr]
+#       Without DESTDIR also makes the user snitch, builds and installs the module with
+#       DKMS for the running kernel, and tells udev, the bus and systemd.
+#   make uninstall [DESTDIR=DIR] [PREFIX=/usr] [PURGE=1]
+
+DESTDIR	?=
+PREFIX	?= /usr
+BINDIR	?= $(PREFIX)/bin
+SBINDIR	?= $(PREFIX)/sbin
+MANDIR	?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/vendor-completions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR	?= $(PREFIX)/share/doc/snitch
+SYSCONFDIR ?= /etc
+# Where systemd, udev, the bus, DKMS and snitchd itself look, whatever PREFIX is.
+RULESDIR ?= /usr/lib/snitch/rules.d
+UNITDIR	?= /usr/lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+TMPFILESDIR ?= /usr/lib/tmpfiles.d
+MODULESLOADDIR ?= /usr/lib/modules-load.d
+UDEVDIR	?= /usr/lib/udev/rules.d
+DBUSPOLICYDIR ?= /usr/share/dbus-1/system.d
+DBUSIFACEDIR ?= /usr/share/dbus-1/interfaces
+SRCDIR	?= /usr/src
+STATEDIR ?= /var/lib/snitch
+RUNDIR	?= /run/snitch
+
+INSTALL	?= install
+US	:= $(TOP)/userspace
+MODVERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' $(TOP)/dkms.conf)
+MODSRC	:= $(SRCDIR)/snitch-$(MODVERSION)
+
+MAN_PAGES := $(wildcard $(US)/man/*.[1-8])
+RULES_D	:= $(wildcard $(US)/rules.d/*.rules)
+# What DKMS builds from: every file of these folders.
+MODULE_FILES := $(patsubst $(TOP)/%,%,$(shell find $(TOP)/kmod $(TOP)/include -type f \
+		  \( -name '*.[ch]' -o -name Kbuild -o -name 'Kbuild.*' -o -name Kconfig \) \
+		  2>/dev/null | sort)) Kbuild dkms.conf LICENSE
+
+# One line a file: "MODE SOURCE TARGET". Both directions read this one list.
+define INSTALLED
+0755 $(BIN)/snitch $(BINDIR)/snitch
+0755 $(BIN)/snitchd $(SBINDIR)/snitchd
+0644 $(BUILD)/snitchd.service $(UNITDIR)/snitchd.service
+0644 $(US)/systemd/snitch.sysusers.conf $(SYSUSERSDIR)/snitch.conf
+0644 $(US)/systemd/snitch.tmpfiles.conf $(TMPFILESDIR)/snitch.conf
+0644 $(US)/systemd/snitch.modules-load.conf $(MODULESLOADDIR)/snitch.conf
+0644 $(US)/udev/60-snitch.rules $(UDEVDIR)/60-snitch.rules
+0644 $(US)/dbus/org.snitch.Snitch1.conf $(DBUSPOLICYDIR)/org.snitch.Snitch1.conf
+0644 $(US)/dbus/org.snitch.Snitch1.xml $(DBUSIFACEDIR)/org.snitch.Snitch1.xml
+0644 $(US)/completions/snitch.bash $(BASHCOMPDIR)/snitch
+0644 $(US)/completions/_snitch $(ZSHCOMPDIR)/_snitch
+0644 $(US)/completions/snitch.fish $(FISHCOMPDIR)/snitch.fish
+0644 $(TOP)/README.md $(DOCDIR)/README.md
+0644 $(TOP)/LICENSE $(DOCDIR)/LICENSE
+$(foreach p,$(MAN_PAGES),0644 $(p) $(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))$(\n))
+$(foreach r,$(RULES_D),0644 $(r) $(RULESDIR)/$(notdir $(r))$(\n))
+$(foreach f,$(MODULE_FILES),0644 $(TOP)/$(f) $(MODSRC)/$(f)$(\n))
+endef
+define \n
+
+
+endef
+export INSTALLED
+
+# climb DIR: remove a folder and those above it, as long as they are empty.
+CLIMB = climb() { d=$$1; while [ ! -e "$$d" ] || rmdir "$$d" 2>/dev/null; do \
+	case $$d in */*) d=$${d%/*};; *) break;; esac; done; }
+
+# Everything that tells a running system; never with DESTDIR.
+SYSTEMD_RUNS = [ -d /run/systemd/system ]
+
+.PHONY: install uninstall install-files install-source install-system uninstall-files uninstall-system
+
+$(BUILD)/snitchd.service: $(US)/systemd/snitchd.service.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@SBINDIR@|$(SBINDIR)|g' $< > $@.new && mv $@.new $@
+
+install: install-files
+	$(if $(DESTDIR),,@$(MAKE) --no-print-directory -f $(SELF) install-system)
+
+install-files: all $(BUILD)/snitchd.service
+	@printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
+	  [ -n "$$target" ] || continue; \
+	  $(INSTALL) -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
+	done
+	@$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/snitch/rules.d
+	@echo "installed into $(if $(DESTDIR),$(DESTDIR),$(PREFIX))"
+
+# Only what DKMS builds from.
+install-source:
+	@printf '%s\n' "$$INSTALLED" | grep -F " $(MODSRC)/" | while read -r mode source target; do \
+	  $(INSTALL) -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
+	done
+
+install-system:
+	@if command -v systemd-sysusers >/dev/null; then \
+	  systemd-sysusers $(SYSUSERSDIR)/snitch.conf; \
+	elif ! getent passwd snitch >/dev/null; then \
+	  useradd --system --user-group --home-dir $(STATEDIR) --no-create-home \
+	    --shell /usr/sbin/nologin snitch; \
+	fi
+	@$(INSTALL) -d -m 0750 -o snitch -g snitch $(STATEDIR)
+	@$(INSTALL) -d -m 0755 -o snitch -g snitch $(RUNDIR)
+	@if ! command -v dkms >/dev/null; then \
+	  echo "no dkms here: install it, then run: dkms install snitch/$(MODVERSION)" >&2; exit 1; \
+	fi
+	@if [ -n "$$(dkms status snitch/$(MODVERSION) 2>/dev/null)" ]; then \
+	  dkms remove snitch/$(MODVERSION) --all >/dev/null; \
+	fi
+	@dkms add snitch/$(MODVERSION)
+	@if [ -e /lib/modules/$$(uname -r)/build/Makefile ]; then \
+	  dkms build snitch/$(MODVERSION) && dkms install snitch/$(MODVERSION); \
+	else \
+	  echo "no headers for $$(uname -r): install them (apt-get install" \
+	    "linux-headers-$$(uname -r)), then run: dkms install snitch/$(MODVERSION)" >&2; \
+	fi
+	@if $(SYSTEMD_RUNS); then \
+	  systemctl daemon-reload; \
+	  systemctl reload dbus 2>/dev/null || true; \
+	  udevadm control --reload 2>/dev/null || true; \
+	  echo "next: systemctl enable --now snitchd   (it starts in mode observe)"; \
+	else \
+	  echo "next: modprobe snitch && snitchd --user snitch &   (systemd does not run here)"; \
+	fi
+
+uninstall:
+	$(if $(DESTDIR),,@$(MAKE) --no-print-directory -f $(SELF) uninstall-system)
+	@$(MAKE) --no-print-directory -f $(SELF) uninstall-files
+
+uninstall-system:
+	@if $(SYSTEMD_RUNS); then systemctl disable --now snitchd 2>/dev/null || true; fi
+	@if [ -d /sys/module/snitch ]; then \
+	  modprobe -r snitch || echo "snitch.ko stays loaded until the next boot" >&2; \
+	fi
+	@if command -v dkms >/dev/null && [ -n "$$(dkms status snitch/$(MODVERSION) 2>/dev/null)" ]; then \
+	  dkms remove snitch/$(MODVERSION) --all; \
+	fi
+
+uninstall-files:
+	@printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
+	  [ -n "$$target" ] || continue; \
+	  rm -f "$(DESTDIR)$$target"; \
+	done
+	@rm -rf --one-file-system $(DESTDIR)$(RUNDIR)
+	$(if $(PURGE),@rm -rf --one-file-system $(DESTDIR)$(SYSCONFDIR)/snitch $(DESTDIR)$(STATEDIR))
+	@cd "$(DESTDIR)/" && $(CLIMB); \
+	  printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
+	    target=$${target#/}; [ -z "$$target" ] || climb "$${target%/*}"; \
+	  done; \
+	  climb $(SYSCONFDIR:/%=%)/snitch/rules.d; climb $(STATEDIR:/%=%); climb $(RUNDIR:/%=%)
+	@for dir in $(SYSCONFDIR)/snitch $(STATEDIR); do \
+	  [ ! -d "$(DESTDIR)$$dir" ] || \
+	    echo "kept: $(DESTDIR)$$dir (rules and answers of people); PURGE=1 removes it"; \
+	done
+	$(if $(DESTDIR),,@if $(SYSTEMD_RUNS); then systemctl daemon-reload; \
+	  udevadm control --reload 2>/dev/null || true; fi)
+	@echo "removed"

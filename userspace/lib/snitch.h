@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libsnitch: the one way from user space to /dev/snitch and to the generic
+ * netlink family "snitch". It must never decide anything about a flow.
+ *
+ * Conventions of every function here, unless its own comment says otherwise:
+ * errors are negative errno; nothing is printed; a handle is used by one
+ * thread at a time; pointers handed to callbacks die when the callback
+ * returns; times are CLOCK_BOOTTIME nanoseconds. Strings in OWNER come from
+ * other users: they hold any byte but are not NUL ended (the command line has
+ * NULs between arguments), so they are pointer and length.
+ */
+#ifndef SNITCH_LIB_H
+#define SNITCH_LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <linux/snitch.h>
+
+#define SNITCH_DEVICE_PATH	"/dev/snitch"
+#define SNITCH_DEVICE_ENV	"SNITCH_DEVICE"
+#define SNITCH_QUEUE_MAX	(1024 * 1024)	/* bytes of messages not yet written */
+
+/* ---- /dev/snitch -------------------------------------------------------- */
+
+struct snitch_device;
+
+/**
+ * struct snitch_owner_info - one OWNER event, its tail taken apart
+ * @wire: the fixed part; @wire->hdr.id is the owner's id
+ * @exe: path of the executable; not NUL ended
+ * @cmdline: arguments with NULs between; not NUL ended
+ * @cgroup: cgroup v2 path; not NUL ended
+ * @script: path of the script when SNITCH_O_SCRIPT; not NUL ended
+ *
+ * A string of length 0 is absent. None has an embedded NUL but @cmdline.
+ */
+struct snitch_owner_info {
+	const struct snitch_owner *wire;
+	const char *exe, *cmdline, *cgroup, *script;
+	size_t exe_len, cmdline_len, cgroup_len, script_len;
+};
+
+/**
+ * struct snitch_handler - what is called for each event; NULL members are skipped
+ * @owner: always before the first @flow that refers to it
+ * @sent: only from a replay: what the recorded process wrote at this point
+ *
+ * Callbacks may queue messages and flush, but must not read from, close or
+ * re-arm the device they are called from.
+ */
+struct snitch_handler {
+	void (*owner)(void *ctx, const struct snitch_owner_info *owner);
+	void (*flow)(void *ctx, const struct snitch_flow_event *flow);
+	void (*cancel)(void *ctx, const struct snitch_cancel *cancel);
+	void (*lost)(void *ctx, const struct snitch_lost *lost);
+	void (*result)(void *ctx, const struct snitch_result *result);
+	void (*decided)(void *ctx, const struct snitch_decided *decided);
+	void (*sent)(void *ctx, const struct snitch_hdr *msg);
+};
+
+/**
+ * snitch_device_open - open the device and shake hands
+ * @path: NULL: $SNITCH_DEVICE, else /dev/snitch. A path of a device, of a
+ *	SOCK_SEQPACKET unix socket (the fake device), or "fd:N", an inherited
+ *	descriptor (taken over on success)
+ * @role: SNITCH_ROLE_DECIDER or SNITCH_ROLE_OBSERVER
+ * @flags: SNITCH_HELLO_TAKEOVER or 0
+ * @out: the device; release with snitch_device_close()
+ * @welcome: what the kernel said; may be NULL
+ *
+ * The descriptor is close-on-exec and non-blocking. Waits at most 5 s.
+ * Return: 0, -ENOENT (module not loaded), -EPERM (no CAP_NET_ADMIN), -EBUSY
+ * (there is a decider), -EPROTONOSUPPORT (another ABI), -EPROTO (nonsense
+ * came back), -ETIMEDOUT, or what open(2) said.
+ */
+int snitch_device_open(const char *path, unsigned int role, unsigned int flags,
+		       struct snitch_device **out, struct snitch_welcome *welcome);
+
+/**
+ * snitch_device_adopt - shake hands on a descriptor that is open already
+ * @fd: belongs to the device on success, stays the caller's on error
+ *
+ * Else as snitch_device_open().
+ */
+int snitch_device_adopt(int fd, unsigned int role, unsigned int flags,
+			struct snitch_device **out, struct snitch_welcome *welcome);
+
+/** snitch_device_close - close and free; queued messages are lost. NULL is fine. */
+void snitch_device_close(struct snitch_device *dev);
+
+/** snitch_device_fd - the descriptor to poll; stays the device's */
+int snitch_device_fd(const struct snitch_device *dev);
+
+/** snitch_device_events - poll(2) events to wait for now: POLLIN, and POLLOUT with a queue */
+short snitch_device_events(const struct snitch_device *dev);
+
+/**
+ * snitch_device_read - hand the events that are there to @handler, never wait
+ *
+ * Reads a bounded amount (SNITCH_READ_ROUNDS reads), so that one busy device
+ * does not starve an event loop: poll is level-triggered. Every message is
+ * checked first; none of a read with a malformed one is handed on.
+ * Return: number of events (0: none there), -EPROTO (malformed), -ESHUTDOWN
+ * (the other end is gone, the module is being unloaded, or a replay is at its
+ * end), -EPERM (another decider has taken over), or what read(2) said.
+ */
+int snitch_device_read(struct snitch_device *dev, const struct snitch_handler *handler,
+		       void *ctx);
+#define SNITCH_READ_ROUNDS	16
+
+/*
+ * The queue. The four functions below check the message, copy it and return
+ * at once; sizes, versions and types in the header are filled in, @hdr.id is
+ * the caller's. snitch_device_flush() writes them in as few writes as
+ * possible, in order. Return: 0, -EINVAL (the kernel would refuse it: a bug
+ * of the caller), -ENOBUFS (queue full: flush first), -ENOMEM.
+ */
+int snitch_device_verdict(struct snitch_device *dev, const struct snitch_verdict *verdict);
+int snitch_device_bind(struct snitch_device *dev, const struct snitch_bind *bind);
+int snitch_device_cache(struct snitch_device *dev, const struct snitch_cache *cache);
+int snitch_device_get_owner(struct snitch_device *dev, uint64_t owner);
+
+/**
+ * snitch_device_flush - write the queue
+ *
+ * Return: 0 (queue empty), -EAGAIN (the kernel has no room now; what is left
+ * stays queued: read, then flush again), -EPERM (replaced by another decider;
+ * queue dropped), -ESHUTDOWN, or what write(2) said (queue dropped).
+ */
+int snitch_device_flush(struct snitch_device *dev);
+
+/**
+ * snitch_device_owner_fd - the executable of an owner, and its process
+ * @exe_fd: O_RDONLY, close-on-exec; the caller's
+ * @pidfd: may be NULL; -1 when the process is gone; the caller's
+ *
+ * Return: 0, -ENOENT (no such owner), -ESTALE (the kernel holds it no more),
+ * -EPERM (not the decider), -EOPNOTSUPP (fake device or replay).
+ */
+int snitch_device_owner_fd(struct snitch_device *dev, uint64_t owner, int *exe_fd, int *pidfd);
+
+/**
+ * snitch_device_record - write every message of both directions to @file from now on
+ * @file: stays the caller's, must outlive the device or be replaced by NULL
+ *	(ends the recording). Begins with the WELCOME that was received
+ *
+ * A file that cannot be written ends the recording, never the device's work:
+ * see snitch_device_record_error(). Return: 0 or -EIO.
+ */
+int snitch_device_record(struct snitch_device *dev, FILE *file);
+
+/** snitch_device_record_error - 0, or the negative errno that ended the recording */
+int snitch_device_record_error(const struct snitch_device *dev);
+
+/**
+ * snitch_replay_open - a device that plays a recording instead of a kernel
+ * @path: the file
+ *
+ * snitch_device_read() gives the recorded reads one by one, in the recorded
+ * order and without the recorded pauses; snitch_device_fd() is readable until
+ * the end, where reading returns -ESHUTDOWN. What is flushed is checked and
+ * dropped, but recorded when snitch_device_record() is on, so that two
+ * decisions on the same stream can be compared.
+ * Return: 0, -EBADMSG (not a recording, or a broken one), or what open(2) said.
+ */
+int snitch_replay_open(const char *path, struct snitch_device **out,
+		       struct snitch_welcome *welcome);
+
+/* ---- loading a policy ---------------------------------------------------- */
+
+/**
+ * struct snitch_policy_sink - where a compiled policy goes: the kernel, or a test
+ * @ctx: handed to each function
+ * @begin: open a transaction; *@generation: the number it will have
+ * @apps: paths, numbered from 1 over the whole transaction; any number of calls
+ * @rules: any number of calls
+ * @commit: all or nothing; *@generation in force, *@unbound: apps without a binding
+ * @abort: forget the open transaction, if any
+ * @error: text on the last failure, "" without one; the sink's, until its next use
+ */
+struct snitch_policy_sink {
+	void *ctx;
+	int (*begin)(void *ctx, const struct snitch_policy *policy, uint64_t *generation);
+	int (*apps)(void *ctx, const char *const *paths, size_t n);
+	int (*rules)(void *ctx, const struct snitch_rule *rules, size_t n);
+	int (*commit)(void *ctx, uint64_t *generation, uint32_t *unbound);
+	void (*abort)(void *ctx);
+	const char *(*error)(void *ctx);
+};
+
+/**
+ * snitch_policy_load - one whole transaction
+ * @policy: its members @rules and @apps tell the length of the arrays
+ * @apps: absolute paths; @rules refer to them by index + 1
+ * @generation: of the policy now in force; may be NULL
+ * @unbound: apps whose path did not resolve; may be NULL
+ *
+ * Return: 0, or the sink's error after the transaction was aborted: the policy
+ * in force before stays. -EBUSY: another transaction is open.
+ */
+int snitch_policy_load(const struct snitch_policy_sink *sink, const struct snitch_policy *policy,
+		       const char *const *apps, const struct snitch_rule *rules,
+		       uint64_t *generation, uint32_t *unbound);
+
+/* ---- generic netlink ------------------------------------------------------ */
+
+struct snitch_nl;
+struct snitch_nl_monitor;
+
+/**
+ * snitch_nl_open - find the family "snitch"
+ * @out: release with snitch_nl_close()
+ *
+ * Return: 0, -ENOENT (module not loaded), -EPERM, -ENOMEM.
+ */
+int snitch_nl_open(struct snitch_nl **out);
+
+/** snitch_nl_close - NULL is fine; a transaction left open ends with it */
+void snitch_nl_close(struct snitch_nl *nl);
+
+/** snitch_nl_error - what the kernel said about the last failure, "" if nothing */
+const char *snitch_nl_error(const struct snitch_nl *nl);
+
+/** snitch_nl_status - state, bounds in force and counters; blocks for the answer */
+int snitch_nl_status(struct snitch_nl *nl, struct snitch_status *status);
+
+/** snitch_nl_set_limits - zero members stay as they are; -ERANGE over a ceiling */
+int snitch_nl_set_limits(struct snitch_nl *nl, const struct snitch_limits *limits);
+
+/*
+ * Dumps: @cb for each entry; a non-zero return of @cb ends the dump and is
+ * returned. @cb must not use @nl. An entry may come twice or not at all when
+ * the table changes meanwhile.
+ */
+typedef int (*snitch_flow_cb)(void *ctx, const struct snitch_flow_info *flow);
+typedef int (*snitch_parked_cb)(void *ctx, const struct snitch_parked_info *parked);
+typedef int (*snitch_rule_cb)(void *ctx, const struct snitch_rule *rule, uint64_t hits);
+int snitch_nl_flows(struct snitch_nl *nl, snitch_flow_cb cb, void *ctx);
+int snitch_nl_parked(struct snitch_nl *nl, snitch_parked_cb cb, void *ctx);
+int snitch_nl_rules(struct snitch_nl *nl, snitch_rule_cb cb, void *ctx);
+
+/**
+ * snitch_nl_sink - the kernel as policy sink
+ * @sink: filled in; valid as long as @nl
+ *
+ * Splits apps and rules into messages as the kernel wants them.
+ */
+void snitch_nl_sink(struct snitch_nl *nl, struct snitch_policy_sink *sink);
+
+/**
+ * snitch_nl_monitor_open - join the multicast group of decisions
+ * @out: release with snitch_nl_monitor_close()
+ */
+int snitch_nl_monitor_open(struct snitch_nl_monitor **out);
+void snitch_nl_monitor_close(struct snitch_nl_monitor *mon);
+
+/** snitch_nl_monitor_fd - non-blocking descriptor to poll for POLLIN; stays @mon's */
+int snitch_nl_monitor_fd(const struct snitch_nl_monitor *mon);
+
+/**
+ * snitch_nl_monitor_dispatch - @cb for each decision that is there, never wait
+ *
+ * Return: number of decisions; -ENOBUFS: some were lost, go on; or an error.
+ */
+typedef void (*snitch_monitor_cb)(void *ctx, const struct snitch_monitor *event);
+int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon, snitch_monitor_cb cb, void *ctx);
+
+/* ---- names ----------------------------------------------------------------- */
+
+/*
+ * Words for enum values, for people and JSON; "?" for a number without one.
+ * snitch_counter_name() of SNITCH_C_BOUND_UID is "bound-uid".
+ */
+const char *snitch_action_name(unsigned int action);
+const char *snitch_origin_name(unsigned int origin);
+const char *snitch_cancel_name(unsigned int why);
+const char *snitch_kernel_name(unsigned int kernel);
+const char *snitch_mode_name(unsigned int mode);
+const char *snitch_counter_name(unsigned int counter);
+
+/** snitch_boottime_ns - CLOCK_BOOTTIME now, nanoseconds */
+uint64_t snitch_boottime_ns(void);
+
+#endif /* SNITCH_LIB_H */
