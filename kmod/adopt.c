@@ -6,11 +6,27 @@
  */
 #include "counter.h"
 #include "device.h"
+#include "flow.h"
 #include "observe.h"
 #include "owner.h"
 #include "stash.h"
 
 /* ---- owners of packets out of other contexts ---- */
+
+/* Answers to inbound traffic are never asked about, only explicitly denied. */
+static void park_inbound(struct snitch_park *p)
+{
+	const struct snitch_flow *f;
+
+	rcu_read_lock();
+	f = snitch_flow_find_tcp(p->sk, p->cookie, p->packet.family, &p->packet.daddr, false);
+	if (f && f->flags & SNITCH_FLOW_WEAK && !p->why.lockdown &&
+	    (p->why.action == SNITCH_ASK || p->why.origin == SNITCH_BY_MODE)) {
+		p->why.action = f->action;
+		p->why.origin = f->origin;
+	}
+	rcu_read_unlock();
+}
 
 /* Under the lock: the owner is known; rules, fail mode or the decider judge. */
 static bool park_adopted(struct snitch_park *p, struct snitch_image *image, bool shared)
@@ -28,6 +44,8 @@ static bool park_adopted(struct snitch_park *p, struct snitch_image *image, bool
 		p->why.action = SNITCH_ASK;
 	if (p->why.unbound)
 		p->flags |= SNITCH_F_UNBOUND;
+	if (p->tcp)
+		park_inbound(p);
 	if (p->why.action != SNITCH_ASK) {
 		snitch_park_settle(p, p->why.action, p->why.origin, p->why.origin_id);
 		return true;

@@ -23,13 +23,21 @@
 #define AUDIT_BITS	7	/* of the table by content */
 #define AUDIT_UID_BITS	6	/* users with the same hash have one share */
 
-/**
+/*
  * struct audit_refusal - one kind of refusal; under snitch_audit_lock
  * @node: in audit_table
- * @order: in audit_queue, oldest first, or in audit_free
+ * @order: in audit_queue, oldest first, or in audit_spare
  * @image: the first that was refused so, referenced
+ * @daddr: destination, with @dport, @family and @proto
+ * @origin_id: told in the record, as @uid, @action and @origin
  * @count: how often
+ * @uid: effective, of the sender
+ * @action: DENY or DROP
+ * @origin: enum snitch_origin
  * @share: number of its user's share
+ * @dport: host order
+ * @family: AF_INET or AF_INET6
+ * @proto: IP protocol
  */
 struct audit_refusal {
 	struct hlist_node node;
@@ -51,7 +59,7 @@ static struct audit_refusal *audit_slots;
 static struct hlist_head audit_table[1 << AUDIT_BITS];
 static unsigned int audit_shares[1 << AUDIT_UID_BITS];
 static LIST_HEAD(audit_queue);
-static LIST_HEAD(audit_free);
+static LIST_HEAD(audit_spare);
 static DEFINE_SPINLOCK(snitch_audit_lock);
 static char *audit_text;	/* of the worker alone */
 
@@ -157,7 +165,7 @@ static struct audit_refusal *audit_new(struct hlist_head *head, const struct aud
 	struct audit_refusal *r;
 
 	lockdep_assert_held(&snitch_audit_lock);
-	r = list_first_entry_or_null(&audit_free, struct audit_refusal, order);
+	r = list_first_entry_or_null(&audit_spare, struct audit_refusal, order);
 	if (!r || audit_shares[want->share] >= AUDIT_SHARE)
 		return NULL;
 	list_del(&r->order);
@@ -210,7 +218,7 @@ static bool audit_take(struct audit_refusal *out)
 		*out = *r;
 		hlist_del(&r->node);
 		audit_shares[r->share]--;
-		list_move(&r->order, &audit_free);
+		list_move(&r->order, &audit_spare);
 	}
 	spin_unlock_bh(&snitch_audit_lock);
 	return r;
@@ -288,7 +296,7 @@ int snitch_audit_init(void)
 		return -ENOMEM;
 	}
 	for (i = 0; i < AUDIT_PENDING; i++)
-		list_add_tail(&audit_slots[i].order, &audit_free);
+		list_add_tail(&audit_slots[i].order, &audit_spare);
 	audit_event_current("load", "");
 	return 0;
 }

@@ -278,6 +278,10 @@ static int device_hello(struct snitch_file *f, const struct snitch_hello *hello)
 		err = f->results ? snitch_observe_attach(f) : -ENOMEM;
 		if (!err)
 			f->role = SNITCH_ROLE_OBSERVER;
+		if (err) {
+			kvfree(f->results);
+			f->results = NULL;
+		}
 	}
 	if (!err) {
 		WRITE_ONCE(f->welcome, true);

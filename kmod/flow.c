@@ -73,25 +73,25 @@ static bool flow_is_currents(const struct snitch_flow *f)
 }
 
 /* A TCP socket can be disconnected and connected elsewhere. */
-static bool flow_to_same_peer(const struct snitch_flow *f, const struct sock *sk, u8 pf)
+static bool flow_to_same_peer(const struct snitch_flow *f, const struct sock *sk, u8 family,
+			      const union nf_inet_addr *daddr)
 {
-	if (f->dport != ntohs(sk->sk_dport))
+	if (f->dport != ntohs(sk->sk_dport) || f->family != family)
 		return false;
-	if (pf == NFPROTO_IPV4)
-		return f->family == AF_INET && f->daddr.ip == sk->sk_daddr;
-#if IS_ENABLED(CONFIG_IPV6)
-	return f->family == AF_INET6 && ipv6_addr_equal(&f->daddr.in6, &sk->sk_v6_daddr);
-#else
-	return false;
-#endif
+	if (family == AF_INET)
+		return f->daddr.ip == daddr->ip;
+	return ipv6_addr_equal(&f->daddr.in6, &daddr->in6);
 }
 
-struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 pf, bool mine)
+struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 family,
+					 const union nf_inet_addr *daddr, bool mine)
 {
 	struct snitch_flow *f, *first = NULL;
 
 	hlist_for_each_entry_rcu(f, &flow_tcp[tcp_hash(sk)], node) {
-		if (f->sk != sk || f->cookie != cookie || !cookie || !flow_to_same_peer(f, sk, pf))
+		/* Pairs with the release in snitch_flow_adopt(). */
+		if (f->sk != sk || !cookie || smp_load_acquire(&f->cookie) != cookie ||
+		    !flow_to_same_peer(f, sk, family, daddr))
 			continue;
 		if (!mine || flow_is_currents(f))
 			return f;

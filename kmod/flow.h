@@ -7,7 +7,8 @@
  *   Buckets are read under rcu_read_lock(). Writers hold a lock of the table
  *   (one of flow_tcp_locks, or flow_pool_lock: spinlocks, BH; inside
  *   snitch_park_lock, nothing under them). Members that change later are
- *   single words, written with WRITE_ONCE by whoever judged last. An entry holds a reference to its image and is freed after RCU.
+ *   single words, written with WRITE_ONCE by whoever judged last. An entry
+ *   holds a reference to its image and is freed after RCU.
  *   TCP entries hang on the socket's address, and live until the probe on
  *   tcp_destroy_sock takes them away: sk is a key and never followed but by
  *   snitch_flow_sock(), which takes a reference and then checks the cookie.
@@ -28,10 +29,10 @@
 #define SNITCH_PINNED_MAX	(SNITCH_OTHER_FLOWS_MAX / 2)
 #define SNITCH_SENDERS_MAX	8	/* executables with an entry on one TCP socket */
 
-#define SNITCH_FLOW_WEAK	BIT(0)	/* inbound or older: refused only by
-						 * an explicit deny
-						 */
-#define SNITCH_FLOW_PINNED	BIT(1)	/* a person's answer: not evicted */
+/* Inbound or older: refused only by an explicit deny. */
+#define SNITCH_FLOW_WEAK	BIT(0)
+/* A person's answer: not evicted. */
+#define SNITCH_FLOW_PINNED	BIT(1)
 
 /*
  * struct snitch_flow - one verdict
@@ -81,7 +82,8 @@ void snitch_flow_exit(void);
 /* Lookups: under rcu_read_lock(), any context. @mine: current is the sender;
  * then an entry of its image and uid is preferred to others of the same key.
  */
-struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 pf, bool mine);
+struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 family,
+					 const union nf_inet_addr *daddr, bool mine);
 struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine);
 struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p);
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);

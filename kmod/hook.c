@@ -101,7 +101,8 @@ static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
 static struct snitch_flow *hook_find(struct hook_packet *h)
 {
 	if (h->tcp)
-		return snitch_flow_find_tcp(h->sk, h->cookie, h->state->pf, h->mine);
+		return snitch_flow_find_tcp(h->sk, h->cookie, h->packet.family,
+					    &h->packet.daddr, h->mine);
 	return snitch_flow_find_other(h->cookie, &h->packet, h->mine);
 }
 
@@ -123,7 +124,10 @@ static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
 	s->packet = &h->packet;
 	s->netns = h->state->net->ns.inum;
 	s->loopback = h->state->out && h->state->out->flags & IFF_LOOPBACK;
-	s->cgroup = h->sk ? snitch_owner_cgroup(h->sk) : 0;
+	if (!h->sk)
+		return;
+	s->cgroup = snitch_owner_cgroup(h->sk);
+	s->n_above = snitch_owner_cgroups(h->sk, s->above, SNITCH_CGROUP_DEPTH);
 }
 
 static void hook_tell(const struct hook_packet *h, const struct snitch_subject *s,
@@ -209,6 +213,8 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 		/* The first to speak on an accepted or older connection. */
 		WRITE_ONCE(f->generation, 0);
 	} else if (!h->mine) {
+		if (!owner && f->action == SNITCH_ALLOW && h->packet.payload)
+			return false;	/* data: whose is looked for first */
 		if (!owner) {		/* nobody has spoken on it yet */
 			*verdict = f->action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
 			return true;
@@ -257,7 +263,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		if (hook_entry(h, f, &s, &verdict))
 			goto out;
 		s.image = mine;
-		flags |= SNITCH_F_FOREIGN_DATA;
+		if (h->mine ? !snitch_flow_sender_is(f, mine, s.uid) : hook_inherited(f, h->sk))
+			flags |= SNITCH_F_FOREIGN_DATA;
 	}
 	if (!h->mine) {
 		snitch_count(SNITCH_C_FOREIGN);
@@ -315,14 +322,19 @@ static bool hook_answers(const struct sock *sk)
 		sk->sk_type == SOCK_STREAM);
 }
 
-/* TCP streams need no header to be recognised: the socket says where it goes. */
+/* TCP streams need no more than the destination to be recognised. */
 static bool hook_tcp_fast(struct hook_packet *h)
 {
 	struct snitch_flow *f;
 
 	h->cookie = atomic64_read(&h->sk->sk_cookie);
 	h->mine = snitch_owner_in_task() && sock_owned_by_user_nocheck(h->sk);
-	f = snitch_flow_find_tcp(h->sk, h->cookie, h->state->pf, h->mine);
+	/* The header, not the socket: source routing sends elsewhere. */
+	f = h->state->pf == NFPROTO_IPV4 ?
+		snitch_flow_find_tcp(h->sk, h->cookie, AF_INET,
+				     (const void *)&ip_hdr(h->skb)->daddr, h->mine) :
+		snitch_flow_find_tcp(h->sk, h->cookie, AF_INET6,
+				     (const void *)&ipv6_hdr(h->skb)->daddr, h->mine);
 	return f && hook_passes(h, f);
 }
 

@@ -25,7 +25,6 @@
 #include "uid.h"
 
 #define IMAGE_BITS	12
-#define IMAGE_DEPTH_MAX	32	/* references up; then the ancestry is cut */
 
 static struct hlist_head image_table[1 << IMAGE_BITS];
 static struct hlist_head image_ids[1 << IMAGE_BITS];
@@ -43,64 +42,6 @@ static DECLARE_DELAYED_WORK(image_expire_work, image_expire);
 static struct hlist_head *image_bucket(const struct pid *pid)
 {
 	return &image_table[hash_ptr((void *)pid, IMAGE_BITS)];
-}
-
-/* ---- executables ---- */
-
-static void exe_of_inode(struct snitch_exe *exe, const struct inode *inode)
-{
-	struct timespec64 ctime = snitch_compat_ctime(inode);
-
-	memset(exe, 0, sizeof(*exe));
-	exe->dev = new_encode_dev(inode->i_sb->s_dev);
-	exe->ino = inode->i_ino;
-	exe->gen = inode->i_generation;
-	exe->ctime = ctime.tv_sec;
-	exe->ctime_nsec = ctime.tv_nsec;
-}
-
-/*
- * snitch_exe_of_file() - which executable is this file, below overlays
- *
- * Return: 0, or -ENOENT when there is no inode. Context: any; an executable
- * that runs has its lower inode at hand, so that nothing sleeps here.
- */
-int snitch_exe_of_file(struct snitch_exe *exe, const struct file *file)
-{
-	const struct inode *inode = d_real_inode(file->f_path.dentry);
-
-	if (!inode)
-		return -ENOENT;
-	exe_of_inode(exe, inode);
-	return 0;
-}
-
-/** snitch_exe_of_path() - the same of a path resolved by the caller; may sleep */
-int snitch_exe_of_path(struct snitch_exe *exe, const struct path *path)
-{
-	const struct inode *inode = d_real_inode(path->dentry);
-
-	if (!inode || !S_ISREG(inode->i_mode))
-		return -ENOENT;
-	exe_of_inode(exe, inode);
-	return 0;
-}
-
-bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b)
-{
-	if (a == b)
-		return true;
-	return a->has_exe && b->has_exe && !memcmp(&a->exe, &b->exe, sizeof(a->exe));
-}
-
-static struct file *image_mm_file(struct mm_struct *mm)
-{
-	struct file *file;
-
-	rcu_read_lock();
-	file = snitch_compat_file(&mm->exe_file);
-	rcu_read_unlock();
-	return file;
 }
 
 /* ---- references ---- */
@@ -160,67 +101,6 @@ void snitch_image_put(struct snitch_image *image)
 
 /* ---- making one ---- */
 
-static void image_fill_task(struct snitch_image *image, struct task_struct *task)
-{
-	const struct cred *cred;
-
-	image->exec_id = READ_ONCE(task->self_exec_id);
-	image->tgid = task_tgid_nr(task);
-	memcpy(image->comm, task->comm, sizeof(image->comm));
-	image->comm[sizeof(image->comm) - 1] = '\0';
-	image->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
-	image->session = audit_get_sessionid(task);
-	rcu_read_lock();
-	image->start = task->group_leader->start_boottime;
-	image->ppid = task_tgid_nr(rcu_dereference(task->real_parent));
-	cred = __task_cred(task);
-	image->uid = from_kuid(&init_user_ns, cred->uid);
-	image->euid = from_kuid(&init_user_ns, cred->euid);
-	image->gid = from_kgid(&init_user_ns, cred->gid);
-	image->userns = cred->user_ns->ns.inum;
-	image->userns_owner = from_kuid(&init_user_ns, cred->user_ns->owner);
-	image->quota = snitch_uid_get(snitch_uid_number(cred));
-	image->cgroup = cgroup_id(task_dfl_cgroup(task));
-	rcu_read_unlock();
-}
-
-/* The cgroup of @task with a reference, if it is not being taken down. */
-static struct cgroup *image_task_cgroup(struct task_struct *task)
-{
-	struct cgroup *cgrp;
-
-	rcu_read_lock();
-	cgrp = task_dfl_cgroup(task);
-	if (!cgroup_tryget(cgrp))
-		cgrp = NULL;
-	rcu_read_unlock();
-	return cgrp;
-}
-
-static void image_fill_pid(struct snitch_image *image, struct pid *pid)
-{
-	image->pid = get_pid(pid);
-	image->ns_pid = pid->numbers[pid->level].nr;
-	image->pidns = pid->numbers[pid->level].ns->ns.inum;
-}
-
-static void image_fill_file(struct snitch_image *image, struct file *file)
-{
-	const struct inode *inode;
-
-	if (snitch_exe_of_file(&image->exe, file))
-		return;
-	inode = d_real_inode(file->f_path.dentry);
-	image->has_exe = true;
-	image->exe_size = i_size_read(inode);
-	image->exe_uid = from_kuid(&init_user_ns, inode->i_uid);
-	image->exe_mode = inode->i_mode;
-	if (!inode->i_nlink)
-		snitch_image_flag(image, SNITCH_O_DELETED);
-	if (file->f_path.mnt->mnt_flags & MNT_INTERNAL)
-		snitch_image_flag(image, SNITCH_O_MEMFD);
-}
-
 static void image_set_parent(struct snitch_image *image, struct snitch_image *parent)
 {
 	if (!parent) {
@@ -228,7 +108,7 @@ static void image_set_parent(struct snitch_image *image, struct snitch_image *pa
 		return;
 	}
 	snitch_image_flag(image, snitch_image_flags(parent) & SNITCH_O_INCOMPLETE);
-	if (parent->depth >= IMAGE_DEPTH_MAX) {
+	if (parent->depth >= SNITCH_ANCESTRY_MAX) {
 		snitch_image_flag(image, SNITCH_O_INCOMPLETE);
 		return;
 	}
@@ -295,10 +175,10 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 	if (!image)
 		goto no_memory;
 	atomic_set(&image->flags, flags);
-	image_fill_pid(image, pid);
-	image_fill_task(image, task);
+	snitch_image_fill_pid(image, pid);
+	snitch_image_fill_task(image, task);
 	if (file)
-		image_fill_file(image, file);
+		snitch_image_fill_file(image, file);
 	image_set_parent(image, parent);
 
 	if (!image->quota || !snitch_uid_charge_image(image->quota, SNITCH_IMAGES_UID_MAX)) {
@@ -320,7 +200,7 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 		if (hold && file) {
 			image->file = file;
 			file = NULL;
-			image->cgrp = image_task_cgroup(task);
+			image->cgrp = snitch_image_task_cgroup(task);
 			image_hold(image);
 		}
 		kref_get(&image->ref);	/* the table's */
@@ -427,7 +307,7 @@ void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
 	rcu_read_lock();
 	mine = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
 	rcu_read_unlock();
-	file = image_mm_file(child->mm);
+	file = snitch_exe_of_mm(child->mm);
 	image = image_new(child, file, mine, SNITCH_O_FORKED, false);
 	if (image && mine && snitch_image_same_exe(image, mine))
 		image->bind = READ_ONCE(mine->bind);
@@ -442,7 +322,7 @@ void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
 void snitch_image_execed(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct snitch_image *old, *image, *parent = NULL;
-	struct file *file = task->mm ? image_mm_file(task->mm) : NULL;
+	struct file *file = task->mm ? snitch_exe_of_mm(task->mm) : NULL;
 
 	old = image_of_pid(task_tgid(task), READ_ONCE(task->self_exec_id));
 	if (old) {
@@ -498,7 +378,7 @@ struct snitch_image *snitch_image_current(void)
 	if (image)
 		return image;
 	parent = image_of_parent(current);
-	image = image_new(current, image_mm_file(current->mm), parent,
+	image = image_new(current, snitch_exe_of_mm(current->mm), parent,
 			  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
 	snitch_image_put(parent);
 	return image;
@@ -519,7 +399,7 @@ struct snitch_image *snitch_image_of(struct task_struct *task)
 	mm = get_task_mm(task);
 	if (!mm)
 		return NULL;
-	file = image_mm_file(mm);
+	file = snitch_exe_of_mm(mm);
 	mmput(mm);
 	parent = image_of_parent(task);
 	image = image_new(task, file, parent, SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
@@ -561,87 +441,28 @@ unsigned int snitch_image_count(void)
 	return READ_ONCE(image_count);
 }
 
-/* ---- what is captured at a flow's first packet ---- */
-
-static void image_take_cmdline(struct snitch_image *image)
-{
-	const struct mm_struct *mm = current->mm;
-	unsigned long start = READ_ONCE(mm->arg_start), end = READ_ONCE(mm->arg_end);
-	size_t len;
-	char *buf;
-
-	if (READ_ONCE(image->cmdline) || end <= start)
-		return;
-	len = min_t(size_t, end - start, SNITCH_CMDLINE_MAX);
-	buf = kmalloc(SNITCH_CMDLINE_MAX, GFP_ATOMIC | __GFP_NOWARN);
-	if (!buf)
-		return;
-	/* Never faults anything in: the page may be anybody's file system's. */
-	if (copy_from_user_nofault(buf, (const void __user *)start, len)) {
-		kfree(buf);
-		return;
-	}
-	spin_lock_bh(&image->lock);
-	if (!image->cmdline) {
-		image->cmd_len = len;
-		snitch_image_set_string(&image->cmdline, buf);
-		buf = NULL;
-	}
-	spin_unlock_bh(&image->lock);
-	kfree(buf);
-}
-
-/* mm->exe_file can be changed by the process itself; what it executed cannot. */
-static void image_check_disguise(struct snitch_image *image, const struct file *file)
-{
-	struct snitch_exe exe;
-
-	if (!file || snitch_exe_of_file(&exe, file) || !image->has_exe ||
-	    exe.dev != image->exe.dev || exe.ino != image->exe.ino || exe.gen != image->exe.gen) {
-		if (!(snitch_image_flags(image) & SNITCH_O_DISGUISED))
-			snitch_count(SNITCH_C_DISGUISED);
-		snitch_image_flag(image, SNITCH_O_DISGUISED);
-	}
-}
-
-/**
- * snitch_image_refresh() - take what a first packet shows of its sender
- * @image: of @current
+/*
+ * snitch_image_keep() - keep a captured image for a while, with its references
+ * @file: taken over if the image has none; then NULL
+ * @cgrp: the same
  *
- * Command line, whether the executable is disguised, and the file again, so
- * that it can be opened for the next seconds.
- *
- * Context: the task's own; does not sleep.
+ * Context: any.
  */
-void snitch_image_refresh(struct snitch_image *image)
+void snitch_image_keep(struct snitch_image *image, struct file **file, struct cgroup **cgrp)
 {
-	struct file *file = image_mm_file(current->mm);
-	struct cgroup *cgrp = image_task_cgroup(current);
-
-	image_take_cmdline(image);
-	image_check_disguise(image, file);
-	if (snitch_image_flags(image) & SNITCH_O_DISGUISED || !file)
-		goto out;
-	if (!d_real_inode(file->f_path.dentry)->i_nlink)
-		snitch_image_flag(image, SNITCH_O_DELETED);
 	spin_lock_bh(&snitch_image_lock);
 	spin_lock(&image->lock);
 	if (!image->file) {
-		image->file = file;
-		file = NULL;
+		image->file = *file;
+		*file = NULL;
 	}
 	if (!image->cgrp && !image->cgroup_path) {
-		image->cgrp = cgrp;
-		cgrp = NULL;
+		image->cgrp = *cgrp;
+		*cgrp = NULL;
 	}
 	spin_unlock(&image->lock);
 	image_hold(image);
 	spin_unlock_bh(&snitch_image_lock);
-out:
-	if (file)
-		fput(file);
-	if (cgrp)
-		cgroup_put(cgrp);
 }
 
 /** snitch_image_file() - the executable's file while held, with a reference, or NULL */
@@ -655,120 +476,7 @@ struct file *snitch_image_file(struct snitch_image *image)
 	return file;
 }
 
-/* ---- strings ---- */
-
-static void image_make_path(struct snitch_image *image, struct file *file)
-{
-	char *page = (char *)__get_free_page(GFP_KERNEL), *p, *copy;
-	size_t len;
-
-	if (!page)
-		return;
-	p = d_path(&file->f_path, page, PAGE_SIZE);
-	if (IS_ERR(p)) {
-		snitch_image_flag(image, SNITCH_O_NO_PATH);
-		goto out;
-	}
-	len = strnlen(p, SNITCH_PATH_MAX);
-	copy = kmemdup(p, len, GFP_KERNEL);
-	if (!copy)
-		goto out;
-	spin_lock_bh(&image->lock);
-	if (!image->path) {
-		image->path_len = len;
-		snitch_image_set_string(&image->path, copy);
-		copy = NULL;
-	}
-	spin_unlock_bh(&image->lock);
-	kfree(copy);
-out:
-	free_page((unsigned long)page);
-}
-
-static void image_make_cgroup(struct snitch_image *image, struct cgroup *cgrp)
-{
-	char *buf = kmalloc(SNITCH_CGROUP_MAX, GFP_KERNEL);
-	int len;
-
-	if (!buf)
-		return;
-	len = cgroup_path(cgrp, buf, SNITCH_CGROUP_MAX);
-	if (len <= 0 || len >= SNITCH_CGROUP_MAX)
-		len = 0;
-	spin_lock_bh(&image->lock);
-	if (!image->cgroup_path) {
-		image->cgroup_len = len;
-		snitch_image_set_string(&image->cgroup_path, buf);
-		buf = NULL;
-	}
-	spin_unlock_bh(&image->lock);
-	kfree(buf);
-}
-
-/* A forked image runs what its parent executed: the path is told from there. */
-static void image_borrow_path(struct snitch_image *image)
-{
-	struct snitch_image *from = image;
-	unsigned int i;
-	char *path;
-
-	for (i = 0; i < IMAGE_DEPTH_MAX && from; i++, from = from->parent) {
-		if (!snitch_image_same_exe(image, from))
-			return;
-		path = snitch_image_string(&from->path);
-		if (!path) {
-			struct file *file = snitch_image_file(from);
-
-			if (file) {
-				image_make_path(image, file);
-				fput(file);
-				return;
-			}
-			continue;
-		}
-		path = kmemdup(path, from->path_len, GFP_KERNEL);
-		if (!path)
-			return;
-		spin_lock_bh(&image->lock);
-		if (!image->path) {
-			image->path_len = from->path_len;
-			snitch_image_set_string(&image->path, path);
-			path = NULL;
-		}
-		spin_unlock_bh(&image->lock);
-		kfree(path);
-		return;
-	}
-}
-
-/*
- * snitch_image_strings() - make path and cgroup path from the references held
- *
- * Context: process, may sleep for memory; touches no other process.
- */
-void snitch_image_strings(struct snitch_image *image)
-{
-	struct cgroup *cgrp = NULL;
-	struct file *file;
-
-	spin_lock_bh(&image->lock);
-	if (!image->cgroup_path && image->cgrp && cgroup_tryget(image->cgrp))
-		cgrp = image->cgrp;
-	spin_unlock_bh(&image->lock);
-	if (cgrp) {
-		image_make_cgroup(image, cgrp);
-		cgroup_put(cgrp);
-	}
-	if (snitch_image_string(&image->path) || !image->has_exe)
-		return;
-	file = snitch_image_file(image);
-	if (file) {
-		image_make_path(image, file);
-		fput(file);
-	} else {
-		image_borrow_path(image);
-	}
-}
+/* ---- letting go ---- */
 
 static void image_drop_file(struct snitch_image *image)
 {
@@ -877,7 +585,7 @@ static void image_scan(void)
 		if (task->flags & PF_KTHREAD)
 			continue;
 		task_lock(task);
-		file = task->mm ? image_mm_file(task->mm) : NULL;
+		file = task->mm ? snitch_exe_of_mm(task->mm) : NULL;
 		task_unlock(task);
 		if (!file)
 			continue;
@@ -897,16 +605,13 @@ int snitch_image_init(void)
 	for (i = 0; i < __SNITCH_K_MAX; i++) {
 		image_kernel[i] = image_pseudo(SNITCH_O_KERNEL, i, kernel_names[i]);
 		if (!image_kernel[i])
-			goto err;
+			return -ENOMEM;
 	}
 	image_unknown = image_pseudo(SNITCH_O_UNKNOWN, 0, "unknown");
 	if (!image_unknown)
-		goto err;
+		return -ENOMEM;
 	image_scan();
 	return 0;
-err:
-	snitch_image_exit();
-	return -ENOMEM;
 }
 
 /** snitch_image_exit() - nobody uses images any more, and the probes are gone */

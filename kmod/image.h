@@ -10,8 +10,9 @@
  *   image->lock (spinlock, BH) protects file, cgrp and path; leaf.
  *   An image is referenced by the table while its process lives, for
  *   SNITCH_FILE_HOLD after it was captured (so that the decider can still
- *   open its executable), by flows, parked flows, and its children; freed after RCU, so that readers may
- *   look at one found in a table or in a flow entry under rcu_read_lock().
+ *   open its executable), by flows, parked flows, and its children; freed
+ *   after RCU, so that readers may look at one found in a table or in a flow
+ *   entry under rcu_read_lock().
  *   A child's reference to its parent never makes a cycle: a parent is
  *   always older.
  */
@@ -32,6 +33,7 @@
 #define SNITCH_IMAGES_UID_MAX	8192	/* of one unprivileged uid */
 #define SNITCH_FILE_HOLD	(5 * HZ)	/* how long an executable's file is kept */
 #define SNITCH_ANCESTORS_MAX	8	/* told to user space */
+#define SNITCH_ANCESTRY_MAX	32	/* references up; then the ancestry is cut */
 
 /** struct snitch_exe - which executable: the real inode below overlays */
 struct snitch_exe {
@@ -140,6 +142,13 @@ struct snitch_image *snitch_image_unknown(void);
 void snitch_image_refresh(struct snitch_image *image);
 void snitch_image_strings(struct snitch_image *image);
 struct file *snitch_image_file(struct snitch_image *image);
+void snitch_image_keep(struct snitch_image *image, struct file **file, struct cgroup **cgrp);
+struct cgroup *snitch_image_task_cgroup(struct task_struct *task);
+/* capture.c, of a new image; any context */
+void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task);
+void snitch_image_fill_pid(struct snitch_image *image, struct pid *pid);
+void snitch_image_fill_file(struct snitch_image *image, struct file *file);
+struct file *snitch_exe_of_mm(struct mm_struct *mm);
 struct snitch_image *snitch_image_find(u64 id);
 unsigned int snitch_image_count(void);
 

@@ -43,7 +43,7 @@ static int __init snitch_init(void)
 		goto err_park;
 	err = snitch_image_init();
 	if (err)
-		goto err_probe;
+		goto err_image;
 	err = snitch_audit_init();
 	if (err)
 		goto err_image;
@@ -69,15 +69,15 @@ err_audit:
 	snitch_abort_exit();
 	snitch_probe_exit();
 	snitch_audit_exit();
-	snitch_image_exit();
+	snitch_cache_exit();
 	snitch_park_exit();
 	snitch_flow_exit();
+	snitch_image_exit();
 	snitch_policy_exit();
 	return err;
 err_image:
-	snitch_image_exit();
-err_probe:
 	snitch_probe_exit();
+	snitch_image_exit();
 err_park:
 	snitch_park_exit();
 err_revoke:

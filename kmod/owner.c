@@ -15,6 +15,7 @@
 #include <linux/sched/task.h>
 #include <linux/sock_diag.h>
 #include <linux/udp.h>
+#include <net/mptcp.h>
 
 #include "counter.h"
 #include "owner.h"
@@ -35,6 +36,22 @@ u64 snitch_owner_cgroup(const struct sock *sk)
 {
 #ifdef CONFIG_SOCK_CGROUP_DATA
 	return cgroup_id(sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data));
+#else
+	return 0;
+#endif
+}
+
+/* snitch_owner_cgroups() - ids of its ancestors, the root first; how many; any context */
+u32 snitch_owner_cgroups(const struct sock *sk, u64 *ids, u32 max)
+{
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	const struct cgroup *cgrp =
+		sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data);
+	u32 n;
+
+	for (n = 0; n < max && n < cgrp->level; n++)
+		ids[n] = snitch_compat_ancestor(cgrp, n);
+	return n;
 #else
 	return 0;
 #endif
@@ -101,34 +118,45 @@ static const struct {
 	{ "[sunrpc]", SNITCH_K_NFS },
 };
 
-/* Which module's socket it is, by the address of the function it gave. */
-static u32 kernel_by_symbol(const void *fn)
+/*
+ * Which module's socket it is, by the address of the function it gave.
+ * @module: some module's own. SMC falls back to its user's file and is not one.
+ */
+static u32 kernel_by_symbol(const void *fn, bool *module)
 {
 	char name[KSYM_SYMBOL_LEN];
 	unsigned int i;
 
 	scnprintf(name, sizeof(name), "%ps", fn);
+	*module = strchr(name, '[') && !strstr(name, "[smc]");
 	for (i = 0; i < ARRAY_SIZE(kernel_modules); i++)
 		if (strstr(name, kernel_modules[i].module))
 			return kernel_modules[i].kind;
 	return SNITCH_K_OTHER;
 }
 
-static u32 kernel_socket(const struct sock *sk)
+static u32 kernel_socket(const struct sock *sk, bool *module)
 {
 	if (sk->sk_protocol == IPPROTO_UDP && sk->sk_type == SOCK_DGRAM) {
 		const void *fn = READ_ONCE(udp_sk(sk)->encap_rcv);
 
 		if (fn)
-			return kernel_by_symbol(fn);
+			return kernel_by_symbol(fn, module);
 	}
-	return kernel_by_symbol(READ_ONCE(sk->sk_data_ready));
+	return kernel_by_symbol(READ_ONCE(sk->sk_data_ready), module);
 }
 
 /* A socket the kernel made for control traffic: raw, one a CPU or namespace. */
 static bool owner_is_control(const struct sock *sk)
 {
 	return sk->sk_kern_sock && sk->sk_type == SOCK_RAW;
+}
+
+static bool owner_has_file(const struct sock *sk)
+{
+	const struct socket *sock = READ_ONCE(sk->sk_socket);
+
+	return sock && READ_ONCE(sock->file);
 }
 
 static bool owner_is_tcp(const struct sock *sk)
@@ -147,17 +175,27 @@ static bool owner_is_tcp(const struct sock *sk)
 enum snitch_context snitch_owner_context(const struct sock *sk, const struct snitch_packet *p,
 					 u32 *kernel)
 {
+	u32 kind = SNITCH_K_OTHER;
+	bool module = false;
+
 	if (!sk || owner_is_control(sk)) {
 		*kernel = kernel_control(p) ?: SNITCH_K_OTHER;
+		return SNITCH_CTX_KERNEL;
+	}
+	if (sk->sk_kern_sock)
+		kind = kernel_socket(sk, &module);
+	if (kind != SNITCH_K_OTHER) {	/* named: never the task's it runs in */
+		*kernel = kind;
 		return SNITCH_CTX_KERNEL;
 	}
 	if (snitch_owner_in_task() &&
 	    (!owner_is_tcp(sk) || sock_owned_by_user_nocheck(sk)))
 		return SNITCH_CTX_TASK;
 	/* A kernel-made socket that some user holds by a file is the user's. */
-	if (!sk->sk_kern_sock || (READ_ONCE(sk->sk_socket) && READ_ONCE(sk->sk_socket->file)))
+	if (!sk->sk_kern_sock || (!module && owner_has_file(sk)) ||
+	    (owner_is_tcp(sk) && sk_is_mptcp(sk)))
 		return SNITCH_CTX_FOREIGN;
-	*kernel = kernel_socket(sk);
+	*kernel = kind;
 	return SNITCH_CTX_KERNEL;
 }
 
@@ -229,6 +267,7 @@ struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared)
 		return NULL;
 	n = search_holders(file, holders);
 	fput(file);
+	*shared = n == SEARCH_MAX;	/* the rest is not looked at */
 	for (i = 0; i < n; i++) {
 		image = snitch_image_of(holders[i]);
 		put_task_struct(holders[i]);

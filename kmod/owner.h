@@ -18,6 +18,7 @@ enum snitch_context snitch_owner_context(const struct sock *sk, const struct sni
 					 u32 *kernel);
 struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared);
 u64 snitch_owner_cgroup(const struct sock *sk);
+u32 snitch_owner_cgroups(const struct sock *sk, u64 *ids, u32 max);
 
 /** snitch_owner_in_task() - could current be a sender at all? */
 static inline bool snitch_owner_in_task(void)

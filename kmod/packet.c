@@ -27,6 +27,7 @@ static void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int o
 	p->dport = ntohs(th->dest);
 	p->seq = ntohl(th->seq);
 	p->tcp_flags = ((const u8 *)th)[13];
+	p->payload = p->len > off - skb_network_offset(skb) + th->doff * 4;
 }
 
 static void packet_ports(struct snitch_packet *p, const struct sk_buff *skb, int off)

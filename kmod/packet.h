@@ -20,6 +20,7 @@
  * @icmp_type: for ICMP and ICMPv6
  * @icmp_code: the same
  * @tcp_flags: byte 13 of the TCP header
+ * @payload: TCP: the segment carries data
  * @unparsed: headers were cut, odd or a later fragment: ports are 0
  */
 struct snitch_packet {
@@ -34,6 +35,7 @@ struct snitch_packet {
 	u8 icmp_type;
 	u8 icmp_code;
 	u8 tcp_flags;
+	bool payload;
 	bool unparsed;
 };
 

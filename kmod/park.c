@@ -69,12 +69,14 @@ static struct snitch_park *park_new(const struct nf_hook_state *state,
 	__skb_queue_head_init(&p->skbs);
 	p->quota = s->image ? snitch_uid_hold(s->image->quota)
 			    : snitch_uid_get(from_kuid(&init_user_ns, sk->sk_uid));
-	if (!p->quota || !refcount_inc_not_zero(&sk->sk_refcnt)) {
+	if (p->quota && refcount_inc_not_zero(&sk->sk_refcnt))
+		p->sk = sk;
+	if (p->sk)
+		p->net = maybe_get_net(state->net);
+	if (!p->net) {
 		snitch_park_put(p);
 		return NULL;
 	}
-	p->sk = sk;
-	p->net = state->net;
 	p->cookie = cookie;
 	p->packet = *s->packet;
 	p->when = ktime_get_boottime_ns();
@@ -97,11 +99,12 @@ static struct snitch_park *park_new(const struct nf_hook_state *state,
 }
 
 /* A verdict that came while this packet was on its way to the lock. */
-static bool park_allowed_meanwhile(const struct snitch_park *p, const struct nf_hook_state *state)
+static bool park_allowed_meanwhile(const struct snitch_park *p)
 {
 	const struct snitch_flow *f;
 
-	f = p->tcp ? snitch_flow_find_tcp(p->sk, p->cookie, state->pf, false)
+	f = p->tcp ? snitch_flow_find_tcp(p->sk, p->cookie, p->packet.family, &p->packet.daddr,
+					  false)
 		   : snitch_flow_find_other(p->cookie, &p->packet, false);
 	return f && f->action == SNITCH_ALLOW && p->image &&
 	       f->generation == snitch_policy_generation() &&
@@ -144,6 +147,17 @@ static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
 	snitch_count(SNITCH_C_FAIL_REFUSED);
 	snitch_audit_refused(p->image, p->uid, &p->packet, SNITCH_DENY, SNITCH_BY_FAIL, 0);
 	return snitch_refuse_now(skb, p->tcp, SNITCH_DENY);
+}
+
+/* In the hook nothing may sleep. These carry no verdict: it only lets them go. */
+static void park_let_go(struct list_head *gone)
+{
+	struct snitch_park *p, *next;
+
+	list_for_each_entry_safe(p, next, gone, due) {
+		list_del_init(&p->due);
+		snitch_park_act(p);
+	}
 }
 
 /**
@@ -192,7 +206,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 			verdict = tcp ? NF_STOLEN : NF_DROP_ERR(-EPERM);
 		else
 			skb = NULL;
-	} else if (park_allowed_meanwhile(p, state)) {
+	} else if (park_allowed_meanwhile(p)) {
 		verdict = NF_ACCEPT;
 	} else if (!park_has_room(s, state->net, p->quota)) {
 		verdict = NF_DROP_ERR((tcp ? -ECONNREFUSED : -EPERM));
@@ -221,7 +235,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 			snitch_park_start_adopting();
 	}
 	snitch_park_put(p);
-	snitch_park_act_all(&gone);
+	park_let_go(&gone);
 	return verdict;
 }
 

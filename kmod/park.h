@@ -16,9 +16,8 @@
  *   snitch_flow_lock, snitch_image_lock, snitch_uid_lock and
  *   snitch_cache_lock are taken. Nothing that can call out of the module
  *   (kfree_skb, sock_put, hooks) runs under it: collect, unlock, act.
- *   A parked flow holds one reference to its socket (hence its network
- *   namespace, but for kernel-made sockets, whose flows netns exit flushes),
- *   to its image and quota. No device is held and no okfn kept.
+ *   A parked flow holds one reference to its socket, its network namespace
+ *   (a kernel-made socket holds none), its image and its quota. No device is held and no okfn kept.
  */
 #ifndef SNITCH_PARK_H
 #define SNITCH_PARK_H
@@ -59,7 +58,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @cookie: c
  * @packet: c, addresses of the first packet
  * @sk: the socket, referenced (c until DONE)
- * @net: c, alive as long as it is in the tables
+ * @net: c, referenced
  * @image: owner, referenced; NULL in state ADOPT
  * @quota: c
  * @skbs: the packets, oldest first

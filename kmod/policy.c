@@ -269,6 +269,8 @@ static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
 	q->loopback = s->loopback;
 	q->uid = s->uid;
 	q->cgroup = s->cgroup;
+	q->cgroup_ancestors = s->above;
+	q->n_cgroups = s->n_above;
 	memcpy(q->addr, &p->daddr, sizeof(q->addr));
 	q->no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
 }
@@ -312,7 +314,8 @@ static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 		j->origin_id = d.rule;
 		return;
 	}
-	if (!q.no_allow && snitch_cache_find(s, j))
+	j->lockdown = blob->head.mode == SNITCH_MODE_LOCKDOWN;
+	if (!q.no_allow && !j->lockdown && snitch_cache_find(s, j))
 		return;
 	j->unbound = !q.bound;
 	j->action = SNITCH_ASK;
@@ -324,7 +327,6 @@ static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 		return;
 	j->action = blob->head.unmatched;
 	j->origin = SNITCH_BY_MODE;
-	j->lockdown = blob->head.mode == SNITCH_MODE_LOCKDOWN;
 }
 
 /**
@@ -344,6 +346,9 @@ void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement
 	j->generation = blob ? blob->generation : 0;
 	if (s->kernel) {
 		judge_kernel(blob, s, j);
+	} else if (blob && blob->head.mode == SNITCH_MODE_OFF) {
+		j->action = SNITCH_ALLOW;	/* what waited when judging ended */
+		j->origin = SNITCH_BY_MODE;
 	} else if (blob) {
 		judge_user(blob, s, j);
 	} else {

@@ -21,6 +21,7 @@
 #include "match.h"
 #include "packet.h"
 
+#define SNITCH_CGROUP_DEPTH	16	/* ancestors that a rule can name */
 #define SNITCH_BINDINGS_MAX	8192	/* by BIND, under one generation */
 
 extern struct mutex snitch_policy_mutex;
@@ -31,6 +32,8 @@ struct snitch_subject {
 	const struct snitch_packet *packet;
 	struct snitch_image *image;
 	u64 cgroup;	/* of the socket */
+	u64 above[SNITCH_CGROUP_DEPTH];	/* its ancestors, the root first */
+	u32 n_above;
 	u32 uid;	/* effective, of the sender */
 	u32 netns;
 	u32 kernel;	/* enum snitch_kernel; not NONE: the kernel's traffic */

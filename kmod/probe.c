@@ -33,15 +33,17 @@ static void probe_exit(SNITCH_EXIT_PROBE_ARGS)
 
 static void probe_tcp_destroy(void *data, struct sock *sk)
 {
-	snitch_flow_remove_tcp(sk);
+	/* First: a verdict that is being written down under its lock is removed below. */
 	snitch_park_socket_gone(sk);
+	snitch_flow_remove_tcp(sk);
 }
 
-/* Only a listener's child goes from LISTEN to SYN_RECV. */
+/* Only a listener's child goes from LISTEN to SYN_RECV; DCCP's has no end we hear of. */
 static void probe_sock_state(void *data, const struct sock *sk, const int oldstate,
 			     const int newstate)
 {
-	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
+	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV &&
+	    sk->sk_protocol == IPPROTO_TCP)
 		snitch_flow_inbound(sk);
 }
 

@@ -52,6 +52,10 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 
 	snitch_count(SNITCH_C_REJUDGED);
 	snitch_policy_judge(s, &j);
+	if (j.action == SNITCH_ASK && j.lockdown && f->sk) {
+		j.action = SNITCH_DENY;		/* what no rule allows is cut */
+		j.origin = SNITCH_BY_MODE;
+	}
 	if (j.action == SNITCH_ASK || (j.origin == SNITCH_BY_MODE && !j.lockdown)) {
 		/* A person's answer and a connection that stands are left alone. */
 		if (f->origin != SNITCH_BY_PERSON && !f->sk)
@@ -94,6 +98,7 @@ static int revoke_one(struct snitch_flow *f, void *arg)
 	s.uid = f->uid;
 	s.netns = f->netns;
 	s.cgroup = snitch_owner_cgroup(sk);
+	s.n_above = snitch_owner_cgroups(sk, s.above, SNITCH_CGROUP_DEPTH);
 	s.loopback = ipv4_is_loopback(f->family == AF_INET ? f->daddr.ip : 0) ||
 		     (f->family == AF_INET6 && ipv6_addr_loopback(&f->daddr.in6));
 	switch (snitch_revoke_judge(f, &s)) {
@@ -156,7 +161,7 @@ static void older_add(struct sock *sk, u64 generation)
 		p.saddr.ip = sk->sk_rcv_saddr;
 	}
 	rcu_read_lock();
-	if (cookie && snitch_flow_find_tcp(sk, cookie, p.family, false)) {
+	if (cookie && snitch_flow_find_tcp(sk, cookie, p.family, &p.daddr, false)) {
 		rcu_read_unlock();
 		return;		/* known from before judging stopped */
 	}

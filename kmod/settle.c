@@ -40,10 +40,16 @@ static void park_remember(struct snitch_park *p)
 		.action = p->action,
 		.origin = p->origin,
 		.origin_id = p->origin_id,
-		.flags = p->origin == SNITCH_BY_PERSON ? SNITCH_FLOW_PINNED : 0,
 	};
 
 	lockdep_assert_held(&snitch_park_lock);
+	/* A limit's refusal is of what waited; the cache remembers a missed question. */
+	if (p->action != SNITCH_ALLOW && p->origin == SNITCH_BY_FAIL)
+		return;
+	if (p->origin == SNITCH_BY_PERSON)
+		n.flags = SNITCH_FLOW_PINNED;
+	if (p->origin == SNITCH_BY_INBOUND || p->origin == SNITCH_BY_OLDER)
+		n.flags = SNITCH_FLOW_WEAK;
 	/* Nothing of it may stay when the socket has been destroyed meanwhile. */
 	if (p->tcp && READ_ONCE(p->sk->sk_state) == TCP_CLOSE)
 		return;
@@ -130,6 +136,7 @@ void snitch_park_act(struct snitch_park *p)
 		park_resume(p);
 	else if (p->action)
 		park_refuse(p);
+	__skb_queue_purge(&p->skbs);	/* it may be known for longer than it counts */
 	snitch_park_put(p);
 }
 
@@ -205,7 +212,7 @@ static void park_expire(struct snitch_park *p)
 	if (p->state == SNITCH_PARK_HELD) {
 		snitch_count(SNITCH_C_HOLD_TIMEOUT);
 		park_cache(p, SNITCH_DENY, SNITCH_BY_FAIL, 0,
-				  ktime_get_boottime_ns() + PARK_MISSED_NS);
+			   ktime_get_boottime_ns() + PARK_MISSED_NS);
 		snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);
 		snitch_park_tell_cancel(p, SNITCH_CANCEL_TIMEOUT);
 		return;

@@ -7,6 +7,7 @@
 #include "counter.h"
 #include "device.h"
 #include "netns.h"
+#include "owner.h"
 #include "stash.h"
 
 DEFINE_SPINLOCK(snitch_park_lock);
@@ -39,6 +40,8 @@ void snitch_park_put(struct snitch_park *p)
 	__skb_queue_purge(&p->skbs);
 	if (p->sk)
 		sock_put(p->sk);
+	if (p->net)
+		put_net(p->net);
 	snitch_image_put(p->image);
 	snitch_uid_put(p->quota);
 	kmem_cache_free(snitch_park_slab, p);
@@ -224,6 +227,7 @@ void snitch_park_subject(const struct snitch_park *p, struct snitch_subject *s)
 	s->packet = &p->packet;
 	s->image = p->image;
 	s->cgroup = p->cgroup;
+	s->n_above = snitch_owner_cgroups(p->sk, s->above, SNITCH_CGROUP_DEPTH);
 	s->uid = p->uid;
 	s->netns = p->netns;
 	s->loopback = p->loopback;

@@ -8,6 +8,7 @@
 
 #include <linux/version.h>
 #include <linux/kconfig.h>
+#include <linux/cgroup.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
@@ -33,6 +34,16 @@ static inline struct file *snitch_compat_file(struct file __rcu **where)
 	struct file *f = rcu_dereference(*where);
 
 	return f && get_file_rcu(f) ? f : NULL;
+#endif
+}
+
+/* 6.1 keeps pointers to the ancestors, 5.10 their ids. */
+static inline u64 snitch_compat_ancestor(const struct cgroup *cgrp, int level)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+	return cgroup_id(cgrp->ancestors[level]);
+#else
+	return cgrp->ancestor_ids[level];
 #endif
 }
 

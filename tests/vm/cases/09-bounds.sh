@@ -53,11 +53,7 @@ t_ok "no send failed for want of buffer: $(sort $TMP/big | cut -d' ' -f2 | uniq 
 tell deny all
 
 # One socket, one destination held and full: the others go on.
-cat >$TMP/policy <<-END
-	unmatched ask
-	allow $A any port 80
-END
-policy <$TMP/policy
+policy "unmatched ask" "allow $A any port 80" "allow $B any port 80"
 far_reset
 go held $A udpmany $F4 80 2 --keep 1
 ended held

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Capture: what a first packet shows of its sender, and the strings made of
+ * it later. Captures never fault a page in and never sleep; strings are made
+ * from references held, so that no other process is touched.
+ */
+#include <linux/audit.h>
+#include <linux/cgroup.h>
+#include <linux/dcache.h>
+#include <linux/file.h>
+#include <linux/mount.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "counter.h"
+#include "image.h"
+#include "uid.h"
+
+/* ---- when the image is made ---- */
+
+void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task)
+{
+	const struct cred *cred;
+
+	image->exec_id = READ_ONCE(task->self_exec_id);
+	image->tgid = task_tgid_nr(task);
+	memcpy(image->comm, task->comm, sizeof(image->comm));
+	image->comm[sizeof(image->comm) - 1] = '\0';
+	image->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	image->session = audit_get_sessionid(task);
+	rcu_read_lock();
+	image->start = task->group_leader->start_boottime;
+	image->ppid = task_tgid_nr(rcu_dereference(task->real_parent));
+	cred = __task_cred(task);
+	image->uid = from_kuid(&init_user_ns, cred->uid);
+	image->euid = from_kuid(&init_user_ns, cred->euid);
+	image->gid = from_kgid(&init_user_ns, cred->gid);
+	image->userns = cred->user_ns->ns.inum;
+	image->userns_owner = from_kuid(&init_user_ns, cred->user_ns->owner);
+	image->quota = snitch_uid_get(snitch_uid_number(cred));
+	image->cgroup = cgroup_id(task_dfl_cgroup(task));
+	rcu_read_unlock();
+}
+
+/* The cgroup of @task with a reference, if it is not being taken down. */
+struct cgroup *snitch_image_task_cgroup(struct task_struct *task)
+{
+	struct cgroup *cgrp;
+
+	rcu_read_lock();
+	cgrp = task_dfl_cgroup(task);
+	if (!cgroup_tryget(cgrp))
+		cgrp = NULL;
+	rcu_read_unlock();
+	return cgrp;
+}
+
+void snitch_image_fill_pid(struct snitch_image *image, struct pid *pid)
+{
+	image->pid = get_pid(pid);
+	image->ns_pid = pid->numbers[pid->level].nr;
+	image->pidns = pid->numbers[pid->level].ns->ns.inum;
+}
+
+void snitch_image_fill_file(struct snitch_image *image, struct file *file)
+{
+	const struct inode *inode;
+
+	if (snitch_exe_of_file(&image->exe, file))
+		return;
+	inode = d_real_inode(file->f_path.dentry);
+	image->has_exe = true;
+	image->exe_size = i_size_read(inode);
+	image->exe_uid = from_kuid(&init_user_ns, inode->i_uid);
+	image->exe_mode = inode->i_mode;
+	if (!inode->i_nlink)
+		snitch_image_flag(image, SNITCH_O_DELETED);
+	if (file->f_path.mnt->mnt_flags & MNT_INTERNAL)
+		snitch_image_flag(image, SNITCH_O_MEMFD);
+}
+
+/* ---- at a flow's first packet ---- */
+
+static void image_take_cmdline(struct snitch_image *image)
+{
+	const struct mm_struct *mm = current->mm;
+	unsigned long start = READ_ONCE(mm->arg_start), end = READ_ONCE(mm->arg_end);
+	size_t len;
+	char *buf;
+
+	if (READ_ONCE(image->cmdline) || end <= start)
+		return;
+	len = min_t(size_t, end - start, SNITCH_CMDLINE_MAX);
+	buf = kmalloc(SNITCH_CMDLINE_MAX, GFP_ATOMIC | __GFP_NOWARN);
+	if (!buf)
+		return;
+	/* Never faults anything in: the page may be anybody's file system's. */
+	if (copy_from_user_nofault(buf, (const void __user *)start, len)) {
+		kfree(buf);
+		return;
+	}
+	spin_lock_bh(&image->lock);
+	if (!image->cmdline) {
+		image->cmd_len = len;
+		snitch_image_set_string(&image->cmdline, buf);
+		buf = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(buf);
+}
+
+/* mm->exe_file can be changed by the process itself; what it executed cannot. */
+static void image_check_disguise(struct snitch_image *image, const struct file *file)
+{
+	struct snitch_exe exe;
+
+	if (!file || snitch_exe_of_file(&exe, file) || !image->has_exe ||
+	    exe.dev != image->exe.dev || exe.ino != image->exe.ino || exe.gen != image->exe.gen) {
+		if (!(snitch_image_flags(image) & SNITCH_O_DISGUISED))
+			snitch_count(SNITCH_C_DISGUISED);
+		snitch_image_flag(image, SNITCH_O_DISGUISED);
+	}
+}
+
+/**
+ * snitch_image_refresh() - take what a first packet shows of its sender
+ * @image: of @current
+ *
+ * Command line, whether the executable is disguised, and the file again, so
+ * that it can be opened for the next seconds.
+ *
+ * Context: the task's own; does not sleep.
+ */
+void snitch_image_refresh(struct snitch_image *image)
+{
+	struct file *file = snitch_exe_of_mm(current->mm);
+	struct cgroup *cgrp = snitch_image_task_cgroup(current);
+
+	image_take_cmdline(image);
+	image_check_disguise(image, file);
+	if (snitch_image_flags(image) & SNITCH_O_DISGUISED || !file)
+		goto out;
+	if (!d_real_inode(file->f_path.dentry)->i_nlink)
+		snitch_image_flag(image, SNITCH_O_DELETED);
+	snitch_image_keep(image, &file, &cgrp);
+out:
+	if (file)
+		fput(file);
+	if (cgrp)
+		cgroup_put(cgrp);
+}
+
+/* ---- strings ---- */
+
+static void image_make_path(struct snitch_image *image, struct file *file)
+{
+	char *page = (char *)__get_free_page(GFP_KERNEL), *p, *copy;
+	size_t len;
+
+	if (!page)
+		return;
+	p = d_path(&file->f_path, page, PAGE_SIZE);
+	if (IS_ERR(p)) {
+		snitch_image_flag(image, SNITCH_O_NO_PATH);
+		goto out;
+	}
+	len = strnlen(p, SNITCH_PATH_MAX);
+	copy = kmemdup(p, len, GFP_KERNEL);
+	if (!copy)
+		goto out;
+	spin_lock_bh(&image->lock);
+	if (!image->path) {
+		image->path_len = len;
+		snitch_image_set_string(&image->path, copy);
+		copy = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(copy);
+out:
+	free_page((unsigned long)page);
+}
+
+static void image_make_cgroup(struct snitch_image *image, struct cgroup *cgrp)
+{
+	char *buf = kmalloc(SNITCH_CGROUP_MAX, GFP_KERNEL);
+	int len;
+
+	if (!buf)
+		return;
+	len = cgroup_path(cgrp, buf, SNITCH_CGROUP_MAX);
+	if (len <= 0 || len >= SNITCH_CGROUP_MAX)
+		len = 0;
+	spin_lock_bh(&image->lock);
+	if (!image->cgroup_path) {
+		image->cgroup_len = len;
+		snitch_image_set_string(&image->cgroup_path, buf);
+		buf = NULL;
+	}
+	spin_unlock_bh(&image->lock);
+	kfree(buf);
+}
+
+/* A forked image runs what its parent executed: the path is told from there. */
+static void image_borrow_path(struct snitch_image *image)
+{
+	struct snitch_image *from = image;
+	unsigned int i;
+	char *path;
+
+	for (i = 0; i < SNITCH_ANCESTRY_MAX && from; i++, from = from->parent) {
+		if (!snitch_image_same_exe(image, from))
+			return;
+		path = snitch_image_string(&from->path);
+		if (!path) {
+			struct file *file = snitch_image_file(from);
+
+			if (file) {
+				image_make_path(image, file);
+				fput(file);
+				return;
+			}
+			continue;
+		}
+		path = kmemdup(path, from->path_len, GFP_KERNEL);
+		if (!path)
+			return;
+		spin_lock_bh(&image->lock);
+		if (!image->path) {
+			image->path_len = from->path_len;
+			snitch_image_set_string(&image->path, path);
+			path = NULL;
+		}
+		spin_unlock_bh(&image->lock);
+		kfree(path);
+		return;
+	}
+}
+
+/*
+ * snitch_image_strings() - make path and cgroup path from the references held
+ *
+ * Context: process, may sleep for memory; touches no other process.
+ */
+void snitch_image_strings(struct snitch_image *image)
+{
+	struct cgroup *cgrp = NULL;
+	struct file *file;
+
+	spin_lock_bh(&image->lock);
+	if (!image->cgroup_path && image->cgrp && cgroup_tryget(image->cgrp))
+		cgrp = image->cgrp;
+	spin_unlock_bh(&image->lock);
+	if (cgrp) {
+		image_make_cgroup(image, cgrp);
+		cgroup_put(cgrp);
+	}
+	if (snitch_image_string(&image->path) || !image->has_exe)
+		return;
+	file = snitch_image_file(image);
+	if (file) {
+		image_make_path(image, file);
+		fput(file);
+	} else {
+		image_borrow_path(image);
+	}
+}

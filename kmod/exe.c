@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exe: which executable a file is: the real inode below overlays, never a
+ * path's text. Never reads a file, never sleeps for one.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/mm_types.h>
+#include <linux/stat.h>
+
+#include "image.h"
+
+static void exe_of_inode(struct snitch_exe *exe, const struct inode *inode)
+{
+	struct timespec64 ctime = snitch_compat_ctime(inode);
+
+	memset(exe, 0, sizeof(*exe));
+	exe->dev = new_encode_dev(inode->i_sb->s_dev);
+	exe->ino = inode->i_ino;
+	exe->gen = inode->i_generation;
+	exe->ctime = ctime.tv_sec;
+	exe->ctime_nsec = ctime.tv_nsec;
+}
+
+/*
+ * snitch_exe_of_file() - which executable is this file, below overlays
+ *
+ * Return: 0, or -ENOENT when there is no inode. Context: any; an executable
+ * that runs has its lower inode at hand, so that nothing sleeps here.
+ */
+int snitch_exe_of_file(struct snitch_exe *exe, const struct file *file)
+{
+	const struct inode *inode = d_real_inode(file->f_path.dentry);
+
+	if (!inode)
+		return -ENOENT;
+	exe_of_inode(exe, inode);
+	return 0;
+}
+
+/** snitch_exe_of_path() - the same of a path resolved by the caller; may sleep */
+int snitch_exe_of_path(struct snitch_exe *exe, const struct path *path)
+{
+	const struct inode *inode = d_real_inode(path->dentry);
+
+	if (!inode || !S_ISREG(inode->i_mode))
+		return -ENOENT;
+	exe_of_inode(exe, inode);
+	return 0;
+}
+
+bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b)
+{
+	if (a == b)
+		return true;
+	return a->has_exe && b->has_exe && !memcmp(&a->exe, &b->exe, sizeof(a->exe));
+}
+
+/* snitch_exe_of_mm() - the file that @mm says it executes, with a reference; any context */
+struct file *snitch_exe_of_mm(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+	file = snitch_compat_file(&mm->exe_file);
+	rcu_read_unlock();
+	return file;
+}
+

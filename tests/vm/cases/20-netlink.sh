@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The netlink family: status, whole transactions, their owner, wrong sizes, limits, rights, dumps, monitor.
+. /snitch/cases/lib/case.sh
+
+# netlink_test CHECK: each line of the program is a test point.
+netlink_test() {
+	local line n=0
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) t_pass "$1: ${line#ok }" ;;
+		'not ok '*) t_fail "$1: ${line#not ok }" ;;
+		*) t_note "$line"; continue ;;
+		esac
+		n=$((n + 1))
+	done < <(timeout 120 /snitch/tools/netlink-test "$1" 2>&1; echo "status $?")
+	t_cmp "$1: checks were made" "$n" -gt 0
+}
+
+case_begin
+for check in status sizes whole owner limits dump perm; do netlink_test $check; done
+
+# What a dump of flows and the monitor say of real flows.
+far_up tcp:80 udp:80
+policy "unmatched deny" "allow $A any port 80" "deny $A any port 81"
+/snitch/tools/netlink-test monitor >$TMP/monitor 2>&1 &
+monitor=$!
+wait_for 5 grep -q READY $TMP/monitor
+warm $A
+t_out "an allowed flow" '^echo OK' $A tcp $F4 80 --data hello
+t_ok "is told to the monitor" wait_for 5 grep -qE '^EVENT action=1 origin=1 .* proto=6 dport=80 .*comm=a$' $TMP/monitor
+t_out "a denied flow" '^send EPERM' $A udp $F4 81
+t_ok "is told to the monitor, too" wait_for 5 grep -qE '^EVENT action=2 origin=1 .* proto=17 dport=81 .*comm=a$' $TMP/monitor
+kill $monitor; wait $monitor 2>/dev/null
+t_out "without a listener decisions go on" '^echo OK' $A tcp $F4 80 --data again
+go stays $A udp $F4 80 --wait 3000
+t_ok "a UDP flow is in the dump" wait_for 5 eval \
+	"snitch-tool flows | grep -q '$F4:80'"
+ended stays
+
+# A transaction that is open keeps nobody from unloading; health_all unloads the module.
+t_done

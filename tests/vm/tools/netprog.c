@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netprog's commands and what they share: arguments, addresses, the line of a result.
+ * Must never exit 0 when the operation asked for failed: cases look at both.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netprog.h"
+
+static char **args;
+
+void die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	fflush(stdout);
+	fputs("netprog: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, " (errno %s)\n", err ? strerrorname_np(err) : "0");
+	exit(3);
+}
+
+uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+void report(const char *what, int err, uint64_t start)
+{
+	uint64_t us = now_us() - start;
+
+	printf("%s %s us=%llu\n", what, err ? strerrorname_np(err) : "OK",
+	       (unsigned long long)us);
+	fflush(stdout);
+}
+
+static void remove_args(char **at, int n)
+{
+	while ((at[0] = at[n]))
+		at++;
+}
+
+const char *option(const char *name, const char *fallback)
+{
+	char **a;
+
+	for (a = args; *a; a++) {
+		if (!strcmp(*a, name) && a[1]) {
+			fallback = a[1];
+			remove_args(a, 2);
+			break;
+		}
+	}
+	return fallback;
+}
+
+long option_number(const char *name, long fallback)
+{
+	const char *text = option(name, NULL);
+
+	return text ? strtol(text, NULL, 0) : fallback;
+}
+
+int flag(const char *name)
+{
+	char **a;
+
+	for (a = args; *a; a++) {
+		if (!strcmp(*a, name)) {
+			remove_args(a, 1);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+const char *arg(const char *what)
+{
+	const char *word = args[0];
+
+	errno = 0;
+	if (!word || !strncmp(word, "--", 2))
+		die("%s expected, got '%s'", what, word ?: "nothing");
+	args++;
+	return word;
+}
+
+int more_args(void)
+{
+	return args[0] != NULL;
+}
+
+socklen_t address_of(union address *a, const char *text, unsigned int port)
+{
+	memset(a, 0, sizeof(*a));
+	if (strchr(text, ':')) {
+		a->in6.sin6_family = AF_INET6;
+		a->in6.sin6_port = htons(port);
+		if (inet_pton(AF_INET6, text, &a->in6.sin6_addr) == 1)
+			return sizeof(a->in6);
+	} else {
+		a->in.sin_family = AF_INET;
+		a->in.sin_port = htons(port);
+		if (inet_pton(AF_INET, text, &a->in.sin_addr) == 1)
+			return sizeof(a->in);
+	}
+	die("'%s' is not an address", text);
+}
+
+int socket_for(const union address *a, int type, int proto)
+{
+	int fd = socket(a->sa.sa_family, type, proto);
+
+	if (fd < 0)
+		die("socket(%d, %d, %d)", a->sa.sa_family, type, proto);
+	return fd;
+}
+
+void bind_port(int fd, const union address *a, unsigned int port)
+{
+	union address own;
+	socklen_t len = address_of(&own, a->sa.sa_family == AF_INET6 ? "::" : "0.0.0.0", port);
+	int one = 1;
+
+	if (!port)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &own.sa, len) < 0)
+		die("bind %u", port);
+}
+
+int wait_connect(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (poll(&p, 1, ms) <= 0)
+		return ETIMEDOUT;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	return err;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(void);
+	const char *help;
+} commands[] = {
+	{ "tcp", do_tcp, "ADDR PORT [--nonblock] [--mptcp] [--bind PORT] [--data TEXT] [--wait MS] "
+		"[--keep MS] [--fork] [--exec PROG]" },
+	{ "udp", do_udp, "ADDR PORT [--connect] [--count N] [--size N] [--gap MS] [--wait MS] "
+		"[--bind PORT] [--keep MS] [--nonblock] [--recverr]" },
+	{ "icmp", do_icmp, "ADDR [--wait MS] [--count N] [--keep MS]" },
+	{ "raw", do_raw, "ADDR PROTO [--size N] [--keep MS]" },
+	{ "senddata", do_senddata, "FD TEXT [--wait MS]" },
+	{ "udpmany", do_udpmany, "ADDR PORT COUNT [--keep MS]   one socket, COUNT ports from PORT on" },
+	{ "tcpmany", do_tcpmany, "ADDR PORT COUNT [--same] [--keep MS] [--wait MS]" },
+	{ "quick", do_quick, "ADDR PORT [--udp]               fork, connect, exit" },
+	{ "churn", do_churn, "ADDR PORT SECONDS               UDP and TCP without end" },
+	{ "simopen", do_simopen, "ADDR PORT OWNPORT [--data TEXT] [--wait MS]" },
+	{ "repair", do_repair, "OWN PORT ADDR PORT [--data TEXT]" },
+	{ "forge", do_forge, "OWN PORT ADDR PORT [--data TEXT] [--flags N] [--count N]" },
+	{ "smc", do_smc, "ADDR PORT [--data TEXT]" },
+	{ "reconnect", do_reconnect, "ADDR1 PORT1 ADDR2 PORT2 [--after MS] [--wait MS] [--udp]" },
+	{ "pass", do_pass, "SOCKET ADDR PORT [--data TEXT]   connects, gives the socket away" },
+	{ "take", do_take, "SOCKET [--data TEXT] [--wait MS] takes a socket and sends on it" },
+	{ "listen", do_listen, "PORT [--data TEXT] [--keep MS]  accepts one and sends to it" },
+	{ "disguise", do_disguise, "EXE ADDR PORT [--udp] [--wait MS]" },
+	{ "lazyargv", do_lazyargv, "ADDR PORT [--wait MS]           argv in a page that never comes" },
+	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(argv[1], commands[i].name)) {
+			args = argv + 2;
+			return commands[i].run();
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(stderr, "netprog %s %s\n", commands[i].name, commands[i].help);
+	return 2;
+}

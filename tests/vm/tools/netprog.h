@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netprog: the programs that want to talk. One static executable that the cases copy to
+ * other paths, so that each copy is a program of its own to snitch.
+ * Must never say that something worked because it was sent: the far end counts.
+ *
+ * Each operation prints one line: WHAT RESULT us=N, where RESULT is OK or errno's name and
+ * N is the guest time it took in microseconds.
+ */
+#ifndef NETPROG_H
+#define NETPROG_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+__attribute__((format(printf, 1, 2), noreturn)) void die(const char *fmt, ...);
+uint64_t now_us(void);
+/* report() - the line of one operation; @err 0 is OK. */
+void report(const char *what, int err, uint64_t start);
+/* option() - takes "--name VALUE" out of the arguments; @fallback when absent. */
+const char *option(const char *name, const char *fallback);
+long option_number(const char *name, long fallback);
+/* flag() - takes "--name" out. */
+int flag(const char *name);
+/* arg() - the next argument left; dies with @what when there is none. */
+const char *arg(const char *what);
+int more_args(void);
+
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* address_of() - numeric address and port; returns the length for the socket calls. */
+socklen_t address_of(union address *a, const char *text, unsigned int port);
+/* socket_for() - dies when the kernel has no such socket. */
+int socket_for(const union address *a, int type, int proto);
+/* bind_port() - any address of @a's family; nothing when @port is 0. */
+void bind_port(int fd, const union address *a, unsigned int port);
+/* wait_connect() - a nonblocking connect's end: 0, its errno, or ETIMEDOUT. */
+int wait_connect(int fd, int ms);
+
+/* net-basic.c */
+int do_tcp(void);
+int do_udp(void);
+int do_icmp(void);
+int do_raw(void);
+int do_senddata(void);
+/* net-many.c */
+int do_udpmany(void);
+int do_tcpmany(void);
+int do_quick(void);
+int do_churn(void);
+/* net-evade.c */
+int do_simopen(void);
+int do_repair(void);
+int do_forge(void);
+int do_smc(void);
+int do_reconnect(void);
+int do_pass(void);
+int do_take(void);
+int do_listen(void);
+/* net-disguise.c */
+int do_disguise(void);
+int do_lazyargv(void);
+/* net-server.c */
+int do_server(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * snitch-tool: a plain client of snitch.ko for the tests. Knows the uapi header only.
+ * Must never share code with libsnitch: the tests of the kernel stand alone.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/snitch.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* die() - one line on stderr, with errno's text when @err is not 0; exits 1. */
+__attribute__((format(printf, 2, 3), noreturn)) void die(int err, const char *fmt, ...);
+
+/* ---- tool-names.c: words for numbers, and back ---- */
+const char *name_action(uint32_t action);
+/* action_of() - the number of a word; dies when there is none. */
+uint32_t action_of(const char *word);
+uint32_t mode_of(const char *word);
+const char *name_origin(uint32_t origin);
+const char *name_cancel(uint32_t why);
+const char *name_proto(uint8_t proto);
+uint8_t proto_of(const char *word);
+extern const char *const counter_names[__SNITCH_C_MAX];
+extern const char *const limit_names[12];	/* in the order of struct snitch_limits */
+/* addr_text() - a static buffer out of four; v4 or v6 by @family. */
+const char *addr_text(uint8_t family, const uint8_t *addr);
+/* put_escaped() - bytes as one word: blanks, controls and backslash as \xNN. */
+void put_escaped(FILE *out, const char *bytes, size_t len);
+/* number_of() - decimal or 0x; dies on anything else or above @max. */
+uint64_t number_of(const char *word, uint64_t max);
+
+/* ---- tool-netlink.c: generic netlink, raw ---- */
+struct nl {
+	int fd;
+	uint16_t family;
+	uint32_t seq;
+	size_t len;	/* of the message being built, in buf */
+	char buf[65536];
+};
+
+/* nl_open() - dies when the family is not there. One socket: one port id. */
+void nl_open(struct nl *nl);
+void nl_begin(struct nl *nl, uint8_t cmd, uint16_t flags);
+/* nl_put() - appends an attribute; returns its offset, for nl_nest_end(). */
+size_t nl_put(struct nl *nl, uint16_t type, const void *data, size_t len);
+void nl_nest_end(struct nl *nl, size_t start);
+typedef void (*nl_attr_fn)(uint16_t type, const void *data, size_t len, void *arg);
+/* nl_call() - sends, hands each attribute of each answer to @fn; 0 or -errno. */
+int nl_call(struct nl *nl, nl_attr_fn fn, void *arg);
+
+int cmd_status(int argc, char **argv);
+int cmd_flows(int argc, char **argv);
+int cmd_parked(int argc, char **argv);
+int cmd_rules(int argc, char **argv);
+int cmd_limits(int argc, char **argv);
+int cmd_policy(int argc, char **argv);	/* tool-policy.c */
+
+/* ---- tool-device.c: /dev/snitch ---- */
+/* device_open() - dies unless WELCOME comes; @flags: SNITCH_HELLO_*. */
+int device_open(uint32_t role, uint32_t flags, struct snitch_welcome *welcome);
+/* device_rest() - hands over the messages that came together with WELCOME. */
+void device_rest(void (*fn)(const struct snitch_hdr *hdr));
+/* print_message() - one line for one message. */
+void print_message(FILE *out, const struct snitch_hdr *hdr);
+/* hash_owner() - prints "HASH id size fnv1a" of the owner's executable, or why not. */
+void hash_owner(FILE *out, int fd, uint64_t id);
+int cmd_observe(int argc, char **argv);
+
+int cmd_decide(int argc, char **argv);	/* tool-decide.c */
+
+#endif

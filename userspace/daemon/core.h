@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's mind: events of the kernel in, verdicts out, questions in between. No event loop,
+ * no bus, no clock of its own but CLOCK_BOOTTIME; it must never block.
+ */
+#ifndef SNITCH_DAEMON_CORE_H
+#define SNITCH_DAEMON_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "../lib/snitch.h"
+#include "../question/question.h"
+#include "mode.h"
+#include "once.h"
+#include "owners.h"
+#include "rights.h"
+#include "rulebook.h"
+
+#define CORE_WAITING_MAX	256	/* flows whose owner is being fetched */
+#define CORE_REPEATS		64	/* refusals remembered for coalescing in the log */
+
+/* Somebody who puts questions to a person. */
+struct agent {
+	struct caller who;
+	bool watch;		/* only listens */
+	char name[64];
+	void *peer;		/* the bus's */
+	TAILQ_ENTRY(agent) link;
+};
+
+enum core_counter {
+	CORE_FLOWS, CORE_ALLOWED, CORE_REFUSED, CORE_HELD, CORE_ASKED, CORE_ANSWERED,
+	CORE_CANCELLED, CORE_RECORDED, CORE_LOST, CORE_ERRORS, __CORE_COUNTERS
+};
+
+struct core_repeat {
+	uint64_t key, when;
+	unsigned long count;
+};
+
+/**
+ * struct core - all the daemon knows
+ * @dev: the kernel, or NULL while there is none
+ * @welcome: what it said
+ * @sink: where policies go
+ * @generation: of the policy in force; 0: none
+ * @fail, @kernel_default: SNITCH_ALLOW or SNITCH_DENY; @fail 0: by mode
+ * @own_userns: inode of the initial user namespace as far as known, 0: not known
+ * @waiting: flows whose owner has to be fetched first
+ * @mode_path: where the mode is kept; NULL: nowhere
+ */
+struct core {
+	struct snitch_device *dev;
+	struct snitch_welcome welcome;
+	struct snitch_policy_sink sink;
+	uint64_t generation;
+	struct owners owners;
+	struct once once;
+	struct questions *questions;
+	struct rulebook *rules;
+	struct mode mode;
+	uint32_t fail;
+	uint32_t kernel_default;
+	uint32_t own_userns;
+	TAILQ_HEAD(agents, agent) agents;
+	struct snitch_flow_event waiting[CORE_WAITING_MAX];
+	unsigned int n_waiting;
+	struct core_repeat repeats[CORE_REPEATS];
+	char *mode_path;
+	uint64_t counters[__CORE_COUNTERS];
+};
+
+/* A sentence that says why something was refused, for the asker. */
+struct core_error {
+	const char *name;	/* last part of the D-Bus error name: "NotPermitted"... */
+	char text[256];
+};
+
+struct core_answer {
+	uint64_t id;
+	uint32_t action;	/* ALLOW, DENY, DROP */
+	enum question_scope scope;
+	enum wish_lifetime lifetime;
+	uint64_t seconds;
+};
+
+struct core_answered {
+	uint32_t flows;		/* that were decided by it */
+	struct rulebook_made made;	/* id 0: nothing was written */
+};
+
+/**
+ * core_init() - everything empty, mode observe
+ * @core: to be filled in
+ * @root: prefix of all folders, "" for none
+ * @ops: told about questions; NULL members are fine
+ * @ctx: for @ops
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int core_init(struct core *core, const char *root, const struct questions_ops *ops, void *ctx);
+void core_done(struct core *core);
+
+/* The callbacks for snitch_device_read(), with the core as their context. */
+extern const struct snitch_handler core_handler;
+
+/* A new connection to the kernel (NULL: it is lost): what waited is forgotten. */
+void core_attach(struct core *core, struct snitch_device *dev,
+		 const struct snitch_welcome *welcome);
+
+/* Compiles and loads the policy for the rules and the mode as they are. Return: 0 or -errno. */
+int core_install(struct core *core);
+
+/* Judges all that waits again: after new rules, a new mode. */
+void core_rejudge(struct core *core);
+
+/* Reads the rules again, installs them, judges again. Return: 0 or -errno (the old ones stay). */
+int core_reload(struct core *core);
+
+/* Changes the mode, keeps it, installs. Return: 0 or -errno: in force is what @core->mode says. */
+int core_set_mode(struct core *core, uint32_t mode, uint64_t seconds);
+
+/* Falls back from a timed mode when it is time. Return: true when the mode changed. */
+bool core_expire_mode(struct core *core);
+
+/**
+ * core_answer() - a person answers
+ * @who: the person
+ * @answer: what is said
+ * @done: what came of it
+ * @error: filled in on failure
+ *
+ * Return: 0; -ENOENT, -EPERM, -EINVAL, or what writing the rule said: nothing was done then.
+ */
+int core_answer(struct core *core, const struct caller *who, const struct core_answer *answer,
+		struct core_answered *done, struct core_error *error);
+
+/* Takes a question off; waiting flows are refused. Return: as core_answer(). */
+int core_dismiss(struct core *core, const struct caller *who, uint64_t id,
+		 struct core_error *error);
+
+/* Reads "once", "until quit", "for 1h", "until reboot", "forever". Return: 0 or -EINVAL. */
+int core_parse_lifetime(const char *text, struct core_answer *answer);
+/* Reads "allow", "deny", "drop". Return: 0 or -EINVAL. */
+int core_parse_verdict(const char *text, struct core_answer *answer);
+
+/* True when somebody is there who may answer for @belongs. */
+bool core_has_agent(const struct core *core, uint32_t belongs);
+
+/* Fills in @error. Return: @code. */
+int core_fail(struct core_error *error, int code, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* ---- of judge.c, for core.c and answer.c --------------------------------------- */
+
+/* Decides a flow of a known owner: verdict, or a question. */
+void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner);
+
+/* For questions_judge(): decides a waiting flow when rules or mode do by now. */
+bool core_judge_again(void *ctx, const struct question *q, const struct question_flow *flow);
+
+/* Queues a verdict. */
+void core_verdict(struct core *core, const struct snitch_flow_event *ev, const struct owner *owner,
+		  uint32_t action, uint32_t origin, uint64_t origin_id);
+
+/* Uid that may answer for a flow: its effective uid, or the owner of its user namespace. */
+uint32_t core_belongs(const struct core *core, const struct owner *owner, uint32_t uid);
+
+/* ---- of record.c ----------------------------------------------------------------- */
+
+/* One line about a flow for the journal; repeats within 10 s are counted, not written. */
+void core_record(struct core *core, int priority, const char *what,
+		 const struct snitch_flow_event *ev, const struct owner *owner, uint64_t rule);
+
+#endif

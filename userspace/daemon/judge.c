@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What becomes of a flow the kernel consults about: answers given once, then the rules, then the
+ * mode. It must never allow what nothing allows.
+ */
+#include "core.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "../util/log.h"
+#include "../util/timespan.h"
+
+#define DNS_PORT	53
+
+void core_verdict(struct core *core, const struct snitch_flow_event *ev, const struct owner *owner,
+		  uint32_t action, uint32_t origin, uint64_t origin_id)
+{
+	struct snitch_verdict verdict = {
+		.hdr = { .id = ev->hdr.id },
+		.action = action,
+		.origin = origin,
+		.origin_id = origin_id,
+	};
+	int r;
+
+	if (!core->dev)
+		return;
+	r = snitch_device_verdict(core->dev, &verdict);
+	if (r == -ENOBUFS) {
+		snitch_device_flush(core->dev);
+		r = snitch_device_verdict(core->dev, &verdict);
+	}
+	if (r) {
+		core->counters[CORE_ERRORS]++;
+		log_msg(LOG_ERR, "verdict not sent (error %d): the kernel refuses the flow", -r);
+		return;
+	}
+	if (action == SNITCH_ALLOW)
+		core->counters[CORE_ALLOWED]++;
+	else if (action == SNITCH_HOLD)
+		core->counters[CORE_HELD]++;
+	else
+		core->counters[CORE_REFUSED]++;
+	if (owner && (action == SNITCH_DENY || action == SNITCH_DROP))
+		core_record(core, LOG_INFO, "refused", ev, owner, origin_id);
+}
+
+uint32_t core_belongs(const struct core *core, const struct owner *owner, uint32_t uid)
+{
+	const struct snitch_owner *o = &owner->image->wire;
+
+	if (o->userns && core->own_userns && o->userns != core->own_userns)
+		return o->userns_owner;
+	return uid;
+}
+
+bool core_has_agent(const struct core *core, uint32_t belongs)
+{
+	const struct agent *agent;
+
+	TAILQ_FOREACH(agent, &core->agents, link) {
+		if (!agent->watch && rights_may_answer(&agent->who, belongs))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The executable has no binding in the kernel. Without rules of its own it may be judged by rules
+ * for any program; with rules, it is not the file that they were loaded for.
+ */
+static void bind_executable(struct core *core, const struct snitch_flow_event *ev,
+			    const struct owner *owner)
+{
+	const struct image *image = owner->image;
+	struct snitch_bind bind = {
+		.hdr = { .id = ev->owner },
+		.generation = ev->generation,
+	};
+
+	if (!(ev->flags & SNITCH_F_UNBOUND) || !core->dev || !image->exe[0] ||
+	    ev->generation != core->generation)
+		return;
+	if (rulebook_app(core->rules, image->exe)) {
+		if (image->wire.flags & SNITCH_O_DELETED)
+			return;	/* an old image of it: the file at the path may be fine */
+		if (rulebook_suspend(core->rules, image->exe) == 1)
+			core_record(core, LOG_WARNING, "executable changed since its rules were loaded: its allow rules are suspended",
+				    ev, owner, 0);
+		return;
+	}
+	if (!(image->wire.flags & (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN | SNITCH_O_KERNEL |
+				   SNITCH_O_NO_PATH)))
+		snitch_device_bind(core->dev, &bind);
+}
+
+/* Once-answers, then rules. Return: true when the flow has its verdict. */
+static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
+			  const struct owner *owner, struct judgement *j)
+{
+	uint64_t now = snitch_boottime();
+	const struct once_answer *once;
+
+	rulebook_judge(core->rules, owner, ev, now, j);
+	if (core->mode.now != SNITCH_MODE_LOCKDOWN && j->action != SNITCH_DENY &&
+	    j->action != SNITCH_DROP) {
+		once = once_find(&core->once, owner, ev, now);
+		if (once) {
+			core_verdict(core, ev, owner, once->action, SNITCH_BY_PERSON, 0);
+			return true;
+		}
+	}
+	if (j->action != SNITCH_ALLOW && j->action != SNITCH_DENY && j->action != SNITCH_DROP)
+		return false;
+	core_verdict(core, ev, owner, j->action, SNITCH_BY_RULE, j->rule);
+	return true;
+}
+
+static uint64_t hold_ns(const struct core *core, const struct snitch_flow_event *ev)
+{
+	uint32_t ms = core->welcome.hold_ms;
+
+	if (ev->proto == IPPROTO_TCP)
+		ms = core->welcome.hold_tcp_ms;
+	else if (ev->proto == IPPROTO_UDP && ev->dport == DNS_PORT)
+		ms = core->welcome.hold_dns_ms;
+	return ms * SNITCH_NSEC_PER_MSEC;
+}
+
+/*
+ * Puts a flow to people. @hold: it waits; else it was refused and is only listed. A flow that the
+ * list has no room for is refused.
+ */
+static void ask(struct core *core, const struct snitch_flow_event *ev, struct owner *owner,
+		bool hold)
+{
+	struct question_request req = {
+		.ev = ev,
+		.owner = owner,
+		.belongs = core_belongs(core, owner, ev->uid),
+		.deadline = hold ? ev->when + hold_ns(core, ev) : 0,
+		.changed = rulebook_suspended(core->rules, owner->image->exe),
+	};
+	struct question *q = NULL;
+	int r;
+
+	r = questions_add(core->questions, &req, &q);
+	if (r)
+		log_msg(LOG_WARNING, "no room for another question: a flow is refused unseen");
+	if (!hold || r) {
+		core_verdict(core, ev, owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
+		return;
+	}
+	if (!(ev->flags & SNITCH_F_HELD) || !(ev->flags & SNITCH_F_REDELIVERED))
+		core_verdict(core, ev, owner, SNITCH_HOLD, SNITCH_BY_PERSON, 0);
+	if (q->attempts == 1) {
+		core->counters[CORE_ASKED]++;
+		core_record(core, LOG_NOTICE, "asked about", ev, owner, q->ask_rule);
+	}
+}
+
+void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
+{
+	bool held = (ev->flags & SNITCH_F_HELD) && (ev->flags & SNITCH_F_REDELIVERED);
+	struct judgement j;
+
+	bind_executable(core, ev, owner);
+	if (core->mode.now == SNITCH_MODE_OFF) {
+		core_verdict(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
+		return;
+	}
+	if (judge_by_word(core, ev, owner, &j))
+		return;
+	switch (core->mode.now) {
+	case SNITCH_MODE_OBSERVE:
+		if (j.action == SNITCH_ASK || (ev->flags & SNITCH_F_UNPARSED))
+			break;
+		core->counters[CORE_RECORDED]++;
+		core_record(core, LOG_INFO, "observed", ev, owner, 0);
+		core_verdict(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
+		return;
+	case SNITCH_MODE_ASK:
+		break;
+	case SNITCH_MODE_QUIET:
+		ask(core, ev, owner, false);
+		return;
+	default:
+		core_verdict(core, ev, owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
+		return;
+	}
+	/* a person was asked already: the agent comes back to this daemon, too */
+	ask(core, ev, owner, held || core_has_agent(core, core_belongs(core, owner, ev->uid)));
+}
+
+/* Without a flow: is this still a question, now that rules or mode are different? */
+static bool settled(struct core *core, const struct question *q)
+{
+	struct snitch_flow_event ev = {
+		.family = q->target.family,
+		.uid = q->uid,
+		.proto = q->target.n_peers ? q->target.peers[0].proto : 0,
+		.dport = q->target.n_peers ? q->target.peers[0].port : 0,
+	};
+	struct judgement j;
+
+	memcpy(ev.daddr, q->target.addr, sizeof(ev.daddr));
+	rulebook_judge(core->rules, q->owner, &ev, snitch_boottime(), &j);
+	return j.action && j.action != SNITCH_ASK;
+}
+
+bool core_judge_again(void *ctx, const struct question *q, const struct question_flow *flow)
+{
+	struct core *core = ctx;
+	struct judgement j;
+
+	if (!flow)
+		return settled(core, q);
+	switch (core->mode.now) {
+	case SNITCH_MODE_OFF:
+		core_verdict(core, &flow->ev, flow->owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
+		return true;
+	case SNITCH_MODE_LOCKDOWN:
+		if (!judge_by_word(core, &flow->ev, flow->owner, &j))
+			core_verdict(core, &flow->ev, flow->owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
+		return true;
+	case SNITCH_MODE_OBSERVE:
+		if (judge_by_word(core, &flow->ev, flow->owner, &j))
+			return true;
+		if (j.action == SNITCH_ASK || (flow->ev.flags & SNITCH_F_UNPARSED))
+			return false;
+		core_verdict(core, &flow->ev, flow->owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
+		return true;
+	default:
+		return judge_by_word(core, &flow->ev, flow->owner, &j);
+	}
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules in force: read from their folders, judged in user space, compiled for the kernel. The
+ * last good set stays whatever the files say. It never decides what happens to flows without a
+ * rule: that is the mode's.
+ */
+#ifndef SNITCH_DAEMON_RULEBOOK_H
+#define SNITCH_DAEMON_RULEBOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/snitch.h>
+
+#include "../lib/snitch.h"
+#include "../question/question.h"
+
+struct rulebook;
+
+/**
+ * struct judgement - what the rules say about a flow
+ * @action: ALLOW, DENY, DROP or ASK; 0: nothing matched
+ * @rule: id of the rule
+ * @suspended: the executable changed since its rules were loaded
+ */
+struct judgement {
+	uint32_t action;
+	uint64_t rule;
+	bool suspended;
+};
+
+/* A lasting answer. */
+struct rule_wish {
+	const struct question *question;
+	uint32_t action;
+	enum question_scope scope;
+	enum wish_lifetime {
+		WISH_ONCE,	/* never a rule */
+		WISH_QUIT,
+		WISH_SPAN,
+		WISH_REBOOT,
+		WISH_FOREVER,
+	} lifetime;
+	uint64_t seconds;	/* WISH_SPAN */
+};
+
+struct rulebook_made {
+	uint64_t id;		/* of the first rule made */
+	char text[1024];	/* all of them, a line each, cut when too long */
+};
+
+/* What a policy says besides its rules. */
+struct rulebook_policy {
+	uint32_t mode;		/* enum snitch_mode */
+	uint32_t fail;		/* ALLOW or DENY */
+	uint32_t kernel;	/* ALLOW or DENY */
+};
+
+/* Where a rule may be put by hand. */
+enum rulebook_scope { RULEBOOK_ADMIN, RULEBOOK_SYSTEM, RULEBOOK_USER, RULEBOOK_RUNTIME };
+
+/* One rule as told to people. All strings escaped nowhere yet, valid for the callback only. */
+struct rulebook_row {
+	uint64_t id;
+	const char *text, *note, *file, *why, *scope;
+	unsigned int line, rank;
+	bool active;
+	bool user;	/* it is the rule of the user @uid */
+	uint32_t uid;
+};
+
+/**
+ * rulebook_new() - an empty rulebook
+ * @out: release with rulebook_free()
+ * @root: prefix of all folders, "" for none; copied
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rulebook_new(struct rulebook **out, const char *root);
+void rulebook_free(struct rulebook *rb);
+
+/*
+ * Reads the folders again. Return: 1 when the rules differ from those before, 0 when they do not; or
+ * a negative errno: the set before stays.
+ */
+int rulebook_load(struct rulebook *rb);
+
+/*
+ * Reads again what keywords mean on this machine: its subnets, its name servers. Return: 1 when they
+ * differ from before, 0, or a negative errno (as before).
+ */
+int rulebook_look_around(struct rulebook *rb);
+
+/* Why the newest files or the last change are not in force, "" when they are. */
+const char *rulebook_error(const struct rulebook *rb);
+
+/* Folders to watch; @i from 0 until NULL. */
+const char *rulebook_folder(const struct rulebook *rb, unsigned int i);
+
+unsigned int rulebook_count(const struct rulebook *rb);
+
+/**
+ * rulebook_install() - compile for the kernel and load
+ * @rb: rulebook
+ * @sink: where to
+ * @as: what else the policy says
+ * @generation: gets the number in force
+ *
+ * Return: 0, or a negative errno: what was in force stays, rulebook_error() tells why.
+ */
+int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
+		     const struct rulebook_policy *as, uint64_t *generation);
+
+/* The number of the executable @exe in the policy installed last; 0: it has no rules of its own. */
+uint32_t rulebook_app(const struct rulebook *rb, const char *exe);
+
+/*
+ * From now on allow rules of @exe do not count: its executable changed since they were loaded. Ends
+ * with a lasting answer about the program. Return: 1 when that is news, 0, or -ENOMEM.
+ */
+int rulebook_suspend(struct rulebook *rb, const char *exe);
+bool rulebook_suspended(const struct rulebook *rb, const char *exe);
+
+/* What the rules say. @now: CLOCK_BOOTTIME ns. */
+void rulebook_judge(struct rulebook *rb, const struct owner *owner,
+		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out);
+
+/**
+ * rulebook_wish() - make rules from a lasting answer
+ * @made: what was made
+ *
+ * Written and synced before it returns; all or nothing. The caller installs afterwards.
+ * Return: 0; -EINVAL (no rule can name the program); or what writing said: rulebook_error() tells.
+ */
+int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rulebook_made *made);
+
+/* The sentence that @wish would write, without its lifetime, to @buf. Return: @buf. */
+const char *rulebook_preview(struct rulebook *rb, const struct rule_wish *wish, char *buf,
+			     size_t size);
+
+/*
+ * Adds one rule by hand. @error gets a sentence on failure. Return: 0, -EINVAL (grammar), or what
+ * writing said.
+ */
+int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
+		 uint64_t *id, char *error, size_t size);
+
+/*
+ * Takes a rule away. Return: 0, -ENOENT, -EACCES (@may said no), -EPERM (a built-in), or what
+ * writing said.
+ */
+int rulebook_remove(struct rulebook *rb, uint64_t id,
+		    bool (*may)(void *ctx, const struct rulebook_row *row), void *ctx);
+
+/* When rules end next by themselves, CLOCK_BOOTTIME ns; 0: never. */
+uint64_t rulebook_next_change(const struct rulebook *rb);
+
+/* Takes away rules that have ended. Return: how many, or a negative errno. */
+int rulebook_expire(struct rulebook *rb);
+
+/* Every rule, in order of precedence. */
+void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
+		   void *ctx);
+
+#endif
