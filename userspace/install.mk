@@ -76,7 +76,8 @@ CLIMB = climb() { d=$$1; while [ ! -e "$$d" ] || rmdir "$$d" 2>/dev/null; do \
 # Everything that tells a running system; never with DESTDIR.
 SYSTEMD_RUNS = [ -d /run/systemd/system ]
 
-.PHONY: install uninstall install-files install-source install-system uninstall-files uninstall-system
+.PHONY: install install-files install-source install-system
+.PHONY: uninstall uninstall-files uninstall-system
 
 $(BUILD)/snitchd.service: $(US)/systemd/snitchd.service.in FORCE
 	@mkdir -p $(@D)

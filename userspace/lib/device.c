@@ -19,8 +19,7 @@
 #include "../../kmod/proto.h"
 #include "device.h"
 
-#define WELCOME_MS 10000	/* a real device answers at once */
-#define ROUNDS_MAX 64		/* reads in one go, so that others get their turn */
+#define WELCOME_MS 5000		/* a real device answers at once */
 
 uint64_t snitch_boottime_ns(void)
 {
@@ -28,6 +27,12 @@ uint64_t snitch_boottime_ns(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* The other end of a socket may close too. */
+static int gone(const struct snitch_device *dev, int err)
+{
+	return dev->socket && (err == EPIPE || err == ECONNRESET) ? -ESHUTDOWN : -err;
 }
 
 static ssize_t device_read(struct snitch_device *dev)
@@ -38,22 +43,25 @@ static ssize_t device_read(struct snitch_device *dev)
 		n = read(dev->fd, dev->in, sizeof(dev->in));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -errno;
+		return gone(dev, errno);
 	if (!n)
-		return -EPIPE;
+		return -ESHUTDOWN;
 	snitch_record_put(dev, SNITCH_FROM_KERNEL, dev->in, n);
 	return n;
 }
 
 ssize_t snitch_device_write(struct snitch_device *dev, const void *buf, size_t len)
 {
-	ssize_t n;
+	ssize_t n = len;
 
-	do
-		n = dev->socket ? send(dev->fd, buf, len, MSG_NOSIGNAL) : write(dev->fd, buf, len);
-	while (n < 0 && errno == EINTR);
+	if (!dev->replay) {
+		do
+			n = dev->socket ? send(dev->fd, buf, len, MSG_NOSIGNAL) :
+					  write(dev->fd, buf, len);
+		while (n < 0 && errno == EINTR);
+	}
 	if (n < 0)
-		return -errno;
+		return gone(dev, errno);
 	snitch_record_put(dev, SNITCH_TO_KERNEL, buf, len);
 	return n;
 }
@@ -69,24 +77,27 @@ static int say_hello(struct snitch_device *dev, unsigned int role, unsigned int 
 	ssize_t n;
 
 	snitch_proto_hdr(&hello.hdr, SNITCH_MSG_HELLO, sizeof(hello), 0);
+	if (snitch_proto_check_hello(&hello, sizeof(hello)))
+		return -EINVAL;
 	n = snitch_device_write(dev, &hello, sizeof(hello));
 	return n < 0 ? n : 0;
 }
 
 /* The first message read is WELCOME; what came with it stays for the next read. */
-static int take_welcome(struct snitch_device *dev)
+static int take_welcome(struct snitch_device *dev, unsigned int role)
 {
 	struct pollfd p = { .fd = dev->fd, .events = POLLIN };
 	unsigned int count;
 	ssize_t n;
 
 	if (poll(&p, 1, WELCOME_MS) <= 0)
-		return -ETIMEDOUT;
+		return -ETIMEDOUT;	/* a signal: as good as no answer */
 	n = device_read(dev);
 	if (n < 0)
 		return n;
 	if (snitch_proto_check_read(dev->in, n, &count) ||
-	    ((struct snitch_hdr *)dev->in)->type != SNITCH_MSG_WELCOME)
+	    ((struct snitch_hdr *)dev->in)->type != SNITCH_MSG_WELCOME ||
+	    ((struct snitch_welcome *)dev->in)->role != role)
 		return -EPROTO;
 	memcpy(&dev->welcome, dev->in, sizeof(dev->welcome));
 	memmove(dev->in, dev->in + sizeof(dev->welcome), n - sizeof(dev->welcome));
@@ -112,7 +123,7 @@ int snitch_device_adopt(int fd, unsigned int role, unsigned int flags,
 	dev->socket = S_ISSOCK(st.st_mode);
 	err = say_hello(dev, role, flags);
 	if (!err)
-		err = take_welcome(dev);
+		err = take_welcome(dev, role);
 	if (err) {
 		free(dev);
 		return err;
@@ -166,7 +177,7 @@ int snitch_device_open(const char *path, unsigned int role, unsigned int flags,
 	int fd, err;
 
 	if (!path)
-		path = getenv("SNITCH_DEVICE");
+		path = getenv(SNITCH_DEVICE_ENV);
 	if (!path)
 		path = SNITCH_DEVICE_PATH;
 	fd = open_path(path);
@@ -258,7 +269,7 @@ int snitch_hand_on(struct snitch_device *dev, size_t len, const struct snitch_ha
 	size_t off = 0;
 
 	if (snitch_proto_check_read(dev->in, len, &count))
-		return -EBADMSG;
+		return -EPROTO;
 	while ((h = snitch_proto_next(dev->in, len, &off)))
 		hand_one(h, handler, ctx);
 	return count;
@@ -269,7 +280,9 @@ int snitch_device_read(struct snitch_device *dev, const struct snitch_handler *h
 	int count = 0, n, round;
 	ssize_t len;
 
-	for (round = 0; round < ROUNDS_MAX; round++) {
+	if (dev->replay)
+		return snitch_replay_next(dev, handler, ctx);
+	for (round = 0; round < SNITCH_READ_ROUNDS; round++) {
 		len = dev->in_len ? (ssize_t)dev->in_len : device_read(dev);
 		dev->in_len = 0;
 		if (len == -EAGAIN || len == -EWOULDBLOCK)
@@ -290,11 +303,13 @@ int snitch_device_owner_fd(struct snitch_device *dev, uint64_t owner, int *exe_f
 {
 	struct snitch_owner_fd first = { .id = owner }, again = { .id = owner };
 
-	if (dev->fd < 0 || dev->socket)
+	if (dev->replay || dev->socket)
 		return -EOPNOTSUPP;
 	if (ioctl(dev->fd, SNITCH_IOC_OWNER_FD, &first))
 		return -errno;
 	*exe_fd = first.exe_fd;
+	if (!pidfd)
+		return 0;
 	*pidfd = -1;
 	if (!first.pid)
 		return 0;

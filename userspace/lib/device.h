@@ -7,7 +7,7 @@
 
 /**
  * struct snitch_device - an open device, or a recording
- * @fd: -1 in a replay
+ * @fd: in a replay an eventfd that is always readable
  * @socket: a fake device: one message batch is one packet
  * @replay: the recording that is read
  * @record: where to record, not owned
@@ -39,10 +39,12 @@ struct snitch_record_hdr {
 	uint64_t when;	/* CLOCK_BOOTTIME ns */
 };
 
-/* Checks @len bytes in dev->in and hands them on; the count, or -EBADMSG. */
+/* Checks @len bytes in dev->in and hands them on; the count, or -EPROTO. */
 int snitch_hand_on(struct snitch_device *dev, size_t len, const struct snitch_handler *handler,
 		   void *ctx);
 ssize_t snitch_device_write(struct snitch_device *dev, const void *buf, size_t len);
+/* The next recorded piece: events handed on, -ESHUTDOWN at the end, -EPROTO if broken. */
+int snitch_replay_next(struct snitch_device *dev, const struct snitch_handler *handler, void *ctx);
 void snitch_record_put(struct snitch_device *dev, enum snitch_record_dir dir, const void *buf,
 		       size_t len);
 

@@ -92,5 +92,5 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_EVENTS_LOST] = "events-lost", [SNITCH_C_AUDIT_LOST] = "audit-lost",
 	};
 
-	return counter < __SNITCH_C_MAX ? words[counter] : NULL;
+	return WORD(words, counter);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The queue of messages to the kernel: bounded, sent as whole batches. */
+/*
+ * The queue of messages to the kernel. It must never hold a message that the
+ * kernel would refuse: one would spoil its whole batch.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +14,9 @@ static int make_room(struct snitch_device *dev, size_t len)
 {
 	size_t size = dev->out_size ? dev->out_size : 4096;
 	unsigned char *out;
-	int err;
 
-	if (dev->out_len + len > SNITCH_WRITE_MAX) {
-		err = snitch_device_flush(dev);
-		if (err)
-			return err;
-	}
+	if (dev->out_len + len > SNITCH_QUEUE_MAX)
+		return -ENOBUFS;
 	while (size < dev->out_len + len)
 		size *= 2;
 	if (size == dev->out_size)
@@ -33,16 +32,17 @@ static int make_room(struct snitch_device *dev, size_t len)
 static int enqueue(struct snitch_device *dev, const void *msg, size_t len, uint16_t type)
 {
 	struct snitch_hdr *h;
+	unsigned int count;
 	int err;
 
-	if (dev->fd < 0)
-		return -EROFS;
 	err = make_room(dev, len);
 	if (err)
 		return err;
 	h = (struct snitch_hdr *)(dev->out + dev->out_len);
 	memcpy(h, msg, len);
 	snitch_proto_hdr(h, type, len, h->id);
+	if (snitch_proto_check_batch(h, len, &count))
+		return -EINVAL;
 	dev->out_len += len;
 	return 0;
 }
@@ -69,18 +69,38 @@ int snitch_device_get_owner(struct snitch_device *dev, uint64_t owner)
 	return enqueue(dev, &h, sizeof(h), SNITCH_MSG_GET_OWNER);
 }
 
+/* Bytes of whole messages from @from on that fit one write. */
+static size_t batch_len(const struct snitch_device *dev, size_t from)
+{
+	const struct snitch_hdr *h;
+	size_t end = from;
+
+	while (end < dev->out_len) {
+		h = (const struct snitch_hdr *)(dev->out + end);
+		if (end + h->size - from > SNITCH_WRITE_MAX)
+			break;
+		end += h->size;
+	}
+	return end - from;
+}
+
 int snitch_device_flush(struct snitch_device *dev)
 {
-	ssize_t n;
+	size_t done = 0, len;
+	ssize_t n = 0;
 
-	if (!dev->out_len)
-		return 0;
-	n = snitch_device_write(dev, dev->out, dev->out_len);
-	/* No room for results yet: they are read first, then it goes. */
-	if (n == -ENOBUFS || n == -EWOULDBLOCK)
+	for (; done < dev->out_len; done += len) {
+		len = batch_len(dev, done);
+		n = snitch_device_write(dev, dev->out + done, len);
+		if (n < 0)
+			break;
+	}
+	/* No room for results: they are read first, then the rest goes. */
+	if (n == -EAGAIN || n == -ENOBUFS) {
+		dev->out_len -= done;
+		memmove(dev->out, dev->out + done, dev->out_len);
 		return -EAGAIN;
-	if (n == -EAGAIN)
-		return n;
+	}
 	dev->out_len = 0;
-	return n < 0 ? n : 0;
+	return n < 0 ? (int)n : 0;
 }

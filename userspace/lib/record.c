@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "../../kmod/proto.h"
 #include "device.h"
 
 static int put(struct snitch_device *dev, const void *buf, size_t len)
 {
+	errno = 0;
 	if (fwrite(buf, 1, len, dev->record) == len)
 		return 0;
 	dev->record_error = errno ? -errno : -EIO;
@@ -35,10 +37,11 @@ int snitch_device_record(struct snitch_device *dev, FILE *file)
 	dev->record_error = 0;
 	if (!file)
 		return 0;
-	if (put(dev, SNITCH_RECORD_MAGIC, strlen(SNITCH_RECORD_MAGIC)))
-		return dev->record_error;
-	snitch_record_put(dev, SNITCH_FROM_KERNEL, &dev->welcome, sizeof(dev->welcome));
-	return dev->record_error;
+	if (!put(dev, SNITCH_RECORD_MAGIC, strlen(SNITCH_RECORD_MAGIC)))
+		snitch_record_put(dev, SNITCH_FROM_KERNEL, &dev->welcome, sizeof(dev->welcome));
+	if (dev->record_error)
+		dev->record = NULL;
+	return dev->record_error ? -EIO : 0;
 }
 
 int snitch_device_record_error(const struct snitch_device *dev)
@@ -66,26 +69,34 @@ static int hand_sent(struct snitch_device *dev, size_t len, const struct snitch_
 	unsigned int count;
 	size_t off = 0;
 
-	if (snitch_proto_check_batch(dev->in, len, &count) &&
-	    snitch_proto_check_hello(dev->in, len))
-		return -EBADMSG;
+	if (snitch_proto_check_batch(dev->in, len, &count))
+		return -EPROTO;
 	while (handler->sent && (msg = snitch_proto_next(dev->in, len, &off)))
 		handler->sent(ctx, msg);
 	return 0;
 }
 
-ssize_t snitch_replay_next(struct snitch_device *dev, const struct snitch_handler *handler,
-			   void *ctx)
+int snitch_replay_next(struct snitch_device *dev, const struct snitch_handler *handler, void *ctx)
 {
 	struct snitch_record_hdr h;
 	int n;
 
-	n = get(dev, &h);
-	if (n <= 0)
-		return n;
-	n = h.dir == SNITCH_TO_KERNEL ? hand_sent(dev, h.len, handler, ctx)
-				      : snitch_hand_on(dev, h.len, handler, ctx);
-	return n < 0 ? n : (ssize_t)h.len;
+	for (;;) {
+		n = get(dev, &h);
+		if (!n)
+			return -ESHUTDOWN;
+		if (n < 0)
+			return -EPROTO;
+		if (h.dir == SNITCH_FROM_KERNEL)
+			break;
+		n = hand_sent(dev, h.len, handler, ctx);
+		if (n < 0)
+			return n;
+	}
+	n = snitch_hand_on(dev, h.len, handler, ctx);
+	if (n > 0)
+		snitch_record_put(dev, SNITCH_FROM_KERNEL, dev->in, h.len);
+	return n;
 }
 
 static int replay_begin(struct snitch_device *dev)
@@ -112,7 +123,12 @@ int snitch_replay_open(const char *path, struct snitch_device **out,
 
 	if (!dev)
 		return -ENOMEM;
-	dev->fd = -1;
+	dev->fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dev->fd < 0) {
+		err = -errno;
+		free(dev);
+		return err;
+	}
 	dev->replay = fopen(path, "re");
 	err = dev->replay ? replay_begin(dev) : -errno;
 	if (err) {

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # Loading the module judges nothing and locks nobody out; armed=1 judges at once; who may open.
 . /snitch/cases/lib/case.sh
 

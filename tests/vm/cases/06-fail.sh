@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # With the decider dead: rules go on deciding in the kernel, the unknown follows the fail mode.
 . /snitch/cases/lib/case.sh
 

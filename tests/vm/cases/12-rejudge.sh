@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # A new policy: an explicit deny cuts live flows, what is merely unknown goes on.
 . /snitch/cases/lib/case.sh
 

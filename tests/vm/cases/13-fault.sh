@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # Every allocation may fail: then a packet is refused, never passed, and nothing breaks.
 . /snitch/cases/lib/case.sh
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # Audit records: load, policy, decider, refusals (coalesced, bounded, escaped), unload.
 . /snitch/cases/lib/case.sh
 
@@ -48,7 +49,7 @@ in_c $A udp $F6 82 >$TMP/sends
 t_record "a silent drop over IPv6" "refused action=drop origin=rule .* proto=17 dport=82 daddr=fd77::2 .*exe=\"$A\" res=0\$"
 in_c "$ODD" udp $F4 83 >$TMP/sends
 t_record "a path with a blank and a quote stands in hexadecimal" \
-	"refused action=deny origin=mode rule=0 .* dport=83 .* exe=$(hex "$ODD") res=0\$"
+	"refused action=deny origin=fail rule=0 .* dport=83 .* exe=$(hex "$ODD") res=0\$"
 t_is "nothing was lost so far" "$(stat_of audit_lost)" 0
 
 # A flood of different refusals: bounded, and each is either in a record or counted as lost.

@@ -5,6 +5,7 @@
  *
  * netlink-test CHECK   CHECK: status, sizes, whole, owner, limits, dump, perm
  * netlink-test monitor prints one line for each event until it is killed
+ * netlink-test hold    keeps a transaction open until it is killed
  */
 #include <errno.h>
 #include <sched.h>
@@ -424,6 +425,15 @@ static void monitor(void)
 		;
 }
 
+static void hold(void)
+{
+	if (transaction(&one, 100, 100) || add_rules(&one, 0, 10) || add_app(&one, "/bin/true", 10))
+		return;
+	printf("READY\n");
+	fflush(stdout);
+	pause();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -432,7 +442,7 @@ int main(int argc, char **argv)
 	} checks[] = {
 		{ "status", check_status }, { "sizes", check_sizes }, { "whole", check_whole },
 		{ "owner", check_owner }, { "limits", check_limits }, { "dump", check_dump },
-		{ "perm", check_perm }, { "monitor", monitor },
+		{ "perm", check_perm }, { "monitor", monitor }, { "hold", hold },
 	};
 	size_t i;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash source=/dev/null disable=SC2034,SC2086,SC2015
 # What the kernel's cases share: programs of their own, the scripted decider, the far end.
 # Must never use snitchd: the kernel is tested alone.
 . /snitch/guest/lib.sh
@@ -26,7 +26,7 @@ far_got() { grep -q "^$1 $2 [0-9]* .*$3" $TMP/far; }
 # policy [LINE...]: puts a policy in force: the servers' rule, the lines, stdin if no lines.
 policy() {
 	{ echo "allow $FAR any"; if [[ $# -gt 0 ]]; then printf '%s\n' "$@"; else cat; fi; } |
-		snitch-tool policy
+		snitch-tool policy >$TMP/policy.out
 }
 
 # decider [OPTION...]: starts the scripted decider; it is $DECIDER.

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The bench in the guest: modes one after the other, all of them again and again, so that what
+# drifts does so for all. Writes lines `MODE WORKLOAD INSTRUCTIONS` to /out/raw.
+# Must never go on after a workload that failed: there is no figure without its operation.
+#
+# guest.sh [REPETITIONS]
+. /snitch/guest/lib.sh
+set -eE
+trap 'echo "guest.sh: line $LINENO failed: $BASH_COMMAND"' ERR
+
+REPEAT=${1:-3}
+HELD=1000		# flows that wait while others connect
+RAW=/out/raw
+W=/opt/bench FAR=/opt/far OTHER=/opt/other	# measured; the servers; the one that is held
+IN_C=(nsenter --net=/run/netns/c --)
+ERRORS=/run/bench.err
+
+set_up() {
+	mkdir -p /opt
+	for program in $W $FAR $OTHER; do
+		cp /snitch/bench/workload $program
+	done
+	warm $W $FAR $OTHER
+	net_up || exit 1
+	in_f nft flush ruleset		# no hooks but the module's
+	in_c sysctl -q -w net.ipv4.tcp_tw_reuse=1
+	in_f $FAR serve >/run/serve.out 2>$ERRORS &
+	wait_for 10 grep -q serving /run/serve.out
+	: >$RAW
+}
+
+# rules N: a policy of N rules, one program as good as the other: the measured program has its
+# share, the rule that decides is its last.
+rules() {
+	local programs others share i=0
+	mapfile -t programs < <(find /usr/bin /usr/sbin -type f | sort | head -n 400)
+	share=$((($1 - 1) / (${#programs[@]} + 1)))
+	others=$(($1 - 1 - share - 1))
+	echo "unmatched ask"
+	echo "allow $FAR any"
+	for ((i = 0; i < others; i++)); do
+		echo "deny ${programs[i % ${#programs[@]}]} 192.0.2.$((i % 250)) port $((1000 + i))"
+	done
+	for ((i = 0; i < share; i++)); do echo "deny $W 192.0.2.$((i % 250)) port $((1000 + i))"; done
+	echo "allow $W $F4"
+}
+
+# measure MODE WORKLOAD ARGS...: in namespace c; its lines go to the results.
+measure() {
+	local mode=$1 out
+	shift
+	out=$("${IN_C[@]}" "$W" "$@" 2>$ERRORS) || { cat $ERRORS; return 1; }
+	sed "s/^/$mode /" <<<"$out" >>$RAW
+}
+
+connects() { measure "$1" rst $F4 9 1000; }
+
+packets() {
+	measure "$1" udp $F4 9000
+	measure "$1" rr $F4 9001
+	connects "$1"
+	measure "$1" fresh $F4 9
+	measure "$1" bulk $F4 9002
+}
+
+load() {
+	module_load
+	rules "$1" | snitch-tool policy >/run/policy.out
+}
+
+# decider ANSWER: a decider that gives this answer; it is $DECIDER.
+decider() {
+	$W decide "$1" >/run/decide.out 2>$ERRORS &
+	DECIDER=$!
+	wait_for 10 grep -q deciding /run/decide.out || { cat $ERRORS; return 1; }
+}
+decider_end() {
+	kill -TERM $DECIDER
+	wait $DECIDER
+	sed -n "/^verdict/s/^/$1 /p" /run/decide.out >>$RAW
+}
+
+# The measured program has no rule: each of its flows waits for the decider.
+consulted() {
+	printf '%s\n' "unmatched ask" "allow $FAR any" "deny $W 192.0.2.1" |
+		snitch-tool policy >/run/policy.out
+	decider allow
+	connects consult
+	decider_end consult
+	decider allow
+	measure none sends $F4 9000 200
+	decider_end consult-udp
+}
+
+parked_is() { [[ $(parked_count) == "$1" ]]; }
+
+# Another program's flows wait for a person.
+held() {
+	local other
+	printf '%s\n' "unmatched ask" "allow $FAR any" "deny $OTHER 192.0.2.1" "allow $W $F4" |
+		snitch-tool policy >/run/policy.out
+	decider hold
+	connects held-0
+	"${IN_C[@]}" $OTHER held $F4 10000 $HELD >/run/held.out 2>$ERRORS &
+	other=$!
+	wait_for 20 parked_is $HELD || { cat $ERRORS; return 1; }
+	connects held-n
+	parked_is $HELD
+	echo "held-n parked $(parked_count)" >>$RAW
+	kill -9 $other
+	wait $other 2>/dev/null || true
+	wait_for 20 parked_is 0
+	decider_end held
+}
+
+set_up
+for ((rep = 0; rep < REPEAT; rep++)); do
+	packets none
+	load 10
+	packets rules-10
+	rules 10000 | snitch-tool policy >/run/policy.out
+	echo "rules-10000 rules $(snitch-tool status | awk '$1 == "rules" {print $2}')" >>$RAW
+	packets rules-10000
+	consulted
+	held
+	module_unload
+done
+echo end >>$RAW

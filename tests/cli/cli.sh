@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line against a real snitchd whose device is the fake one: questions, answers, JSON,
+# exit codes, `snitch ask` in a terminal of 80x24 and in a dumb one. It must never reach a daemon
+# of the machine: everything goes by a private socket in its own folder.
+. "$(dirname "$0")/../install/lib.sh"
+
+BIN=${SNITCH_BIN:-$TOP/build/bin}
+ROOT=$WORK/root
+export SNITCH_BUS=$ROOT/run/snitch/bus LC_ALL=C.UTF-8
+unset NO_COLOR
+PIDS=()
+snitch() { "$BIN/snitch" "$@"; }
+tm() { tmux -L "snitch-test-$$" -f /dev/null "$@"; }
+cleanup() {
+	tm kill-server 2>/dev/null
+	[[ ${#PIDS[@]} -eq 0 ]] || kill "${PIDS[@]}" 2>/dev/null
+	wait 2>/dev/null
+	remove_work
+}
+trap cleanup EXIT
+
+# until_true SECONDS COMMAND...: tries ten times a second.
+until_true() {
+	local n=$(($1 * 10)); shift
+	while ! "$@"; do
+		((n-- > 0)) || return 1
+		sleep 0.1
+	done
+}
+
+start_daemon() {
+	mkdir -p "$ROOT/var/lib" "$ROOT/run"
+	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
+	PIDS+=($!)
+	DAEMON=$!
+	until_true 10 test -S "$SNITCH_BUS"
+}
+
+start() {
+	mkfifo "$WORK/script"
+	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >"$WORK/fake.log" 2>&1 &
+	PIDS+=($!)
+	exec 7>"$WORK/script"
+	until_true 10 test -S "$WORK/dev" || { cat "$WORK/fake.log"; return 1; }
+	start_daemon || { cat "$WORK/daemon.log"; return 1; }
+	play 'owner 1 exe "/usr/bin/make" cmd "make" comm "make" pid 4100'
+	play 'owner 2 parent 1 exe "/usr/bin/curl" cmd "curl\0-sS\0https://203.0.113.7/\x1b[2J" comm "curl" pid 4242'
+}
+
+# play LINE: a line of the fake device's script, played at once.
+play() { printf '%s\n' "$1" >&7; }
+exit_is() {
+	local want=$1 got; shift
+	"$@"; got=$?
+	[[ $got -eq $want ]] || { echo "exit code $got, not $want"; return 1; }
+}
+says() {
+	local want=$1 said; shift
+	said=$("$@" 2>&1)
+	echo "$said"
+	[[ $said == *"$want"* ]]
+}
+silent_on_stdout() { [[ -z $("$@" 2>/dev/null) ]]; }
+pending_count() { [[ $(snitch pending --count) -eq $1 ]]; }
+first_id() { snitch --json pending | jq -r '.questions[0].id'; }
+
+no_daemon() {
+	exit_is 3 snitch mode && exit_is 3 snitch pending && exit_is 3 snitch rules list &&
+	says "systemctl start snitchd" snitch mode
+}
+usage_errors() {
+	exit_is 2 snitch && exit_is 2 snitch nonsense && exit_is 2 snitch answer 1 &&
+	exit_is 2 snitch answer x allow && exit_is 2 snitch answer 1 maybe &&
+	exit_is 2 snitch answer 1 allow for ever && exit_is 2 snitch answer 1 allow --scope world &&
+	exit_is 2 snitch mode loud && exit_is 2 snitch mode ask for never && exit_is 2 snitch pending --bogus &&
+	silent_on_stdout snitch nonsense
+}
+starts_observing() {
+	[[ $(snitch --json mode | jq -r .mode) == observe ]] && exit_is 10 snitch status -q
+}
+wait_stream() {
+	"$BIN/snitch" --json pending --wait >"$WORK/stream" 2>"$WORK/stream.err" &
+	STREAM=$!
+	PIDS+=("$STREAM")
+	until_true 10 grep -q hello "$WORK/stream" || return 1
+	[[ $(snitch --json status | jq .Agents) -eq 1 ]]
+}
+question_streams() {
+	play 'flow 10 owner 2 tcp 203.0.113.7 port 443'
+	until_true 10 grep -q '"question"' "$WORK/stream" || { cat "$WORK/stream" "$WORK/daemon.log"; return 1; }
+	jq -se '.[1] | .type == "question" and .question.program == "/usr/bin/curl" and
+		.question.address == "203.0.113.7" and .question.port == 443 and
+		.question.flows == 1 and (.question.id | type) == "string" and
+		.question.parents[0].program == "/usr/bin/make"' "$WORK/stream"
+}
+nothing_hostile() {
+	snitch pending >"$WORK/out" && snitch --json pending >>"$WORK/out" &&
+	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$WORK/out" "$WORK/stream" && grep -qF 'x1b[2J' "$WORK/out"
+}
+answered_once() {
+	local id; id=$(first_id)
+	says "1 flow released" snitch answer "$id" allow &&
+	play 'expect 10 allow by person' && until_true 10 pending_count 0 &&
+	until_true 10 grep -q '"removed"' "$WORK/stream" && exit_is 5 snitch answer "$id" allow
+}
+answered_for_good() {
+	play 'flow 11 owner 2 udp 2001:db8::7 port 5353'
+	until_true 10 pending_count 1 || return 1
+	snitch --json answer "$(first_id)" deny forever --scope address >"$WORK/out" || return 1
+	jq -e '.flows == 1 and (.rule | test("^deny /usr/bin/curl .*to 2001:db8::7$"))' "$WORK/out" &&
+	play 'expect 11 deny' && snitch rules list | grep "deny /usr/bin/curl .*to 2001:db8::7"
+}
+rule_added_and_removed() {
+	local id
+	id=$(snitch rules add deny /usr/bin/nc to 192.0.2.1 port 80 tcp) || return 1
+	snitch rules list | grep -F "$id" | grep -F 'deny /usr/bin/nc to 192.0.2.1 port 80 tcp' &&
+	snitch --json rules list | jq -e --arg id "$id" '.rules[] | select(.id == $id) | .scope == "system"' &&
+	snitch rules rm "$id" && ! snitch rules list | grep -F "$id" && exit_is 5 snitch rules rm "$id"
+}
+bad_rule() {
+	exit_is 7 snitch rules add deny curl to nowhere at all && exit_is 2 snitch rules add
+}
+rules_offline() {
+	printf 'allow /usr/bin/curl to 192.0.2.1\n# note\n\n' >"$WORK/good.rules"
+	printf 'allow /usr/bin/curl to 192.0.2.1\nallow to\n' >"$WORK/bad.rules"
+	SNITCH_BUS=/nowhere says "1 rule, no error" snitch rules check "$WORK/good.rules" &&
+	SNITCH_BUS=/nowhere exit_is 7 snitch rules check "$WORK/bad.rules" &&
+	says "bad.rules:2" snitch rules check "$WORK/bad.rules" && exit_is 5 snitch rules check "$WORK/none.rules" &&
+	says "no error" snitch rules check - <"$WORK/good.rules"
+}
+mode_for_a_time() {
+	snitch mode quiet for 1h && says "for another" snitch mode && snitch mode ask &&
+	[[ $(snitch mode) == ask:* ]] && exit_is 0 snitch status -q
+}
+completes() {
+	[[ $(snitch complete rul) == rules ]] && snitch complete mode "" | grep -qx lockdown &&
+	snitch complete answer 1 a | grep -qx allow && [[ -z $(snitch complete bogus "") ]]
+}
+stream_ends_well() {
+	local code
+	kill "$STREAM"; wait "$STREAM"; code=$?
+	[[ $code -eq 0 ]] || { echo "exit code $code"; cat "$WORK/stream.err"; return 1; }
+}
+timeout_ends() { exit_is 8 snitch pending --wait --timeout 1s; }
+ask_without_terminal() { exit_is 1 snitch ask </dev/null && says "pending --wait --json" snitch ask </dev/null; }
+
+pane() { tm capture-pane -p -t "$1"; }
+pane_says() { pane "$1" | grep -qF -- "$2"; }
+sees() { until_true 10 pane_says "$1" "$2" || { echo "not on the screen: $2"; pane "$1"; tail -n 3 "$WORK/daemon.log"; return 1; }; }
+open_ask() {
+	tm new-session -d -s "$1" -x 80 -y 24 "env TERM=$2 SNITCH_BUS=$SNITCH_BUS $BIN/snitch ask; echo left \$?; sleep 60" &&
+	sees "$1" "$3"
+}
+keys() { local to=$1 k; shift; for k in "$@"; do tm send-keys -t "$to" "$k"; sleep 0.2; done; }
+ask_shows() {
+	play 'flow 20 owner 2 tcp 198.51.100.9 port 22'
+	sees a "curl wants to connect to 198.51.100.9" && sees a "TCP 22 (ssh)" &&
+	sees a "make > curl" && sees a "1 flow waits, refused in"
+}
+ask_answers() {
+	sleep 0.6
+	keys a d o
+	play 'expect 20 deny by person'
+	sees a "to 198.51.100.9 port 22 tcp once (1 flow)" && until_true 5 pending_count 0
+}
+ask_writes_rule() {
+	play 'flow 21 owner 2 tcp 198.51.100.10 port 80'
+	sees a "wants to connect to 198.51.100.10" || return 1
+	sleep 0.6
+	keys a a 2 r
+	sees a "This rule will be written" && sees a "to 198.51.100.10 until reboot" || return 1
+	pending_count 1 || return 1
+	keys a Enter
+	play 'expect 21 allow by person'
+	until_true 5 pending_count 0 && snitch rules list | grep "allow /usr/bin/curl .*to 198.51.100.10 until reboot"
+}
+ask_ignores_early_keys() {
+	tm send-keys -t a a o a o a o
+	play 'flow 22 owner 2 tcp 198.51.100.11 port 81'
+	until_true 5 pane_says a "198.51.100.11" || return 1
+	tm send-keys -t a a o
+	sleep 1
+	pending_count 1 && pane_says a "a allow   d deny"
+}
+ask_withdraws() {
+	play 'cancel 22 closed deny'
+	sees a "missed: refused unanswered"
+}
+ask_later() {
+	keys a l
+	sees a "put off"
+}
+no_agents() { [[ $(snitch --json status | jq .Agents) -eq 0 ]]; }
+ask_leaves() {
+	keys a C-c
+	sees a "left 130" && until_true 5 no_agents
+}
+dumb_ask() {
+	play 'flow 30 owner 2 icmp 198.51.100.12'
+	sees d "wants to ping 198.51.100.12" || return 1
+	sleep 0.6
+	keys d "a o" Enter
+	play 'expect 30 allow by person'
+	sees d "once (1 flow)" && ! tm capture-pane -e -p -t d | grep -q $'\033'
+}
+ask_survives_restart() {
+	tm new-session -d -s r -x 80 -y 24 "env TERM=screen SNITCH_BUS=$SNITCH_BUS $BIN/snitch ask; echo left \$?; sleep 60"
+	sees r "wants to connect to 198.51.100.11" || return 1
+	kill "$DAEMON"
+	sees r "waiting for it" || return 1
+	exec 7>&-
+	rm -f "$WORK/dev"
+	mkfifo "$WORK/script2"
+	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script2" >"$WORK/fake2.log" 2>&1 &
+	PIDS+=($!)
+	exec 7>"$WORK/script2"
+	until_true 10 test -S "$WORK/dev" && start_daemon && sees r "no questions" || return 1
+	play 'owner 2 exe "/usr/bin/wget" cmd "wget" comm "wget" pid 4243'
+	play 'flow 40 owner 2 tcp 198.51.100.13 port 443'
+	sees r "wget wants to connect to 198.51.100.13"
+}
+fake_is_content() {
+	local log
+	exec 7>&-
+	sleep 0.5
+	for log in "$WORK"/fake*.log; do
+		[[ ! -s $log ]] || { echo "$log:"; cat "$log"; return 1; }
+	done
+}
+
+for tool in jq tmux; do command -v "$tool" >/dev/null || skip_all "no $tool here"; done
+[[ -x $BIN/snitch && -x $BIN/snitchd && -x $BIN/snitch-fake ]] || bail "build first: make userspace"
+ok "without a daemon: exit code 3 and what to do" no_daemon
+ok "wrong arguments: exit code 2" usage_errors
+ok "snitchd starts on the fake device" start
+ok "it starts in mode observe" starts_observing
+ok "mode ask" snitch mode ask
+ok "pending --wait --json is an agent" wait_stream
+ok "a parked flow becomes a question in the stream" question_streams
+ok "hostile bytes come out escaped" nothing_hostile
+ok "answer allow releases the flow; a second answer finds nothing" answered_once
+ok "answer deny forever writes a rule" answered_for_good
+ok "rules add, list, rm" rule_added_and_removed
+ok "a rule that is none: exit code 7" bad_rule
+ok "rules check works without a daemon" rules_offline
+ok "mode for a time" mode_for_a_time
+ok "complete" completes
+ok "SIGTERM ends the stream with 0" stream_ends_well
+ok "pending --wait --timeout ends with 8" timeout_ends
+ok "ask without a terminal names the way out" ask_without_terminal
+ok "ask opens in 80x24" open_ask a screen "no questions"
+ok "ask shows who, whom and how long" ask_shows
+ok "d o denies once" ask_answers
+ok "a 2 r Enter shows the rule, then writes it" ask_writes_rule
+ok "keys too early for a question are ignored" ask_ignores_early_keys
+ok "a flow that ended is said" ask_withdraws
+ok "l puts it off" ask_later
+ok "Ctrl-C leaves and unregisters" ask_leaves
+ok "ask opens in a dumb terminal" open_ask d dumb "missed"
+ok "lines answer there, without one escape sequence" dumb_ask
+ok "ask waits for a daemon that comes back" ask_survives_restart
+ok "the fake device got what it expected" fake_is_content
+finish

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A question as lines of text for a terminal. Pure: it must never write to
+ * one, nor let through a character that could steer it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cli/cli.h"
+#include "../util/cleanup.h"
+#include "../util/timespan.h"
+#include "card.h"
+#include "words.h"
+
+#define LABEL 11	/* columns before the text of a labelled line */
+
+static unsigned int width(const struct card_view *v)
+{
+	return v->columns > 20 ? v->columns - 1 : 19;
+}
+
+void card_add(struct card *c, const struct card_view *v, enum card_look look, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		return;
+	}
+	if (c->n == CARD_LINES)
+		return;
+	c->line[c->n].text = words_fit(text, width(v), false, v->utf8);
+	c->line[c->n].look = look;
+	if (c->line[c->n].text)
+		c->n++;
+}
+
+void card_clear(struct card *c)
+{
+	while (c->n)
+		free(c->line[--c->n].text);
+}
+
+/* "  label    text", the text cut in its middle. Without text: no line. */
+static void labelled(struct card *c, const struct card_view *v, const char *label,
+		     const char *text)
+{
+	_cleanup_free_ char *fit = NULL;
+
+	if (!text || !*text)
+		return;
+	fit = words_fit(text, width(v) - LABEL, true, v->utf8);
+	if (fit)
+		card_add(c, v, CARD_PLAIN, "  %-8s %s", label, fit);
+}
+
+static void head(struct card *c, const json_t *q, const struct card_view *v)
+{
+	uint64_t first = (uint64_t)value_int(q, "first_seen_boottime", 0);
+	char left[64], right[48] = "", age[24], rule[512];
+	unsigned int fill;
+
+	if (first && first <= v->now) {
+		words_span((v->now - first) / SNITCH_NSEC_PER_SEC, age, sizeof(age));
+		snprintf(right, sizeof(right), " asked %s ago --", age);
+	}
+	snprintf(left, sizeof(left), "-- snitch: question %u of %u ", v->position, v->total);
+	fill = (unsigned int)(strlen(left) + strlen(right));
+	fill = fill < width(v) ? width(v) - fill : 2;
+	if (fill >= sizeof(rule))
+		fill = sizeof(rule) - 1;
+	memset(rule, '-', fill);
+	rule[fill] = '\0';
+	card_add(c, v, CARD_DIM, "%s%s%s", left, rule, right);
+}
+
+/* "curl wants to connect to 203.0.113.7", program and destination cut before the verb. */
+static void sentence(struct card *c, const json_t *q, const struct card_view *v)
+{
+	const char *verb = words_verb(q);
+	_cleanup_free_ char *who = NULL, *whom = NULL;
+	unsigned int room = width(v) - (unsigned int)strlen(verb) - 3;
+
+	whom = words_fit(value_str(q, "destination", "?"), room * 2 / 3, true, v->utf8);
+	if (!whom)
+		return;
+	who = words_fit(words_program(q), room - words_columns(whom), true, v->utf8);
+	if (who)
+		card_add(c, v, CARD_BOLD, " %s %s %s", who, verb, whom);
+}
+
+static void whom(struct card *c, const json_t *q, const struct card_view *v)
+{
+	const char *name = value_str(q, "name", NULL);
+	char text[160], addresses[128] = "";
+	size_t more = json_array_size(json_object_get(q, "addresses"));
+
+	words_whom(q, text, sizeof(text));
+	if (name)
+		snprintf(addresses, sizeof(addresses), "   %s", value_str(q, "address", ""));
+	if (more > 1)
+		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
+			 "   and %zu more address%s", more - 1, more == 2 ? "" : "es");
+	card_add(c, v, CARD_PLAIN, " %s%s", text, addresses);
+}
+
+static const struct {
+	const char *flag, *text;
+} warnings[] = {
+	{ "changed", "the program has changed since its rules were made; they are suspended" },
+	{ "disguised", "the program disguises itself as another: no allow rule will hold" },
+	{ "deleted", "the program's file has been deleted or replaced since it was started" },
+	{ "memfd", "the program runs from memory: it has no file at all" },
+	{ "unknown", "nobody holds the socket any more: the sender is not known" },
+	{ "shared", "several programs share this socket" },
+	{ "foreign-data", "another program's open connection is being used" },
+	{ "claimed", "the script is only what the program says of itself" },
+	{ "exited", "the process has ended by now" },
+};
+
+static bool has_flag(const json_t *q, const char *flag)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(json_object_get(q, "flags"), i, f)
+		if (json_is_string(f) && !strcmp(json_string_value(f), flag))
+			return true;
+	return false;
+}
+
+static void warn(struct card *c, const json_t *q, const struct card_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(warnings); i++)
+		if (has_flag(q, warnings[i].flag))
+			card_add(c, v, CARD_WARN, "  ! %s", warnings[i].text);
+	labelled(c, v, "rule was", value_str(q, "suspended_rule", NULL));
+}
+
+static void join_array(const json_t *array, char *buf, size_t size)
+{
+	const json_t *e;
+	size_t i, at = 0;
+
+	*buf = '\0';
+	json_array_foreach(array, i, e) {
+		int n = json_is_string(e) ?
+			snprintf(buf + at, size - at, "%s%s", i ? ", " : "",
+				 json_string_value(e)) :
+			snprintf(buf + at, size - at, "%s%lld", i ? ", " : "",
+				 (long long)json_integer_value(e));
+
+		if (n < 0 || (size_t)n >= size - at)
+			return;
+		at += (size_t)n;
+	}
+}
+
+static void details(struct card *c, const json_t *q, const struct card_view *v)
+{
+	_cleanup_free_ char *chain = words_parents(q, true);
+	char text[1024];
+
+	labelled(c, v, "parents", chain);
+	labelled(c, v, "comm", value_str(q, "comm", NULL));
+	labelled(c, v, "cgroup", value_str(q, "cgroup", NULL));
+	if (json_object_get(q, "loginuid")) {
+		snprintf(text, sizeof(text), "uid %lld, logged in as uid %lld",
+			 (long long)value_int(q, "uid", -1),
+			 (long long)value_int(q, "loginuid", -1));
+		labelled(c, v, "ids", text);
+	}
+	join_array(json_object_get(q, "addresses"), text, sizeof(text));
+	labelled(c, v, "all to", text);
+	join_array(json_object_get(q, "ports"), text, sizeof(text));
+	labelled(c, v, "ports", strcmp(text, "0") ? text : NULL);
+	join_array(json_object_get(q, "flags"), text, sizeof(text));
+	labelled(c, v, "flags", text);
+	labelled(c, v, "by rule", value_str(q, "ask_rule", NULL));
+}
+
+static void who(struct card *c, const json_t *q, const struct card_view *v, bool with_details)
+{
+	_cleanup_free_ char *chain = words_parents(q, false);
+	_cleanup_free_ char *cmd = words_cmdline(json_object_get(q, "cmdline"));
+	_cleanup_free_ char *started = NULL;
+	char text[128];
+
+	labelled(c, v, "program", value_str(q, "program", "?"));
+	labelled(c, v, "script", value_str(q, "script", NULL));
+	snprintf(text, sizeof(text), "%s, pid %lld", value_str(q, "user", "?"),
+		 (long long)value_int(q, "pid", 0));
+	labelled(c, v, "user", text);
+	if (chain && *chain && asprintf(&started, "%s > %s", chain, words_program(q)) < 0)
+		started = NULL;
+	labelled(c, v, "started", started);
+	labelled(c, v, "command", cmd);
+	if (with_details)
+		details(c, q, v);
+}
+
+static void rule_line(struct card *c, const json_t *q, const struct ask_keys *k,
+		      const struct card_view *v)
+{
+	_cleanup_free_ char *rule = words_rule(q, k->verdict, k->scope);
+	_cleanup_free_ char *text = NULL, *fit = NULL;
+	const char *life = k->lifetime && strcmp(k->lifetime, "forever") ? k->lifetime : "";
+
+	if (!rule || asprintf(&text, "%s%s%s", rule, *life ? " " : "", life) < 0) {
+		text = NULL;
+		return;
+	}
+	fit = words_fit(text, width(v) - 5, true, v->utf8);
+	if (fit)
+		card_add(c, v, CARD_BOLD, "     %s", fit);
+}
+
+static char mark(const struct ask_keys *k, const char *scope)
+{
+	return strcmp(k->scope, scope) ? ' ' : '*';
+}
+
+static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k,
+		       const struct card_view *v)
+{
+	if (value_int(q, "port", 0))
+		card_add(c, v, CARD_PLAIN, "  to   %c1 address+port  %c2 address  "
+			 "%c3 port %lld anywhere  %c4 anything", mark(k, "address-port"),
+			 mark(k, "address"), mark(k, "port"), (long long)value_int(q, "port", 0),
+			 mark(k, "any"));
+	else
+		card_add(c, v, CARD_PLAIN, "  to   %c2 this address  %c4 anything",
+			 mark(k, "address"), mark(k, "any"));
+}
+
+void card_prompt(struct card *c, const json_t *q, const struct ask_keys *k,
+		 const struct card_view *v)
+{
+	switch (k->stage) {
+	case ASK_VERDICT:
+		card_add(c, v, CARD_BOLD,
+			 "  a allow   d deny   l later   ? %s   Ctrl-C leave",
+			 k->details ? "less" : "details");
+		break;
+	case ASK_LIFETIME:
+		card_add(c, v, CARD_BOLD, "  %s: for how long?",
+			 strcmp(k->verdict, "allow") ? "DENY" : "ALLOW");
+		card_add(c, v, CARD_PLAIN, "  for   o once   q until it quits   h 1 hour   "
+			 "r until reboot   f forever");
+		scope_line(c, q, k, v);
+		rule_line(c, q, k, v);
+		card_add(c, v, CARD_DIM, "  Esc back   l later   ? details");
+		break;
+	case ASK_CONFIRM:
+		card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
+			 strcmp(k->lifetime, "forever") ? "" : " and kept for good");
+		rule_line(c, q, k, v);
+		scope_line(c, q, k, v);
+		card_add(c, v, CARD_BOLD, "  Enter write it   Esc back   1-4 change what it covers");
+		break;
+	}
+}
+
+/* Takes the last lines of those from @body to @tail out until the card fits the terminal. */
+static void shrink(struct card *c, unsigned int body, unsigned int tail, unsigned int rows)
+{
+	unsigned int most = rows > 8 ? rows - 1 : 7;
+
+	while (c->n > most && tail > body) {
+		tail--;
+		free(c->line[tail].text);
+		c->n--;
+		memmove(&c->line[tail], &c->line[tail + 1],
+			(c->n - tail) * sizeof(c->line[0]));
+	}
+}
+
+void card_question(struct card *c, const json_t *q, const struct ask_keys *k,
+		   const struct card_view *v)
+{
+	unsigned int body, tail;
+	char text[120];
+
+	head(c, q, v);
+	sentence(c, q, v);
+	whom(c, q, v);
+	card_add(c, v, CARD_PLAIN, " ");
+	body = c->n;
+	who(c, q, v, k->details);
+	warn(c, q, v);
+	tail = c->n;
+	words_waiting(q, v->now, text, sizeof(text));
+	labelled(c, v, "waiting", text);
+	card_add(c, v, CARD_PLAIN, " ");
+	card_prompt(c, q, k, v);
+	shrink(c, body, tail, v->rows);
+}
+
+char *card_record(const json_t *q, const struct ask_keys *k, long long flows,
+		  const struct card_view *v)
+{
+	_cleanup_free_ char *rule = words_rule(q, k->verdict, k->scope);
+	_cleanup_free_ char *text = NULL;
+
+	if (!rule || asprintf(&text, "%s %s (%lld flow%s)", rule, k->lifetime, flows,
+			      flows == 1 ? "" : "s") < 0) {
+		text = NULL;
+		return NULL;
+	}
+	/* It stays on the screen, so it may take more lines than one. */
+	return words_fit(text, 4 * v->columns, true, v->utf8);
+}

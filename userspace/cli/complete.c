@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch complete WORD...`: what may stand in the place of the last word, one
+ * a line, for the shells' completions. It must never print more than ids and
+ * words of our own.
+ */
+#include <string.h>
+
+#include "../util/cleanup.h"
+#include "cli.h"
+
+static void offer(const char *word, const char *prefix)
+{
+	if (!strncmp(word, prefix, strlen(prefix)))
+		out_printf("%s\n", word);
+}
+
+static void offer_words(const char *words, const char *prefix)
+{
+	char word[32];
+	size_t len;
+
+	for (; words && *words; words += len + strspn(words + len, " ")) {
+		len = strcspn(words, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, words);
+		offer(word, prefix);
+	}
+}
+
+/* Ids of the daemon's questions or rules; nothing where there is no daemon. */
+static void offer_ids(struct cli *cli, const char *method, const char *prefix)
+{
+	json_t *all = NULL, *entry;
+	size_t i;
+
+	if (cli_bus_open(cli, true) || cli_call_json(cli, method, &all, ""))
+		return;
+	json_array_foreach(all, i, entry)
+		offer(value_str(entry, "id", ""), prefix);
+	json_decref(all);
+}
+
+static void complete_answer(struct cli *cli, int argc, char **argv)
+{
+	const char *last = argv[argc - 1], *before = argv[argc - 2];
+
+	if (argc == 2)
+		offer_ids(cli, "ListQuestions", last);
+	else if (argc == 3)
+		offer_words("allow deny drop", last);
+	else if (!strcmp(before, "--scope"))
+		offer_words("address-port address port any", last);
+	else if (!strcmp(before, "until"))
+		offer_words("quit reboot", last);
+	else if (!strcmp(before, "for"))
+		offer_words("10m 1h 8h 1d", last);
+	else
+		offer_words("once until for forever --scope", last);
+}
+
+static void complete_rules(struct cli *cli, int argc, char **argv)
+{
+	const char *last = argv[argc - 1];
+
+	if (argc == 2)
+		offer_words("list add rm check", last);
+	else if (!strcmp(argv[1], "rm"))
+		offer_ids(cli, "ListRules", last);
+	else if (!strcmp(argv[argc - 2], "--scope"))
+		offer_words("builtin admin system user runtime", last);
+	else if (!strcmp(argv[1], "list"))
+		offer_words("--scope --json", last);
+	else if (!strcmp(argv[1], "add") && argc == 3)
+		offer_words("allow deny drop ask --scope", last);
+}
+
+int cmd_complete(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *c;
+
+	if (argc < 1)
+		return CLI_OK;
+	for (c = cli_commands; c->name; c++) {
+		if (argc == 1 && c->help)
+			offer(c->name, argv[0]);
+		else if (argc > 1 && !strcmp(c->name, argv[0]))
+			break;
+	}
+	if (argc == 1 || !c->name)
+		return CLI_OK;
+	if (!strcmp(c->name, "answer"))
+		complete_answer(cli, argc, argv);
+	else if (!strcmp(c->name, "rules"))
+		complete_rules(cli, argc, argv);
+	else if (argc == 2)
+		offer_words(c->words, argv[1]);
+	else if (!strcmp(c->name, "mode") && argc == 3)
+		offer("for", argv[2]);
+	else if (!strcmp(c->name, "pending"))
+		offer_words(c->words, argv[argc - 1]);
+	cli_bus_close(cli);
+	return CLI_OK;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch flows`: what the kernel knows of flows now, decided or parked. It
+ * must never need the daemon.
+ */
+#include <string.h>
+
+#include "../lib/snitch.h"
+#include "../util/netname.h"
+#include "../util/timespan.h"
+#include "cli.h"
+#include "flowtext.h"
+
+static int print_flow(void *ctx, const struct snitch_flow_info *f)
+{
+	char local[FLOW_ENDPOINT_TEXT], remote[FLOW_ENDPOINT_TEXT], comm[72], number[4];
+
+	(void)ctx;
+	flow_comm(f->comm, comm, sizeof(comm));
+	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
+	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
+	out_printf("%-15s %7u %6u %-6s %-22s %-22s %-5s %-8s %8llu %10llu\n", comm, f->pid, f->uid,
+		   snitch_proto_name(f->proto, number, sizeof(number)), local, remote,
+		   snitch_action_name(f->action), snitch_origin_name(f->origin),
+		   (unsigned long long)f->packets, (unsigned long long)f->bytes);
+	return 0;
+}
+
+static int add_flow(void *ctx, const struct snitch_flow_info *f)
+{
+	json_t *list = ctx, *o = json_object();
+	char comm[72];
+
+	flow_comm(f->comm, comm, sizeof(comm));
+	json_object_set_new(o, "comm", json_string(comm));
+	json_object_set_new(o, "pid", json_integer(f->pid));
+	json_object_set_new(o, "uid", json_integer(f->uid));
+	json_object_set_new(o, "netns", json_integer(f->netns));
+	flow_set_remote(o, f->family, f->proto, f->saddr, f->sport, f->daddr, f->dport);
+	json_object_set_new(o, "verdict", json_string(snitch_action_name(f->action)));
+	json_object_set_new(o, "by", json_string(snitch_origin_name(f->origin)));
+	flow_set_id(o, "by_id", f->origin_id);
+	flow_set_id(o, "cookie", f->cookie);
+	flow_set_id(o, "owner", f->owner);
+	json_object_set_new(o, "packets", json_integer((json_int_t)f->packets));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)f->bytes));
+	return json_array_append_new(list, o);
+}
+
+static long long left_seconds(const struct snitch_parked_info *p)
+{
+	uint64_t now = snitch_boottime();
+
+	return p->until > now ? (long long)((p->until - now) / SNITCH_NSEC_PER_SEC) : 0;
+}
+
+static int print_parked(void *ctx, const struct snitch_parked_info *p)
+{
+	const struct snitch_flow_event *f = &p->flow;
+	char remote[FLOW_ENDPOINT_TEXT], number[4];
+
+	(void)ctx;
+	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
+	out_printf("%-10llu %6u %-6s %-28s %-8s %4u packets %6u bytes %5lld s left\n",
+		   (unsigned long long)f->hdr.id, f->uid,
+		   snitch_proto_name(f->proto, number, sizeof(number)), remote,
+		   p->held ? "held" : "consult", p->packets, p->bytes, left_seconds(p));
+	return 0;
+}
+
+static int add_parked(void *ctx, const struct snitch_parked_info *p)
+{
+	const struct snitch_flow_event *f = &p->flow;
+	json_t *list = ctx, *o = json_object();
+
+	flow_set_id(o, "id", f->hdr.id);
+	flow_set_id(o, "owner", f->owner);
+	flow_set_id(o, "cookie", f->cookie);
+	json_object_set_new(o, "uid", json_integer(f->uid));
+	json_object_set_new(o, "netns", json_integer(f->netns));
+	flow_set_remote(o, f->family, f->proto, f->saddr, f->sport, f->daddr, f->dport);
+	json_object_set_new(o, "held", json_boolean(p->held));
+	json_object_set_new(o, "packets", json_integer(p->packets));
+	json_object_set_new(o, "bytes", json_integer(p->bytes));
+	json_object_set_new(o, "seconds_left", json_integer(left_seconds(p)));
+	return json_array_append_new(list, o);
+}
+
+int cmd_flows(struct cli *cli, int argc, char **argv)
+{
+	bool parked = argc == 1 && !strcmp(argv[0], "--parked");
+	json_t *list = NULL;
+	struct snitch_nl *nl;
+	int rc, code;
+
+	if (argc && !parked)
+		return out_usage("flows takes only --parked");
+	code = cli_nl_open(&nl);
+	if (code)
+		return code;
+	if (cli->json)
+		list = json_array();
+	else if (!parked)
+		out_printf("%-15s %7s %6s %-6s %-22s %-22s %-5s %-8s %8s %10s\n", "PROGRAM", "PID",
+			   "UID", "PROTO", "LOCAL", "REMOTE", "", "BY", "PACKETS", "BYTES");
+	if (parked)
+		rc = snitch_nl_parked(nl, cli->json ? add_parked : print_parked, list);
+	else
+		rc = snitch_nl_flows(nl, cli->json ? add_flow : print_flow, list);
+	if (rc < 0)
+		code = cli_nl_error("flows", rc, nl);
+	else if (cli->json)
+		code = out_json(json_pack("{s:i,s:O}", "schema", 1, parked ? "parked" : "flows",
+					  list));
+	json_decref(list);
+	snitch_nl_close(nl);
+	return code;
+}

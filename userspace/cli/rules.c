@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch rules`: list, add, remove, and check files without a daemon. It
+ * must never write a rule file itself: the daemon owns them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../policy/policy.h"
+#include "../util/cleanup.h"
+#include "cli.h"
+
+static void print_rule(const struct cli *cli, const json_t *r)
+{
+	const char *why = value_str(r, "why", "");
+	bool active = value_bool(r, "active");
+
+	out_printf("%-16s  %-8s  ", value_str(r, "id", "?"), value_str(r, "scope", "?"));
+	if (active)
+		out_printf("%s", value_str(r, "text", "?"));
+	else
+		out_colour(cli, 2, value_str(r, "text", "?"));
+	if (*why)
+		out_printf("  (%s%s)", active ? "" : "no say: ", why);
+	out_printf("\n");
+}
+
+static int cmd_list(struct cli *cli, int argc, char **argv)
+{
+	const char *only = NULL;
+	json_t *all, *r;
+	size_t i;
+	int code;
+
+	if (argc == 2 && !strcmp(argv[0], "--scope"))
+		only = argv[1];
+	else if (argc)
+		return out_usage("rules list takes only --scope builtin|admin|system|user|runtime");
+	code = cli_call_json(cli, "ListRules", &all, "");
+	if (code)
+		return code;
+	for (i = json_array_size(all); only && i-- > 0;)
+		if (strncmp(value_str(json_array_get(all, i), "scope", ""), only, strlen(only)))
+			json_array_remove(all, i);
+	if (cli->json)
+		return out_json(json_pack("{s:i,s:o}", "schema", 1, "rules", all));
+	json_array_foreach(all, i, r)
+		print_rule(cli, r);
+	json_decref(all);
+	return CLI_OK;
+}
+
+/* One argument is a rule as it stands; of several, those with blanks in them were quoted words. */
+static char *join(int argc, char **argv)
+{
+	size_t size = 0;
+	char *out = NULL;
+	FILE *f = open_memstream(&out, &size);
+	int i;
+
+	if (!f)
+		return NULL;
+	for (i = 0; i < argc; i++) {
+		bool quote = argc > 1 && strpbrk(argv[i], " \t") && *argv[i] != '"';
+
+		fprintf(f, "%s%s%s%s", i ? " " : "", quote ? "\"" : "", argv[i],
+			quote ? "\"" : "");
+	}
+	fclose(f);
+	return out;
+}
+
+static int invalid_rule(const struct rule_error *err)
+{
+	char text[1024];
+
+	out_error("%s", rule_error_print(err, text, sizeof(text)));
+	return CLI_INVALID;
+}
+
+static int cmd_add(struct cli *cli, int argc, char **argv)
+{
+	const char *scope = geteuid() ? "user" : "system";
+	_cleanup_free_ char *text = NULL;
+	struct rule *rule = NULL;
+	struct rule_error err = { 0 };
+	json_t *id;
+	int code;
+
+	if (argc >= 2 && !strcmp(argv[0], "--scope")) {
+		scope = argv[1];
+		argv += 2;
+		argc -= 2;
+	}
+	if (!argc)
+		return out_usage("rules add wants a rule, like: "
+				 "allow /usr/bin/curl to 192.0.2.7 port 443 tcp (man snitch-rules)");
+	text = join(argc, argv);
+	if (!text)
+		return CLI_FAILED;
+	if (rule_parse(text, NULL, 0, &rule, &err) < 0)
+		return invalid_rule(&err);
+	if (!rule)
+		return out_usage("'%s' holds no rule", text);
+	rule_free(rule);
+	code = cli_call_json(cli, "AddRule", &id, "ss", text, scope);
+	if (code)
+		return code;
+	if (cli->json)
+		return out_json(json_pack("{s:o,s:s}", "id", id, "scope", scope));
+	out_printf("%s\n", json_string_value(id) ? json_string_value(id) : "?");
+	json_decref(id);
+	return CLI_OK;
+}
+
+static int cmd_rm(struct cli *cli, int argc, char **argv)
+{
+	int i, code = CLI_OK;
+
+	if (!argc)
+		return out_usage("rules rm wants the id of a rule; `snitch rules list` shows them");
+	for (i = 0; i < argc; i++) {
+		int rc = cli_call(cli, "RemoveRule", NULL, "s", argv[i]);
+
+		code = rc ? rc : code;
+	}
+	return code;
+}
+
+/* Checks one open file; returns enum cli_exit and counts its rules. */
+static int check_stream(FILE *f, const char *name, size_t *rules)
+{
+	_cleanup_free_ char *line = NULL;
+	unsigned int lineno = 0;
+	size_t size = 0;
+	int code = CLI_OK;
+	ssize_t len;
+
+	while ((len = getline(&line, &size, f)) >= 0) {
+		struct rule_error err = { 0 };
+		struct rule *rule = NULL;
+
+		lineno++;
+		if (strlen(line) != (size_t)len) {
+			out_error("%s:%u: a NUL byte: not a text file", name, lineno);
+			return CLI_INVALID;
+		}
+		if (rule_parse(line, name, lineno, &rule, &err) < 0)
+			code = invalid_rule(&err);
+		if (rule)
+			++*rules;
+		rule_free(rule);
+	}
+	if (!ferror(f))
+		return code;
+	out_error("%s: %s", name, strerror(errno));
+	return CLI_FAILED;
+}
+
+static int check_file(const char *name, size_t *rules)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+
+	if (!strcmp(name, "-"))
+		return check_stream(stdin, "standard input", rules);
+	f = fopen(name, "re");
+	if (f)
+		return check_stream(f, name, rules);
+	out_error("%s: %s", name, strerror(errno));
+	return errno == ENOENT ? CLI_NOT_FOUND : errno == EACCES ? CLI_DENIED : CLI_FAILED;
+}
+
+/* The installed folders, as the daemon would load them. */
+static int check_installed(const char *root, size_t *rules)
+{
+	struct policy_paths paths = { .root = root };
+	struct rule_error err = { 0 };
+	struct ruleset *set = NULL;
+	int rc = ruleset_load(&paths, 0, &set, &err);
+
+	if (rc < 0) {
+		invalid_rule(&err);
+		return rc == -EACCES ? CLI_DENIED : CLI_INVALID;
+	}
+	*rules = set->n_rules;
+	ruleset_free(set);
+	return CLI_OK;
+}
+
+static int cmd_check(struct cli *cli, int argc, char **argv)
+{
+	size_t rules = 0;
+	int i, code = CLI_OK;
+
+	if (!argc || (argc == 2 && !strcmp(argv[0], "--root")))
+		code = check_installed(argc ? argv[1] : NULL, &rules);
+	else
+		for (i = 0; i < argc; i++) {
+			int rc = check_file(argv[i], &rules);
+
+			code = rc ? rc : code;
+		}
+	if (cli->json) {
+		out_json(json_pack("{s:b,s:I}", "ok", code == CLI_OK, "rules",
+				   (json_int_t)rules));
+	} else if (!code) {
+		out_printf("%zu rule%s, no error\n", rules, rules == 1 ? "" : "s");
+	}
+	return code;
+}
+
+int cmd_rules(struct cli *cli, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct cli *cli, int argc, char **argv);
+	} verbs[] = {
+		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_check },
+	};
+	size_t i;
+
+	if (!argc)
+		return cmd_list(cli, 0, argv);
+	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
+		if (!strcmp(verbs[i].name, argv[0]))
+			return verbs[i].run(cli, argc - 1, argv + 1);
+	return out_usage("rules: '%s' is not one of list, add, rm, check", argv[0]);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Agents: programs that put questions to people. Each hears only of the questions it may answer;
+ * it must never be possible to learn another user's questions by listening.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/log.h"
+#include "../util/timespan.h"
+#include "daemon.h"
+
+#define CHANGED_DELAY_US	200000	/* joins of many flows are told as one change */
+
+/* What an agent is on the bus; agent.peer. */
+struct agent_peer {
+	struct daemon *daemon;
+	sd_bus *bus;		/* a reference */
+	char *sender;		/* NULL on the private socket */
+	sd_bus_track *track;	/* NULL on the private socket */
+};
+
+static struct agent *find(struct daemon *d, sd_bus *bus, const char *sender)
+{
+	struct agent *agent;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link) {
+		struct agent_peer *peer = agent->peer;
+
+		if (peer->bus == bus && (!peer->sender || (sender && !strcmp(peer->sender, sender))))
+			return agent;
+	}
+	return NULL;
+}
+
+static void drop(struct daemon *d, struct agent *agent)
+{
+	struct agent_peer *peer = agent->peer;
+
+	log_msg(LOG_INFO, "agent of uid %u left", agent->who.uid);
+	TAILQ_REMOVE(&d->core.agents, agent, link);
+	d->n_agents--;
+	sd_bus_track_unref(peer->track);
+	free(peer->sender);
+	sd_bus_unref(peer->bus);
+	free(peer);
+	free(agent);
+	bus_properties_changed(d, "Agents", NULL);
+}
+
+static int on_lost(sd_bus_track *track, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct agent_peer *peer = agent->peer;
+
+	(void)track;
+	drop(peer->daemon, agent);
+	return 0;
+}
+
+static int admit(struct daemon *d, const struct caller *who, struct core_error *error)
+{
+	const struct agent *agent;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link)
+		n += agent->who.uid == who->uid;
+	if (d->n_agents < DAEMON_AGENTS_MAX && (n < DAEMON_AGENTS_UID || who->uid == 0))
+		return 0;
+	return core_fail(error, -ENOSPC, "TooMany",
+			 "there are %u agents, %u of uid %u; close one of them", d->n_agents, n,
+			 who->uid);
+}
+
+static int attach(struct agent *agent, struct agent_peer *peer, sd_bus *bus, const char *sender)
+{
+	int r;
+
+	if (!sender)
+		return 0;
+	peer->sender = strdup(sender);
+	if (!peer->sender)
+		return -ENOMEM;
+	r = sd_bus_track_new(bus, &peer->track, on_lost, agent);
+	return r < 0 ? r : sd_bus_track_add_name(peer->track, sender);
+}
+
+int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who, const char *name,
+	       bool watch, struct core_error *error)
+{
+	sd_bus *bus = sd_bus_message_get_bus(m);
+	const char *sender = bus == d->system ? sd_bus_message_get_sender(m) : NULL;
+	struct agent *agent = find(d, bus, sender);
+	struct agent_peer *peer;
+	int r;
+
+	if (agent) {
+		agent->watch = watch;
+		return 0;
+	}
+	r = admit(d, who, error);
+	if (r)
+		return r;
+	agent = calloc(1, sizeof(*agent));
+	peer = calloc(1, sizeof(*peer));
+	r = agent && peer ? attach(agent, peer, bus, sender) : -ENOMEM;
+	if (r < 0) {
+		if (peer) {
+			sd_bus_track_unref(peer->track);
+			free(peer->sender);
+		}
+		free(peer);
+		free(agent);
+		return core_fail(error, r, "Failed", "cannot register: %s", strerror(-r));
+	}
+	peer->daemon = d;
+	peer->bus = sd_bus_ref(bus);
+	agent->peer = peer;
+	agent->who = *who;
+	agent->watch = watch;
+	snprintf(agent->name, sizeof(agent->name), "%s", name);
+	TAILQ_INSERT_TAIL(&d->core.agents, agent, link);
+	d->n_agents++;
+	log_msg(LOG_INFO, "agent \"%s\" of uid %u%s registered", agent->name, who->uid,
+		watch ? " (only watching)" : "");
+	bus_properties_changed(d, "Agents", NULL);
+	return 0;
+}
+
+int agents_remove(struct daemon *d, sd_bus_message *m)
+{
+	sd_bus *bus = sd_bus_message_get_bus(m);
+	struct agent *agent;
+
+	agent = find(d, bus, bus == d->system ? sd_bus_message_get_sender(m) : NULL);
+	if (!agent)
+		return -ENOENT;
+	drop(d, agent);
+	return 0;
+}
+
+void agents_lost_bus(struct daemon *d, sd_bus *bus)
+{
+	struct agent *agent, *next;
+
+	for (agent = TAILQ_FIRST(&d->core.agents); agent; agent = next) {
+		next = TAILQ_NEXT(agent, link);
+		if (((struct agent_peer *)agent->peer)->bus == bus)
+			drop(d, agent);
+	}
+}
+
+/* ---- signals ----------------------------------------------------------------------------- */
+
+static int new_signal(const struct agent *agent, const char *member, sd_bus_message **m)
+{
+	const struct agent_peer *peer = agent->peer;
+	int r = sd_bus_message_new_signal(peer->bus, m, DAEMON_PATH, DAEMON_MANAGER, member);
+
+	if (r >= 0 && peer->sender)
+		r = sd_bus_message_set_destination(*m, peer->sender);
+	return r;
+}
+
+static void send_signal(const struct agent *agent, sd_bus_message *m, int r)
+{
+	const struct agent_peer *peer = agent->peer;
+
+	if (r >= 0)
+		r = sd_bus_send(peer->bus, m, NULL);
+	if (r < 0)
+		log_msg(LOG_WARNING, "an agent of uid %u was not told: %s", agent->who.uid,
+			strerror(-r));
+	sd_bus_message_unref(m);
+}
+
+/* Tells about @q: @why NULL: the whole question, else the reason. */
+static void tell(struct daemon *d, const char *member, const struct question *q, const char *why)
+{
+	const struct agent *agent;
+	int r;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link) {
+		sd_bus_message *m = NULL;
+
+		if (!rights_may_answer(&agent->who, q->belongs))
+			continue;
+		r = new_signal(agent, member, &m);
+		if (r >= 0)
+			r = sd_bus_message_append_basic(m, 't', &q->id);
+		if (r >= 0)
+			r = why ? sd_bus_message_append_basic(m, 's', why) :
+				  message_question(m, &d->core, q);
+		send_signal(agent, m, r);
+	}
+}
+
+static void on_added(void *ctx, struct question *q)
+{
+	tell(ctx, "QuestionAdded", q, NULL);
+}
+
+static int on_changed_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+	struct question *q = NULL;
+
+	(void)source;
+	(void)usec;
+	d->changed_timer = sd_event_source_unref(d->changed_timer);
+	while ((q = questions_next(d->core.questions, q))) {
+		if (!q->data)
+			continue;
+		q->data = NULL;
+		tell(d, "QuestionChanged", q, NULL);
+	}
+	return 0;
+}
+
+static void on_changed(void *ctx, struct question *q)
+{
+	struct daemon *d = ctx;
+
+	q->data = q;	/* any mark will do */
+	if (d->changed_timer || TAILQ_EMPTY(&d->core.agents))
+		return;
+	sd_event_add_time_relative(d->event, &d->changed_timer, CLOCK_MONOTONIC, CHANGED_DELAY_US,
+				   10000, on_changed_timer, d);
+}
+
+static void on_removed(void *ctx, struct question *q, enum question_gone why)
+{
+	tell(ctx, "QuestionRemoved", q, question_gone_name(why));
+}
+
+const struct questions_ops agents_ops = {
+	.added = on_added,
+	.changed = on_changed,
+	.removed = on_removed,
+};
+
+void agents_tell_mode(struct daemon *d)
+{
+	const struct agent *agent;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link) {
+		sd_bus_message *m = NULL;
+		int r = new_signal(agent, "ModeChanged", &m);
+
+		if (r >= 0)
+			r = sd_bus_message_append(m, "s", snitch_mode_name(d->core.mode.now));
+		send_signal(agent, m, r);
+	}
+	bus_properties_changed(d, "Mode", "ModeUntil", "ModeAfter", "Generation", NULL);
+}
+
+void agents_tell_rules(struct daemon *d)
+{
+	const struct agent *agent;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link) {
+		sd_bus_message *m = NULL;
+		int r = new_signal(agent, "RulesChanged", &m);
+
+		if (r >= 0)
+			r = sd_bus_message_append(m, "t", d->core.generation);
+		send_signal(agent, m, r);
+	}
+	bus_properties_changed(d, "Generation", "Rules", NULL);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * /etc/snitch/snitchd.conf: the few things that are neither rules nor the mode. It must never take
+ * half a file.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../util/cleanup.h"
+#include "../util/log.h"
+#include "daemon.h"
+
+#define CONFIG_FILE	"/etc/snitch/snitchd.conf"
+
+struct config {
+	uint32_t fail, kernel;
+};
+
+static int set_word(uint32_t *to, const char *value, const char *refuse)
+{
+	if (!strcmp(value, "allow"))
+		*to = SNITCH_ALLOW;
+	else if (!strcmp(value, refuse))
+		*to = SNITCH_DENY;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes one line apart. Return: 0, -EINVAL. */
+static int take_line(struct config *config, char *line)
+{
+	char key[32], value[32], rest[2];
+	char *hash = strchr(line, '#');
+
+	if (hash)
+		*hash = '\0';
+	if (line[strspn(line, " \t\r\n")] == '\0')
+		return 0;
+	if (sscanf(line, " %31[a-z] = %31s %1s", key, value, rest) != 2)
+		return -EINVAL;
+	if (!strcmp(key, "fail"))
+		return set_word(&config->fail, value, "refuse");
+	if (!strcmp(key, "kernel"))
+		return set_word(&config->kernel, value, "deny");
+	return -EINVAL;
+}
+
+int config_read(struct daemon *d)
+{
+	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW };
+	_cleanup_free_ char *path = NULL;
+	_cleanup_fclose_ FILE *f = NULL;
+	unsigned int number = 0;
+	char line[256];
+
+	if (asprintf(&path, "%s" CONFIG_FILE, d->opt.root) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	f = fopen(path, "re");
+	if (!f && errno != ENOENT) {
+		log_msg(LOG_ERR, "cannot read %s: %m", path);
+		return -EINVAL;
+	}
+	while (f && fgets(line, sizeof(line), f)) {
+		number++;
+		if (take_line(&config, line)) {
+			log_msg(LOG_ERR, "%s:%u: expected \"fail = refuse|allow\" or \"kernel = allow|deny\"",
+				path, number);
+			return -EINVAL;
+		}
+	}
+	d->core.fail = config.fail;
+	d->core.kernel_default = config.kernel;
+	return 0;
+}

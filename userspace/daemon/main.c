@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * snitchd: starts everything in order and ends it in reverse. It must never decide anything
+ * itself.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "../util/cleanup.h"
+#include "../util/log.h"
+#include "../util/timespan.h"
+#include "daemon.h"
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	(void)source;
+	(void)si;
+	sd_notify(0, "RELOADING=1");
+	log_msg(LOG_INFO, "reading configuration and rules again");
+	if (!config_read(d)) {
+		rulebook_look_around(d->core.rules);
+		if (rulebook_load(d->core.rules) < 0)
+			log_msg(LOG_ERR, "rules not loaded, the last good ones stay: %s",
+				rulebook_error(d->core.rules));
+		core_install(&d->core);
+		core_rejudge(&d->core);
+		agents_tell_rules(d);
+		watch_times(d);
+	}
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* After each event: verdicts that anything but the device caused. */
+static int on_post(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	kernel_flush(userdata);
+	return 0;
+}
+
+static int start_loop(struct daemon *d)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	r = sd_event_default(&d->event);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+	if (r >= 0)
+		r = sd_event_add_post(d->event, NULL, on_post, d);
+	if (r >= 0)
+		r = sd_event_set_watchdog(d->event, true);
+	return r;
+}
+
+/* Makes a folder that is missing, and gives it to @pw (NULL: keeps it). */
+static void make_folder(const char *root, const char *folder, mode_t mode, const struct passwd *pw)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s%s", root, folder) < 0) {
+		path = NULL;
+		return;
+	}
+	if (mkdir(path, mode)) {
+		if (errno != EEXIST)
+			log_msg(LOG_WARNING, "cannot make %s: %m", path);
+		return;
+	}
+	if (chmod(path, mode) || (pw && chown(path, pw->pw_uid, pw->pw_gid)))
+		log_msg(LOG_WARNING, "cannot give %s its owner and mode: %m", path);
+}
+
+static void make_folders(struct daemon *d)
+{
+	static const struct { const char *path; mode_t mode; } folders[] = {
+		{ "/var/lib/snitch", 0750 }, { "/var/lib/snitch/rules", 0750 },
+		{ "/run/snitch", 0755 }, { "/run/snitch/rules", 0750 },
+	};
+	const struct passwd *pw = NULL;
+	size_t i;
+
+	if (d->opt.user && !geteuid())
+		pw = getpwnam(d->opt.user);
+	for (i = 0; i < SNITCH_ARRAY_SIZE(folders); i++)
+		make_folder(d->opt.root, folders[i].path, folders[i].mode, pw);
+}
+
+static int start_mind(struct daemon *d)
+{
+	int r;
+
+	r = core_init(&d->core, d->opt.root, &agents_ops, d);
+	if (r)
+		return r;
+	if (asprintf(&d->core.mode_path, "%s/var/lib/snitch/mode", d->opt.root) < 0) {
+		d->core.mode_path = NULL;
+		return -ENOMEM;
+	}
+	r = config_read(d);
+	if (r)
+		return r;
+	r = mode_load(&d->core.mode, d->core.mode_path);
+	if (r)
+		log_msg(LOG_ERR, "%s makes no sense (%s): mode is quiet; choose one with \"snitch mode\"",
+			d->core.mode_path, r > 0 ? "contents" : strerror(-r));
+	mode_expire(&d->core.mode, time(NULL));
+	rulebook_look_around(d->core.rules);
+	r = rulebook_load(d->core.rules);
+	if (r < 0)
+		log_msg(LOG_ERR, "no rules: %s", rulebook_error(d->core.rules));
+	return 0;
+}
+
+static int start(struct daemon *d)
+{
+	int r;
+
+	r = start_loop(d);
+	if (r < 0)
+		return r;
+	if (!d->opt.replay) {
+		make_folders(d);
+		r = sandbox_user(d->opt.user);
+		if (r)
+			return r;
+	}
+	r = start_mind(d);
+	if (r)
+		return r;
+	if (!d->opt.replay)
+		bus_start(d);
+	r = kernel_connect(d);
+	if (r && !d->device) {
+		log_msg(LOG_ERR, "%s", d->device_error);
+		return r;
+	}
+	if (!d->opt.replay)
+		watch_start(d);
+	if (!d->opt.no_seccomp && sandbox_syscalls() < 0)
+		return -EPERM;
+	sd_notifyf(0, "READY=1\nSTATUS=mode %s, %u rules", snitch_mode_name(d->core.mode.now),
+		   rulebook_count(d->core.rules));
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	sd_notify(0, "STOPPING=1");
+	if (d->core.questions) {
+		bus_stop(d);
+		watch_stop(d);
+		sd_event_source_unref(d->device_retry);
+		kernel_disconnect(d);
+		core_done(&d->core);
+	}
+	if (d->record)
+		fclose(d->record);
+	sd_event_unref(d->event);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d = { .listen_fd = -1, .inotify_fd = -1, .route_fd = -1 };
+	int r;
+
+	r = options_parse(&d.opt, argc, argv);
+	if (r)
+		return r > 0 ? EXIT_SUCCESS : 2;
+	umask(0027);
+	TAILQ_INIT(&d.peers);
+	log_open(d.opt.foreground);
+	if (d.opt.debug)
+		log_set_level(LOG_DEBUG);
+	d.started = snitch_boottime();
+	r = start(&d);
+	if (!r)
+		r = sd_event_loop(d.event);
+	stop(&d);
+	log_close();
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rules over D-Bus. It must never change the administrator's rules on anybody's word but root's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../policy/policy.h"
+#include "../util/cleanup.h"
+#include "../util/log.h"
+#include "manager.h"
+
+struct listing {
+	sd_bus_message *m;
+	struct caller who;
+	int r;
+};
+
+static void list_row(void *ctx, const struct rulebook_row *row)
+{
+	struct listing *l = ctx;
+
+	if (l->r < 0 || (row->user && !l->who.admin && row->uid != l->who.uid))
+		return;
+	l->r = message_rule(l->m, row);
+}
+
+int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct listing l = { .m = NULL };
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &l.who);
+	if (r <= 0)
+		return r;
+	l.r = sd_bus_message_new_method_return(m, &l.m);
+	if (l.r >= 0)
+		l.r = sd_bus_message_open_container(l.m, 'a', "a{sv}");
+	rulebook_each(d->core.rules, list_row, &l);
+	if (l.r >= 0)
+		l.r = sd_bus_message_close_container(l.m);
+	return manager_reply(l.m, l.r);
+}
+
+/* Where @who may put a rule. Return: NULL when it may, else why not. */
+static const char *may_add(const struct caller *who, enum rulebook_scope scope)
+{
+	if (scope == RULEBOOK_ADMIN && who->uid != 0)
+		return "the administrator's rules are changed by root only";
+	if (scope == RULEBOOK_SYSTEM && !who->admin)
+		return "this needs root or a member of group snitch; scope \"user\" is yours";
+	if (scope == RULEBOOK_USER && !rights_may_keep(who, who->uid))
+		return "lasting rules need an active local session, root or group snitch; scope \"runtime\" is allowed";
+	if (scope == RULEBOOK_RUNTIME && !rights_may_answer(who, who->uid))
+		return "system users have no rules of their own";
+	return NULL;
+}
+
+static int after_rules(struct daemon *d)
+{
+	int r = core_install(&d->core);
+
+	core_rejudge(&d->core);
+	watch_times(d);
+	agents_tell_rules(d);
+	return r == -ENOTCONN ? 0 : r;
+}
+
+static int add_rule(struct daemon *d, sd_bus_message *m, const struct caller *who, const char *text,
+		    enum rulebook_scope scope)
+{
+	bool own = scope == RULEBOOK_USER || (scope == RULEBOOK_RUNTIME && !who->admin);
+	struct core_error fail = { .name = "Invalid" };
+	char error[1024], id_text[17];
+	uint64_t id;
+	int r;
+
+	r = rulebook_add(d->core.rules, text, scope, own ? who->uid : (uint32_t)-1, &id, error,
+			 sizeof(error));
+	if (r) {
+		core_fail(&fail, r, r == -EINVAL ? "Invalid" : "Failed", "%s", error);
+		return manager_error(m, &fail);
+	}
+	log_msg(LOG_NOTICE, "uid %u adds rule %s: %s", who->uid,
+		rule_id_print(id, id_text, sizeof(id_text)), text);
+	r = after_rules(d);
+	if (r) {
+		core_fail(&fail, r, "Failed", "the rule is kept but not in force: %s",
+			  rulebook_error(d->core.rules));
+		return manager_error(m, &fail);
+	}
+	return sd_bus_reply_method_return(m, "s", id_text);
+}
+
+int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	static const char *const scopes[] = {
+		[RULEBOOK_ADMIN] = "admin", [RULEBOOK_SYSTEM] = "system",
+		[RULEBOOK_USER] = "user", [RULEBOOK_RUNTIME] = "runtime",
+	};
+	const char *text, *scope, *why;
+	struct caller who;
+	unsigned int i;
+	int r;
+
+	(void)error;
+	r = manager_caller(userdata, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "ss", &text, &scope);
+	if (r < 0)
+		return r;
+	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
+		if (strcmp(scope, scopes[i]))
+			continue;
+		why = may_add(&who, i);
+		return why ? manager_refuse(m, "NotPermitted", why) :
+			     add_rule(userdata, m, &who, text, i);
+	}
+	return manager_refuse(m, "Invalid", "the scopes are admin, system, user and runtime");
+}
+
+static bool may_remove(void *ctx, const struct rulebook_row *row)
+{
+	const struct caller *who = ctx;
+
+	if (row->user)
+		return who->admin || row->uid == who->uid;
+	if (!strcmp(row->scope, "admin"))
+		return who->uid == 0;
+	return who->admin;
+}
+
+int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct core_error fail;
+	struct caller who;
+	const char *text;
+	uint64_t id;
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "s", &text);
+	if (r < 0)
+		return r;
+	if (rule_id_parse(text, &id))
+		return manager_refuse(m, "Invalid",
+				      "a rule's id is 16 hexadecimal digits; see \"snitch rules list\"");
+	r = rulebook_remove(d->core.rules, id, may_remove, &who);
+	if (r == -ENOENT)
+		return manager_refuse(m, "NotFound",
+				      "there is no rule with this id; see \"snitch rules list\"");
+	if (r == -EACCES)
+		return manager_refuse(m, "NotPermitted", "this rule is not yours to remove");
+	if (r) {
+		core_fail(&fail, r, "Failed", "the rule stays: %s", rulebook_error(d->core.rules));
+		return manager_error(m, &fail);
+	}
+	log_msg(LOG_NOTICE, "uid %u removes rule %s", who.uid, text);
+	r = after_rules(d);
+	if (!r)
+		return sd_bus_reply_method_return(m, NULL);
+	core_fail(&fail, r, "Failed", "the rule is removed but still in force: %s",
+		  rulebook_error(d->core.rules));
+	return manager_error(m, &fail);
+}
+
+int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct core_error fail;
+	struct caller who;
+	int r;
+
+	(void)error;
+	r = manager_admin(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = core_reload(&d->core);
+	watch_times(d);
+	agents_tell_rules(d);
+	if (r && r != -ENOTCONN) {
+		core_fail(&fail, r, "Failed", "the last good rules stay: %s",
+			  rulebook_error(d->core.rules));
+		return manager_error(m, &fail);
+	}
+	return sd_bus_reply_method_return(m, NULL);
+}

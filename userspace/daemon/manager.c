@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The object /org/snitch/Snitch1: every call is checked against its caller here. It must never
+ * take a path, or anything but words of the interface, from an answer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../policy/policy.h"
+#include "../util/cleanup.h"
+#include "../util/escape.h"
+#include "../util/log.h"
+#include "../util/timespan.h"
+#include "manager.h"
+
+int manager_error(sd_bus_message *m, const struct core_error *error)
+{
+	_cleanup_free_ char *safe = message_sentence(error->text);
+	char name[64];
+
+	snprintf(name, sizeof(name), DAEMON_ERROR "%s", error->name);
+	return sd_bus_reply_method_errorf(m, name, "%s", safe ? safe : "no memory");
+}
+
+int manager_refuse(sd_bus_message *m, const char *name, const char *text)
+{
+	struct core_error error = { .name = name };
+
+	snprintf(error.text, sizeof(error.text), "%s", text);
+	return manager_error(m, &error);
+}
+
+int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who)
+{
+	int r;
+
+	if (bus_caller(d, m, who) >= 0)
+		return 1;
+	r = manager_refuse(m, "NotPermitted", "the bus does not tell who you are; try again");
+	return r < 0 ? r : 0;
+}
+
+int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who)
+{
+	int r = manager_caller(d, m, who);
+
+	if (r <= 0 || who->admin)
+		return r;
+	r = manager_refuse(m, "NotPermitted", "this needs root or a member of group snitch");
+	return r < 0 ? r : 0;
+}
+
+int manager_reply(sd_bus_message *reply, int r)
+{
+	if (r >= 0)
+		r = sd_bus_message_send(reply);
+	sd_bus_message_unref(reply);
+	return r < 0 ? r : 1;
+}
+
+/* ---- mode ------------------------------------------------------------------------------------ */
+
+static int on_set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct core_error fail;
+	struct caller who;
+	const char *text;
+	uint64_t seconds;
+	uint32_t mode;
+	int r;
+
+	(void)error;
+	r = manager_admin(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "st", &text, &seconds);
+	if (r < 0)
+		return r;
+	if (mode_parse(text, &mode) || seconds > SNITCH_SPAN_MAX)
+		return manager_refuse(m, "Invalid",
+				      "the modes are ask, observe, quiet, lockdown and off, for at most a year");
+	log_msg(LOG_NOTICE, "uid %u sets mode %s", who.uid, text);
+	r = core_set_mode(&d->core, mode, seconds);
+	watch_times(d);
+	agents_tell_mode(d);
+	if (!r)
+		return sd_bus_reply_method_return(m, NULL);
+	core_fail(&fail, r, "Failed", "mode %s is not in force: %s", text,
+		  rulebook_error(d->core.rules)[0] ? rulebook_error(d->core.rules) : strerror(-r));
+	return manager_error(m, &fail);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+static int on_list_questions(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	sd_bus_message *reply = NULL;
+	struct question *q = NULL;
+	struct caller who;
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+	while (r >= 0 && (q = questions_next(d->core.questions, q))) {
+		if (rights_may_answer(&who, q->belongs))
+			r = message_question(reply, &d->core, q);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return manager_reply(reply, r);
+}
+
+static int on_get_question(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	sd_bus_message *reply = NULL;
+	struct question *q;
+	struct caller who;
+	uint64_t id;
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "t", &id);
+	if (r < 0)
+		return r;
+	q = questions_find(d->core.questions, id);
+	if (!q || !q->listed || !rights_may_answer(&who, q->belongs))
+		return manager_refuse(m, "NotFound", "there is no such question for you");
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = message_question(reply, &d->core, q);
+	return manager_reply(reply, r);
+}
+
+static int reply_answered(sd_bus_message *m, const struct core_answered *done)
+{
+	sd_bus_message *reply = NULL;
+	char id[17];
+	int r;
+
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "{sv}");
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}", "flows", "u", done->flows);
+	if (r >= 0 && done->made.id)
+		r = sd_bus_message_append(reply, "{sv}", "rule_id", "s",
+					  rule_id_print(done->made.id, id, sizeof(id)));
+	if (r >= 0 && done->made.id)
+		r = message_sentence_entry(reply, "rule", done->made.text);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return manager_reply(reply, r);
+}
+
+int manager_answer(struct daemon *d, sd_bus_message *m, uint64_t id)
+{
+	struct core_answer answer = { .id = id };
+	const char *verdict, *scope, *lifetime;
+	struct core_answered done;
+	struct core_error fail;
+	struct caller who;
+	int r;
+
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "sss", &verdict, &scope, &lifetime);
+	if (r < 0)
+		return r;
+	if (core_parse_verdict(verdict, &answer))
+		return manager_refuse(m, "Invalid", "the verdicts are allow, deny and drop");
+	if (question_scope_parse(scope, &answer.scope))
+		return manager_refuse(m, "Invalid",
+				      "the scopes are address, address-port, port and any");
+	if (core_parse_lifetime(lifetime, &answer))
+		return manager_refuse(m, "Invalid",
+				      "the lifetimes are once, until quit, for DURATION (30s, 10m, 1h, 2d), until reboot and forever");
+	if (core_answer(&d->core, &who, &answer, &done, &fail))
+		return manager_error(m, &fail);
+	if (done.made.id) {
+		watch_times(d);
+		agents_tell_rules(d);
+	}
+	return reply_answered(m, &done);
+}
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	uint64_t id;
+	int r;
+
+	(void)error;
+	r = sd_bus_message_read(m, "t", &id);
+	return r < 0 ? r : manager_answer(userdata, m, id);
+}
+
+static int on_dismiss(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct core_error fail;
+	struct caller who;
+	uint64_t id;
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read(m, "t", &id);
+	if (r < 0)
+		return r;
+	if (core_dismiss(&d->core, &who, id, &fail))
+		return manager_error(m, &fail);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+/* ---- agents ---------------------------------------------------------------------------------- */
+
+static int read_caps(sd_bus_message *m, const char **name, int *watch)
+{
+	const char *key;
+	int r;
+
+	*name = "";
+	*watch = 0;
+	r = sd_bus_message_enter_container(m, 'a', "{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(m, "s", &key);
+		if (r >= 0 && !strcmp(key, "name"))
+			r = sd_bus_message_read(m, "v", "s", name);
+		else if (r >= 0 && !strcmp(key, "watch"))
+			r = sd_bus_message_read(m, "v", "b", watch);
+		else if (r >= 0)
+			r = sd_bus_message_skip(m, "v");
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r;
+}
+
+static int on_register(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct daemon *d = userdata;
+	struct core_error fail;
+	struct caller who;
+	const char *name;
+	int watch, r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = read_caps(m, &name, &watch);
+	if (r < 0)
+		return manager_refuse(m, "Invalid", "caps are name (s) and watch (b)");
+	if (agents_add(d, m, &who, name, watch, &fail))
+		return manager_error(m, &fail);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_unregister(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	(void)error;
+	if (agents_remove(userdata, m))
+		return manager_refuse(m, "NotAnAgent", "you are not registered");
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define PROPERTY(name, type, flags) \
+	SD_BUS_PROPERTY(name, type, manager_get_property, 0, flags)
+#define METHOD(name, in, out, fn) \
+	SD_BUS_METHOD(name, in, out, fn, SD_BUS_VTABLE_UNPRIVILEGED)
+#define CHANGES	SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+const sd_bus_vtable manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	PROPERTY("Version", "s", SD_BUS_VTABLE_PROPERTY_CONST),
+	PROPERTY("Mode", "s", CHANGES),
+	PROPERTY("ModeUntil", "t", CHANGES),
+	PROPERTY("ModeAfter", "s", CHANGES),
+	PROPERTY("Generation", "t", CHANGES),
+	PROPERTY("Fail", "s", 0),
+	PROPERTY("Deciding", "b", CHANGES),
+	PROPERTY("Armed", "b", 0),
+	PROPERTY("RulesError", "s", 0),
+	PROPERTY("Rules", "u", CHANGES),
+	PROPERTY("Waiting", "u", 0),
+	PROPERTY("More", "t", 0),
+	PROPERTY("Agents", "u", CHANGES),
+	METHOD("GetStatus", "", "a{sv}", manager_get_status),
+	METHOD("SetMode", "st", "", on_set_mode),
+	METHOD("ListQuestions", "", "aa{sv}", on_list_questions),
+	METHOD("GetQuestion", "t", "a{sv}", on_get_question),
+	METHOD("ListRules", "", "aa{sv}", manager_list_rules),
+	METHOD("AddRule", "ss", "s", manager_add_rule),
+	METHOD("RemoveRule", "s", "", manager_remove_rule),
+	METHOD("Reload", "", "", manager_reload),
+	METHOD("RegisterAgent", "a{sv}", "", on_register),
+	METHOD("UnregisterAgent", "", "", on_unregister),
+	METHOD("Answer", "tsss", "a{sv}", on_answer),
+	METHOD("Dismiss", "t", "", on_dismiss),
+	SD_BUS_SIGNAL("QuestionAdded", "ta{sv}", 0),
+	SD_BUS_SIGNAL("QuestionChanged", "ta{sv}", 0),
+	SD_BUS_SIGNAL("QuestionRemoved", "ts", 0),
+	SD_BUS_SIGNAL("ModeChanged", "s", 0),
+	SD_BUS_SIGNAL("RulesChanged", "t", 0),
+	SD_BUS_VTABLE_END
+};

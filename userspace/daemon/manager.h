@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the manager object share. No other file may include it.
+ */
+#ifndef SNITCH_DAEMON_MANAGER_H
+#define SNITCH_DAEMON_MANAGER_H
+
+#include "daemon.h"
+
+/* Replies with an error of ours. Return: as a method handler shall. */
+int manager_refuse(sd_bus_message *m, const char *name, const char *text);
+
+/* The caller of @m; replies by itself when nobody can tell. Return: 1 to go on. */
+int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who);
+
+/* Goes on only for root and group snitch; replies by itself to others. Return: 1 to go on. */
+int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who);
+
+/* Sends @reply unless @r is an error. Return: as a method handler shall. */
+int manager_reply(sd_bus_message *reply, int r);
+
+/* Of manager-status.c and manager-rules.c, for the table. */
+int manager_get_property(sd_bus *bus, const char *path, const char *interface,
+			 const char *property, sd_bus_message *reply, void *userdata,
+			 sd_bus_error *error);
+int manager_get_status(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+#endif

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Changes of the rulebook: lasting answers, rules by hand, removal. It must never write a rule for
+ * somebody else than the flows' user, but on an administrator's word.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../util/cleanup.h"
+#include "../util/timespan.h"
+#include "rulebook-private.h"
+
+#define WISH_RULES_MAX	32	/* rules that one answer makes: protocols times processes */
+#define WISH_IMAGES_MAX	8
+
+/* ---- answers --------------------------------------------------------------------------- */
+
+static int failed(struct rulebook *rb, const struct rule_error *err, int r)
+{
+	rule_error_print(err, rb->error, sizeof(rb->error));
+	if (!rb->error[0])
+		snprintf(rb->error, sizeof(rb->error), "%s", strerror(-r));
+	return r;
+}
+
+/* The ports of @proto among @target's peers, into @rule. */
+static int set_ports(struct rule *rule, const struct question_target *target, uint8_t proto)
+{
+	struct rule_ports *ports = calloc(target->n_peers, sizeof(*ports));
+	unsigned int i;
+
+	if (!ports)
+		return -ENOMEM;
+	free(rule->ports);
+	rule->ports = ports;
+	rule->n_ports = 0;
+	for (i = 0; i < target->n_peers; i++) {
+		if (target->peers[i].proto == proto && target->peers[i].port)
+			ports[rule->n_ports++] = (struct rule_ports){ target->peers[i].port,
+								      target->peers[i].port };
+	}
+	if (!rule->n_ports) {
+		free(ports);
+		rule->ports = NULL;
+	}
+	return 0;
+}
+
+/* True for a user who has a file of rules of their own. */
+static bool own_file(const struct question *q)
+{
+	return q->uid == q->belongs && !rights_system_uid(q->uid);
+}
+
+/* One rule of a wish; @proto -1: all protocols and ports. */
+static int make_rule(const struct rule_wish *wish, int proto, struct rule **out)
+{
+	static const enum rule_lifetime lifetimes[] = {
+		[WISH_ONCE] = RULE_L_FOREVER,
+		[WISH_QUIT] = RULE_L_QUIT,
+		[WISH_SPAN] = RULE_L_FOR,
+		[WISH_REBOOT] = RULE_L_REBOOT,
+		[WISH_FOREVER] = RULE_L_FOREVER,
+	};
+	const struct question *q = wish->question;
+	bool here = wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ADDRESS_PORT;
+	struct rule *rule;
+	int r;
+
+	r = rule_for_flow(wish->action, q->owner->image->exe, own_file(q) ? (uint32_t)-1 : q->uid,
+			  here ? q->target.family : 0, q->target.addr, 0, proto, &rule);
+	if (r)
+		return r;
+	if (proto >= 0)
+		r = set_ports(rule, &q->target, proto);
+	if (r) {
+		rule_free(rule);
+		return r;
+	}
+	rule->lifetime = lifetimes[wish->lifetime];
+	rule->seconds = wish->lifetime == WISH_SPAN ? wish->seconds : 0;
+	*out = rule;
+	return 0;
+}
+
+/* Different protocols of a question; one entry -1 when ports do not count. Return: how many. */
+static unsigned int wish_protos(const struct rule_wish *wish, int protos[SNITCH_QUESTION_PEERS])
+{
+	const struct question_target *t = &wish->question->target;
+	unsigned int i, k, n = 0;
+
+	if (wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ANY) {
+		protos[0] = -1;
+		return 1;
+	}
+	for (i = 0; i < t->n_peers; i++) {
+		for (k = 0; k < n && protos[k] != t->peers[i].proto; k++)
+			;
+		if (k == n)
+			protos[n++] = t->peers[i].proto;
+	}
+	return n;
+}
+
+/* The processes that "until quit" is about. Return: how many; at least the last one that asked. */
+static unsigned int wish_images(const struct rule_wish *wish,
+				struct rule_image images[WISH_IMAGES_MAX])
+{
+	const struct question *q = wish->question;
+	const struct question_flow *flow;
+	const struct snitch_owner *o = &q->owner->image->wire;
+	unsigned int i, n = 0;
+
+	images[n++] = (struct rule_image){ o->pid, o->start, o->exec_id };
+	TAILQ_FOREACH(flow, &q->flows, link) {
+		o = &flow->owner->image->wire;
+		for (i = 0; i < n && (images[i].pid != o->pid || images[i].start != o->start ||
+				      images[i].exec_id != o->exec_id); i++)
+			;
+		if (i == n && n < WISH_IMAGES_MAX)
+			images[n++] = (struct rule_image){ o->pid, o->start, o->exec_id };
+	}
+	return n;
+}
+
+static void note_text(struct rulebook_made *made, const struct rule *rule)
+{
+	char text[RULE_LINE_MAX];
+	size_t used = strlen(made->text);
+
+	if (rule_print_plain(rule, text, sizeof(text)) < 0)
+		return;
+	if (strstr(made->text, text))
+		return;	/* the same for another process */
+	snprintf(made->text + used, sizeof(made->text) - used, "%s%s", used ? "\n" : "", text);
+}
+
+static int put_rule(struct rulebook *rb, const struct rule_wish *wish, struct rule *rule,
+		    const struct rule_image *image, uint64_t *id, struct rulebook_made *made)
+{
+	const struct question *q = wish->question;
+	struct rule_error err = { .line = 0 };
+	int r;
+
+	rule_begin(rule, snitch_boottime(), image);
+	note_text(made, rule);
+	r = ruleset_add(rb->set, &rb->paths, rule, own_file(q) ? RULE_S_USER : RULE_S_SYSTEM,
+			own_file(q) ? q->uid : 0, wish->lifetime != WISH_FOREVER, id, &err);
+	return r ? failed(rb, &err, r) : 0;
+}
+
+/* "Until quit" rules of processes that are gone only take room. */
+static void sweep_quit(struct rulebook *rb)
+{
+	struct rule_error err;
+	char path[32];
+	size_t i;
+
+	for (i = rb->set->n_rules; i--;) {
+		const struct rule *rule = rb->set->rules[i];
+
+		if (rule->lifetime != RULE_L_QUIT || !rule->runtime)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u", rule->image.pid);
+		if (!rb->root[0] && access(path, F_OK) && errno == ENOENT)
+			ruleset_remove(rb->set, &rb->paths, rule->id, &err);
+	}
+}
+
+int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rulebook_made *made)
+{
+	struct rule_image images[WISH_IMAGES_MAX] = { { .pid = 0 } };
+	uint64_t ids[WISH_RULES_MAX];
+	int protos[SNITCH_QUESTION_PEERS];
+	unsigned int n_images = 1, n_protos, i, n = 0;
+	struct rule_error err;
+	struct rule *rule;
+	int r = 0;
+
+	memset(made, 0, sizeof(*made));
+	n_protos = wish_protos(wish, protos);
+	if (wish->lifetime == WISH_QUIT) {
+		sweep_quit(rb);
+		n_images = wish_images(wish, images);
+	}
+	for (i = 0; i < n_protos * n_images && n < WISH_RULES_MAX; i++) {
+		r = make_rule(wish, protos[i / n_images], &rule);
+		if (r == -EINVAL)
+			snprintf(rb->error, sizeof(rb->error), "no rule can name this program");
+		if (!r)
+			r = put_rule(rb, wish, rule, &images[i % n_images], &ids[n], made);
+		if (r)
+			break;
+		n++;
+	}
+	if (r) {
+		while (n--)
+			ruleset_remove(rb->set, &rb->paths, ids[n], &err);
+		return r;
+	}
+	made->id = n ? ids[0] : 0;
+	if (wish->action == SNITCH_ALLOW)
+		rulebook_unsuspend(rb, wish->question->owner->image->exe);
+	return 0;
+}
+
+const char *rulebook_preview(struct rulebook *rb, const struct rule_wish *wish, char *buf,
+			     size_t size)
+{
+	int protos[SNITCH_QUESTION_PEERS];
+	unsigned int n, i;
+	size_t used = 0;
+	struct rule *rule;
+	char text[RULE_LINE_MAX];
+
+	(void)rb;
+	buf[0] = '\0';
+	n = wish_protos(wish, protos);
+	for (i = 0; i < n && used < size; i++) {
+		if (make_rule(wish, protos[i], &rule))
+			return buf;
+		if (rule_print_plain(rule, text, sizeof(text)) > 0)
+			used += snprintf(buf + used, size - used, "%s%s", i ? "\n" : "", text);
+		rule_free(rule);
+	}
+	return buf;
+}
+
+/* ---- by hand ----------------------------------------------------------------------------- */
+
+int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
+		 uint64_t *id, char *error, size_t size)
+{
+	static const enum rule_scope scopes[] = {
+		[RULEBOOK_ADMIN] = RULE_S_ADMIN,
+		[RULEBOOK_SYSTEM] = RULE_S_SYSTEM,
+		[RULEBOOK_USER] = RULE_S_USER,
+		[RULEBOOK_RUNTIME] = RULE_S_SYSTEM,
+	};
+	_cleanup_free_ char *exe = NULL;
+	struct rule_error err = { .line = 0 };
+	enum rule_scope where = scopes[scope];
+	struct rule *rule = NULL;
+	int r;
+
+	r = rule_parse(text, NULL, 0, &rule, &err);
+	if (r) {
+		rule_error_print(&err, error, size);
+		return r;
+	}
+	if (!rule || rule->lifetime == RULE_L_QUIT) {
+		snprintf(error, size, "%s", rule ?
+			 "\"until quit\" needs a process: answer its question so" :
+			 "that is no rule, only a comment");
+		rule_free(rule);
+		return -EINVAL;
+	}
+	if (rule->program.kind == RULE_P_PATH)
+		exe = strdup(rule->program.name);
+	if (scope == RULEBOOK_RUNTIME && uid != (uint32_t)-1)
+		where = RULE_S_USER;
+	rule_begin(rule, snitch_boottime(), NULL);
+	r = ruleset_add(rb->set, &rb->paths, rule, where, uid == (uint32_t)-1 ? 0 : uid,
+			scope == RULEBOOK_RUNTIME, id, &err);
+	if (r) {
+		rule_error_print(&err, error, size);
+		return r;
+	}
+	if (exe)
+		rulebook_unsuspend(rb, exe);
+	return 0;
+}
+
+static void fill_row(const struct rulebook *rb, const struct rule *rule, char *text,
+		     size_t text_size, char *scope, size_t scope_size, struct rulebook_row *row)
+{
+	const char *why = rule_why_inactive(rule, rb->env.now, rb->env.boottime);
+
+	if (rule_print_plain(rule, text, text_size) < 0)
+		text[0] = '\0';
+	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
+	    rulebook_suspended(rb, rule->program.name))
+		why = "suspended: the executable changed";
+	*row = (struct rulebook_row){
+		.id = rule->id,
+		.text = text,
+		.note = rule->note ? rule->note : "",
+		.file = rule->file ? rule->file : "",
+		.scope = rule_scope_name(rule, scope, scope_size),
+		.why = why,
+		.line = rule->line,
+		.rank = rule->rank,
+		.active = !why,
+		.user = rule->scope == RULE_S_USER,
+		.uid = rule->scope_uid,
+	};
+	if (!row->why)
+		row->why = rule_why_not_enforced(rule);
+	if (!row->why)
+		row->why = "";
+}
+
+void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
+		   void *ctx)
+{
+	char text[RULE_LINE_MAX], scope[32];
+	struct rulebook_row row;
+	size_t i;
+
+	rulebook_env((struct rulebook *)rb);
+	for (i = 0; i < rb->set->n_rules; i++) {
+		fill_row(rb, rb->set->rules[i], text, sizeof(text), scope, sizeof(scope), &row);
+		fn(ctx, &row);
+	}
+}
+
+int rulebook_remove(struct rulebook *rb, uint64_t id,
+		    bool (*may)(void *ctx, const struct rulebook_row *row), void *ctx)
+{
+	const struct rule *rule = ruleset_find(rb->set, id);
+	char text[RULE_LINE_MAX], scope[32];
+	struct rule_error err = { .line = 0 };
+	struct rulebook_row row;
+	int r;
+
+	if (!rule)
+		return -ENOENT;
+	rulebook_env(rb);
+	fill_row(rb, rule, text, sizeof(text), scope, sizeof(scope), &row);
+	if (!may(ctx, &row))
+		return -EACCES;
+	r = ruleset_remove(rb->set, &rb->paths, id, &err);
+	return r ? failed(rb, &err, r) : 0;
+}

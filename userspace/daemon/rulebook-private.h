@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the two files of the rulebook share. No other file may include it.
+ */
+#ifndef SNITCH_DAEMON_RULEBOOK_PRIVATE_H
+#define SNITCH_DAEMON_RULEBOOK_PRIVATE_H
+
+#include "../policy/policy.h"
+#include "places.h"
+#include "rights.h"
+#include "rulebook.h"
+
+#define RULEBOOK_SUSPENDED_MAX	256
+#define RULEBOOK_GROUPS_MAX	64
+
+/**
+ * struct rulebook - see rulebook.h
+ * @compiled: what is in force; only its executables are kept
+ * @suspended: paths of executables that changed since their rules were loaded
+ * @by_group: some rule names a group
+ * @groups: of @groups_uid
+ */
+struct rulebook {
+	char *root;
+	struct policy_paths paths;
+	struct policy_env env;
+	struct places places;
+	struct ruleset *set;
+	struct policy_compiled compiled;
+	char *suspended[RULEBOOK_SUSPENDED_MAX];
+	unsigned int n_suspended;
+	bool by_group;
+	uint32_t groups_uid;
+	uint32_t groups[RULEBOOK_GROUPS_MAX];
+	unsigned int n_groups;
+	char error[1024];
+};
+
+/* The environment, with the clocks as they are. */
+struct policy_env *rulebook_env(struct rulebook *rb);
+
+/* Its allow rules count again. */
+void rulebook_unsuspend(struct rulebook *rb, const char *exe);
+
+#endif

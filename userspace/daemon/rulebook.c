@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules in force. It must never lose the last good set, and never let an allow rule hold for
+ * an executable that changed under it.
+ */
+#include "rulebook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../policy/policy.h"
+#include "../util/cleanup.h"
+#include "../util/panic.h"
+#include "../util/timespan.h"
+#include "places.h"
+#include "rulebook-private.h"
+
+#define LOOPBACK_IFINDEX	1	/* in every network namespace */
+
+int rulebook_new(struct rulebook **out, const char *root)
+{
+	struct rulebook *rb = calloc(1, sizeof(*rb));
+
+	if (!rb)
+		return -ENOMEM;
+	rb->root = strdup(root);
+	rb->set = ruleset_new();
+	rb->paths.root = rb->root;
+	if (!rb->root || !rb->set) {
+		rulebook_free(rb);
+		return -ENOMEM;
+	}
+	*out = rb;
+	return 0;
+}
+
+void rulebook_free(struct rulebook *rb)
+{
+	unsigned int i;
+
+	if (!rb)
+		return;
+	for (i = 0; i < rb->n_suspended; i++)
+		free(rb->suspended[i]);
+	policy_compiled_free(&rb->compiled);
+	ruleset_free(rb->set);
+	free(rb->root);
+	free(rb);
+}
+
+const char *rulebook_error(const struct rulebook *rb)
+{
+	return rb->error;
+}
+
+const char *rulebook_folder(const struct rulebook *rb, unsigned int i)
+{
+	static const char *const folders[] = {
+		"/usr/lib/snitch/rules.d", "/etc/snitch/rules.d", "/var/lib/snitch/rules",
+		"/run/snitch/rules",
+	};
+
+	(void)rb;
+	return i < SNITCH_ARRAY_SIZE(folders) ? folders[i] : NULL;
+}
+
+unsigned int rulebook_count(const struct rulebook *rb)
+{
+	return rb->set->n_rules;
+}
+
+struct policy_env *rulebook_env(struct rulebook *rb)
+{
+	struct policy_env *env = &rb->env;
+
+	env->local = rb->places.local;
+	env->n_local = rb->places.n_local;
+	env->dns = rb->places.dns;
+	env->n_dns = rb->places.n_dns;
+	env->broadcast = rb->places.broadcast;
+	env->n_broadcast = rb->places.n_broadcast;
+	env->now = time(NULL);
+	env->boottime = snitch_boottime();
+	return env;
+}
+
+int rulebook_look_around(struct rulebook *rb)
+{
+	_cleanup_free_ struct places *now = malloc(sizeof(*now));
+	int r;
+
+	if (!now)
+		return -ENOMEM;
+	r = places_read(now, rb->root);
+	if (r)
+		return r;
+	if (!memcmp(now, &rb->places, sizeof(*now)))
+		return 0;
+	rb->places = *now;
+	return 1;
+}
+
+static bool same_set(const struct ruleset *a, const struct ruleset *b)
+{
+	size_t i;
+
+	if (a->n_rules != b->n_rules)
+		return false;
+	for (i = 0; i < a->n_rules; i++) {
+		const struct rule *x = a->rules[i], *y = b->rules[i];
+
+		if (x->id != y->id || x->scope != y->scope || x->scope_uid != y->scope_uid ||
+		    x->flags != y->flags || !rule_equal(x, y))
+			return false;
+	}
+	return true;
+}
+
+static bool has_group_rules(const struct ruleset *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->n_rules; i++) {
+		if (set->rules[i]->who == RULE_W_GROUP)
+			return true;
+	}
+	return false;
+}
+
+int rulebook_load(struct rulebook *rb)
+{
+	struct rule_error err = { .line = 0 };
+	struct ruleset *set = NULL;
+	int r;
+
+	r = ruleset_load(&rb->paths, 0, &set, &err);
+	if (r) {
+		rule_error_print(&err, rb->error, sizeof(rb->error));
+		return r;
+	}
+	r = !same_set(rb->set, set);
+	ruleset_free(rb->set);
+	rb->set = set;
+	rb->by_group = has_group_rules(set);
+	rb->n_groups = 0;
+	rb->error[0] = '\0';
+	return r;
+}
+
+/* ---- changed executables ----------------------------------------------------------- */
+
+bool rulebook_suspended(const struct rulebook *rb, const char *exe)
+{
+	unsigned int i;
+
+	for (i = 0; i < rb->n_suspended; i++) {
+		if (!strcmp(rb->suspended[i], exe))
+			return true;
+	}
+	return false;
+}
+
+int rulebook_suspend(struct rulebook *rb, const char *exe)
+{
+	char *copy;
+
+	if (rulebook_suspended(rb, exe))
+		return 0;
+	if (rb->n_suspended == RULEBOOK_SUSPENDED_MAX)
+		return -ENOMEM;
+	copy = strdup(exe);
+	if (!copy)
+		return -ENOMEM;
+	rb->suspended[rb->n_suspended++] = copy;
+	return 1;
+}
+
+void rulebook_unsuspend(struct rulebook *rb, const char *exe)
+{
+	unsigned int i;
+
+	for (i = 0; i < rb->n_suspended; i++) {
+		if (strcmp(rb->suspended[i], exe))
+			continue;
+		free(rb->suspended[i]);
+		rb->suspended[i] = rb->suspended[--rb->n_suspended];
+		return;
+	}
+}
+
+/*
+ * The next load binds the path to the changed file. Its allow rules are left to the daemon, which
+ * does not let them count; its deny rules stay final in the kernel.
+ */
+static void withhold_suspended(struct rulebook *rb, struct policy_compiled *c)
+{
+	unsigned int i;
+	uint32_t app;
+	size_t k;
+
+	for (i = 0; i < rb->n_suspended; i++) {
+		app = policy_app(c, rb->suspended[i]);
+		for (k = 0; app && k < c->n_rules; k++) {
+			if (c->rules[k].app == app && c->rules[k].action == SNITCH_ALLOW)
+				c->rules[k].flags |= SNITCH_R_DAEMON;
+		}
+	}
+}
+
+int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
+		     const struct rulebook_policy *as, uint64_t *generation)
+{
+	struct policy_compiled c = { .n_apps = 0 };
+	uint32_t unbound;
+	int r;
+
+	/* `snitch panic` stands until `snitch release`, whatever is reloaded or restarted */
+	if (snitch_panic_in_force(rb->paths.root))
+		return snitch_policy_load(sink, &snitch_panic_policy, NULL, snitch_panic_rules,
+					  generation, &unbound);
+	rb->env.mode = as->mode;
+	rb->env.fail = as->fail;
+	rb->env.kernel = as->kernel;
+	r = policy_compile(rb->set, rulebook_env(rb), &c);
+	if (r) {
+		snprintf(rb->error, sizeof(rb->error), "cannot compile %zu rules: %s",
+			 rb->set->n_rules, strerror(-r));
+		goto fail;
+	}
+	withhold_suspended(rb, &c);
+	r = snitch_policy_load(sink, &c.policy, (const char *const *)c.apps, c.rules, generation,
+			       &unbound);
+	if (r) {
+		snprintf(rb->error, sizeof(rb->error), "the kernel refused the policy: %s%s%s",
+			 strerror(-r), *sink->error(sink->ctx) ? ": " : "",
+			 sink->error(sink->ctx));
+		goto fail;
+	}
+	/* only the numbers of the executables are needed from now on */
+	free(c.rules);
+	c.rules = NULL;
+	c.n_rules = 0;
+	policy_compiled_free(&rb->compiled);
+	rb->compiled = c;
+	rb->error[0] = '\0';
+	return 0;
+fail:
+	policy_compiled_free(&c);
+	return r;
+}
+
+uint32_t rulebook_app(const struct rulebook *rb, const char *exe)
+{
+	return policy_app(&rb->compiled, exe);
+}
+
+/* ---- judging ------------------------------------------------------------------------- */
+
+/* Groups of @uid from the local file, kept for the next flow of the same user. */
+static void find_groups(struct rulebook *rb, uint32_t uid, uint32_t gid)
+{
+	rb->groups[0] = gid;
+	if (rb->groups_uid == uid && rb->n_groups)
+		return;
+	rb->groups_uid = uid;
+	rb->n_groups = 1 + rights_groups(uid, rb->groups + 1, RULEBOOK_GROUPS_MAX - 1);
+}
+
+static void fill_query(struct rulebook *rb, const struct owner *owner,
+		       const struct snitch_flow_event *ev, const char **parents,
+		       struct flow_query *q)
+{
+	const struct image *image = owner->image;
+	unsigned int i;
+
+	for (i = 0; i < owner->n_parents; i++)
+		parents[i] = owner->parents[i]->exe;
+	*q = (struct flow_query){
+		.exe = image->exe[0] == '/' ? image->exe : NULL,
+		.no_allow = (image->wire.flags & (SNITCH_O_DELETED | SNITCH_O_DISGUISED |
+						  SNITCH_O_MEMFD)) ||
+			    (ev->flags & (SNITCH_F_SHARED | SNITCH_F_UNPARSED)),
+		.suspended = rulebook_suspended(rb, image->exe),
+		.kernel = image->wire.flags & SNITCH_O_KERNEL ? image->wire.kernel : 0,
+		.uid = ev->uid,
+		.image = {
+			.pid = image->wire.pid,
+			.start = image->wire.start,
+			.exec_id = image->wire.exec_id,
+		},
+		.parents = parents,
+		.n_parents = owner->n_parents,
+		.family = ev->family,
+		.proto = ev->proto,
+		.loopback = ev->ifindex == LOOPBACK_IFINDEX,
+		.port = ev->dport,
+	};
+	memcpy(q->addr, ev->daddr, sizeof(q->addr));
+	if (rb->by_group) {
+		find_groups(rb, ev->uid, image->wire.gid);
+		q->gids = rb->groups;
+		q->n_gids = rb->n_groups;
+	}
+}
+
+void rulebook_judge(struct rulebook *rb, const struct owner *owner,
+		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out)
+{
+	const char *parents[SNITCH_ANCESTORS];
+	struct policy_env *env = rulebook_env(rb);
+	struct policy_decision d;
+	struct flow_query q;
+
+	env->boottime = now;
+	fill_query(rb, owner, ev, parents, &q);
+	policy_decide(rb->set, env, &q, &d);
+	*out = (struct judgement){
+		.action = d.action,
+		.rule = d.rule ? d.rule->id : 0,
+		.suspended = q.suspended,
+	};
+}
+
+/* ---- time ------------------------------------------------------------------------------ */
+
+uint64_t rulebook_next_change(const struct rulebook *rb)
+{
+	return ruleset_next_change(rb->set, time(NULL), snitch_boottime());
+}
+
+int rulebook_expire(struct rulebook *rb)
+{
+	return ruleset_expire(rb->set, &rb->paths, time(NULL), snitch_boottime());
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules: their language, their order, where they are kept, what they decide and how they
+ * become the kernel's table. It must never speak to the kernel or the bus itself.
+ *
+ * Nothing here locks: one set is used by one thread. Functions returning int return 0 or a
+ * negative errno unless said otherwise; those with a struct rule_error fill it when they fail.
+ */
+#ifndef SNITCH_POLICY_H
+#define SNITCH_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/snitch.h>
+
+#define RULE_LINE_MAX		4096		/* bytes of a line with its final NUL */
+#define RULE_TEXT_MAX		(2 * RULE_LINE_MAX)	/* holds any rule printed */
+#define RULE_FILE_MAX		(16U << 20)	/* bytes of a file of rules */
+#define RULES_MAX		100000		/* rules of a set */
+#define RULE_ITEMS_MAX		256		/* remotes, and ranges of ports, of a rule */
+#define RULE_CHILD_MAX		8		/* child-of after child-of */
+#define RULE_NAME_MAX		255		/* bytes of a name */
+
+/* What the word before the remote may be; in the order of the grammar. */
+enum rule_program_kind {
+	RULE_P_ANY,
+	RULE_P_PATH,
+	RULE_P_PATTERN,
+	RULE_P_UNIT,
+	RULE_P_FLATPAK,
+	RULE_P_SNAP,
+	RULE_P_CONTAINER,
+	RULE_P_SCRIPT,
+	RULE_P_KERNEL,
+};
+
+/* A program: name is the path, pattern, unit, id or image; path only a container's. */
+struct rule_program {
+	enum rule_program_kind kind;
+	char *name;			/* owned; NULL for any and kernel */
+	char *path;			/* owned; a container's program */
+	uint32_t kernel;		/* SNITCH_K_*, of kind kernel */
+	struct rule_program *child_of;	/* owned; NULL: whoever started it */
+	bool and_children;
+};
+
+enum rule_who {
+	RULE_W_ANYONE,
+	RULE_W_USER,
+	RULE_W_GROUP,
+};
+
+enum rule_item_kind {
+	RULE_I_ANY,
+	RULE_I_HOST,
+	RULE_I_DOMAIN,
+	RULE_I_LIST,
+	RULE_I_ADDRESS,
+	RULE_I_RANGE,
+	RULE_I_PREFIX,
+	RULE_I_LOCAL_NET,
+	RULE_I_LOOPBACK,
+	RULE_I_MULTICAST,
+	RULE_I_BROADCAST,
+	RULE_I_BONJOUR,
+	RULE_I_DNS_SERVERS,
+};
+
+/* One remote. Addresses are in network order, an IPv4 address in the first 4 bytes. */
+struct rule_item {
+	enum rule_item_kind kind;
+	char *name;			/* owned; host, domain (without "*.") or list */
+	uint8_t family;			/* 4 or 6, of address, range and prefix */
+	uint8_t len;			/* bits, of a prefix */
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+struct rule_ports {
+	uint16_t first;			/* host order, first <= last */
+	uint16_t last;
+};
+
+/* One running image of a program: "until quit" holds for it alone. */
+struct rule_image {
+	uint32_t pid;			/* 0: none */
+	uint64_t start;			/* boot time clock, ns */
+	uint64_t exec_id;
+};
+
+enum rule_lifetime {
+	RULE_L_FOREVER,
+	RULE_L_FOR,
+	RULE_L_QUIT,
+	RULE_L_REBOOT,
+	RULE_L_DATE,
+};
+
+/* Whose file a rule stands in. */
+enum rule_scope {
+	RULE_S_ADMIN,
+	RULE_S_SYSTEM,
+	RULE_S_USER,
+	RULE_S_BUILTIN,
+};
+
+/* rule.flags */
+#define RULE_F_HIGH		(1U << 0)
+#define RULE_F_DISABLED		(1U << 1)
+#define RULE_F_LOCKDOWN		(1U << 2)
+#define RULE_F_NOLOG		(1U << 3)
+#define RULE_F_IN		(1U << 4)
+
+struct rule {
+	uint64_t id;			/* written as [id=], or a hash of the text */
+	bool id_written;
+	char *keys;			/* owned; other keys in the brackets, as they stood */
+	uint32_t action;		/* SNITCH_ALLOW, DENY, DROP or ASK */
+	struct rule_program program;
+	enum rule_who who;
+	char *who_name;			/* owned; as written */
+	uint32_t who_id;		/* uid or gid, if known */
+	bool who_known;
+	bool negated;			/* "not" before the remotes */
+	struct rule_item *items;	/* owned; at least one */
+	size_t n_items;
+	struct rule_ports *ports;	/* owned; none: any */
+	size_t n_ports;
+	int proto;			/* IP protocol number, -1: any */
+	uint32_t flags;			/* RULE_F_* */
+	char *interface;		/* owned; NULL: any */
+	char *profile;			/* owned; NULL: every one */
+	char *note;			/* owned; NULL: none */
+	enum rule_lifetime lifetime;
+	uint64_t seconds;		/* "for": how long; DATE: seconds since 1970 */
+	uint64_t until;			/* "for": end, boot time clock in ns; 0: not begun */
+	struct rule_image image;	/* "until quit" */
+	/* set when it joins a set */
+	enum rule_scope scope;
+	uint32_t scope_uid;		/* of RULE_S_USER */
+	bool runtime;			/* kept in the runtime folder */
+	const char *file;		/* the set's; NULL: none */
+	unsigned int line;		/* from 1 */
+	uint32_t rank;			/* place in the set, 0 is looked at first */
+};
+
+/* What is wrong, where, and what to do about it. */
+struct rule_error {
+	char file[256];			/* "": no file */
+	unsigned int line;		/* 0: none */
+	unsigned int column;		/* from 1; 0: none */
+	char found[80];
+	char expected[160];
+	char next[160];
+};
+
+/*
+ * rule_parse() - read one line.
+ * @line: NUL ended, without its newline; @file, @lineno: for errors, may be NULL and 0
+ * @out: the rule, the caller's (rule_free()); NULL for a blank line or a mere note
+ * Return: 0, or -EINVAL or -ENOMEM with @err filled.
+ */
+int rule_parse(const char *line, const char *file, unsigned int lineno, struct rule **out,
+	       struct rule_error *err);
+
+/* Read "forever", "quit", "reboot", a span ("1h") or a date into @rule; 0 or -EINVAL. */
+int rule_set_lifetime(struct rule *rule, const char *text);
+
+/*
+ * Write a rule as one line, so that rule_parse() makes the same rule of it.
+ * rule_print_plain() leaves the brackets out. RULE_TEXT_MAX bytes suffice.
+ * Return: the length, or -ENOSPC.
+ */
+int rule_print(const struct rule *rule, char *buf, size_t size);
+int rule_print_plain(const struct rule *rule, char *buf, size_t size);
+
+void rule_free(struct rule *rule);	/* NULL is allowed */
+
+/* "file:1:2: found 'x', expected y; z" into @buf, which is returned. */
+char *rule_error_print(const struct rule_error *err, char *buf, size_t size);
+
+/* Whether two rules say the same; ids, notes, files and places do not count. */
+bool rule_equal(const struct rule *a, const struct rule *b);
+/* The id of a rule that has none written: a hash of what it says; never 0. */
+uint64_t rule_hash(const struct rule *rule);
+
+/* An id is 16 hexadecimal digits. parse: 0 or -EINVAL; print returns @buf (17 bytes). */
+int rule_id_parse(const char *text, uint64_t *id);
+char *rule_id_print(uint64_t id, char *buf, size_t size);
+
+/* "admin", "system", "builtin", "runtime" or "user UID" into @buf, which is returned. */
+char *rule_scope_name(const struct rule *rule, char *buf, size_t size);
+
+/* 0 high, 1 regular, 2 built-in */
+uint32_t rule_tier(const struct rule *rule);
+/* Whether it refuses a named program everything, as "deny X to any" does. */
+bool rule_is_whole(const struct rule *rule);
+/* Whether the kernel alone cannot tell if it matches. */
+bool rule_needs_daemon(const struct rule *rule);
+/* Why it does not hold now, or NULL. @now: seconds since 1970; @boottime: ns */
+const char *rule_why_inactive(const struct rule *rule, uint64_t now, uint64_t boottime);
+/* What of it this version does not enforce, or NULL. */
+const char *rule_why_not_enforced(const struct rule *rule);
+
+/*
+ * rule_for_flow() - the rule an answer makes.
+ * @exe: path of the program, NULL: any; @uid: (uint32_t)-1: anyone
+ * @family: 4, 6, or 0: any address; @addr: network order; @port: 0: any; @proto: -1: any
+ * Return: 0; -EINVAL if it could not be read back (a name that cannot be written); -ENOMEM.
+ */
+int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
+		  const uint8_t *addr, uint16_t port, int proto, struct rule **out);
+/* Start its clock ("for") or bind it to @image ("until quit"; may be NULL). */
+void rule_begin(struct rule *rule, uint64_t boottime, const struct rule_image *image);
+
+/* <0, 0, >0: which is looked at first; see snitch-rules(5), "Precedence". */
+int rule_compare(const struct rule *a, const struct rule *b);
+uint64_t rule_order_key(const struct rule *rule);
+
+/* Where rules are kept; a folder that is NULL is the usual one. All below root (NULL: "/"). */
+struct policy_paths {
+	const char *root;
+	const char *builtin;		/* /usr/lib/snitch/rules.d */
+	const char *admin;		/* /etc/snitch/rules.d */
+	const char *store;		/* /var/lib/snitch/rules */
+	const char *runtime;		/* /run/snitch/rules */
+};
+
+struct ruleset {
+	struct rule **rules;		/* owned, in order of precedence */
+	size_t n_rules;
+	size_t room;
+	char **files;			/* owned; names the rules point to */
+	size_t n_files;
+	void *index;			/* struct set_index */
+};
+
+struct ruleset *ruleset_new(void);		/* NULL: no memory */
+void ruleset_free(struct ruleset *set);		/* NULL is allowed */
+
+#define RULESET_FORGIVE	(1U << 0)	/* leave out what is wrong, do not fail */
+
+/*
+ * ruleset_load() - read all folders.
+ * @flags: RULESET_*; @out: the set, the caller's, untouched on failure
+ * A file that others may write, that is no plain file or has an error makes it fail.
+ * Return: 0, 1 (with RULESET_FORGIVE: something was left out, the first told in @err), or
+ * a negative errno.
+ */
+int ruleset_load(const struct policy_paths *paths, unsigned int flags, struct ruleset **out,
+		 struct rule_error *err);
+
+/* Put a rule in its place, without a file; on success the set owns it. */
+int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
+		   bool runtime, struct rule_error *err);
+
+/*
+ * ruleset_add() - put a rule in its place and into its file, atomically and durably.
+ * @rule: taken over, on failure freed; @uid: of RULE_S_USER; @runtime: until reboot at most
+ * @id: its id, may be NULL. A rule that says the same in the same file is replaced.
+ */
+int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct rule *rule,
+		enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *id,
+		struct rule_error *err);
+
+/* Take a rule out of the set and its file; -ENOENT, -EPERM (built in), ... */
+int ruleset_remove(struct ruleset *set, const struct policy_paths *paths, uint64_t id,
+		   struct rule_error *err);
+
+/* Remove what has expired from the set and its files. Return: how many, or an error. */
+int ruleset_expire(struct ruleset *set, const struct policy_paths *paths, uint64_t now,
+		   uint64_t boottime);
+
+const struct rule *ruleset_find(const struct ruleset *set, uint64_t id);	/* or NULL */
+/* Whether a rule names this path, itself or as parent. */
+bool ruleset_names(const struct ruleset *set, const char *exe);
+/* Nanoseconds of the boot time clock when the next rule expires; UINT64_MAX: never. */
+uint64_t ruleset_next_change(const struct ruleset *set, uint64_t now, uint64_t boottime);
+
+struct policy_net {
+	uint8_t family;			/* 4 or 6 */
+	uint8_t len;			/* bits */
+	uint8_t addr[16];		/* network order */
+};
+
+/* What rules are judged in: the mode, the networks around us, the time. All borrowed. */
+struct policy_env {
+	uint32_t mode;			/* SNITCH_MODE_* */
+	uint32_t fail;			/* as struct snitch_policy has it */
+	uint32_t kernel;
+	const struct policy_net *local;	/* connected networks */
+	size_t n_local;
+	const struct policy_net *dns;	/* configured resolvers */
+	size_t n_dns;
+	const struct policy_net *broadcast;
+	size_t n_broadcast;
+	uint64_t now;			/* seconds since 1970 */
+	uint64_t boottime;		/* ns */
+};
+
+/* A flow to be judged. All borrowed. */
+struct flow_query {
+	const char *exe;		/* NULL: not known, or the kernel */
+	bool no_allow;			/* disguised or deleted: no allow rule counts */
+	bool suspended;			/* changed: no allow rule that names it counts */
+	uint32_t kernel;		/* SNITCH_K_*, 0: a program */
+	uint32_t uid;
+	const uint32_t *gids;
+	size_t n_gids;
+	struct rule_image image;
+	const char *const *parents;	/* paths, the nearest first */
+	size_t n_parents;
+	const char *interface;		/* NULL: not known */
+	const char *const *names;	/* verified names of the remote */
+	size_t n_names;
+	uint8_t family;			/* 4 or 6 */
+	uint8_t proto;
+	bool loopback;			/* leaves by a loopback device */
+	uint16_t port;			/* host order */
+	uint8_t addr[16];		/* network order */
+};
+
+struct policy_decision {
+	uint32_t action;		/* SNITCH_ALLOW, DENY, DROP or ASK */
+	const struct rule *rule;	/* the set's; NULL: the mode decided */
+	const struct rule *beaten;	/* an allow that lost to a whole deny, or NULL */
+	const char *reason;		/* constant text */
+};
+
+/* The same answer the compiled table gives, and for what only user space can tell. */
+void policy_decide(const struct ruleset *set, const struct policy_env *env,
+		   const struct flow_query *q, struct policy_decision *d);
+
+/* The kernel's table. Zero it before first use; apps are sorted paths, numbered from 1. */
+struct policy_compiled {
+	struct snitch_policy policy;
+	char **apps;			/* owned */
+	size_t n_apps;
+	struct snitch_rule *rules;	/* owned */
+	size_t n_rules;
+};
+
+int policy_compile(const struct ruleset *set, const struct policy_env *env,
+		   struct policy_compiled *out);
+void policy_compiled_free(struct policy_compiled *c);
+/* The number of @exe in the table, 0: no rule names it. */
+uint32_t policy_app(const struct policy_compiled *c, const char *exe);
+
+#endif
