@@ -13,6 +13,7 @@ struct snitch_cached {
 	struct hlist_node node;
 	struct snitch_cache_new n;	/* n.image is not followed: @image_id counts */
 	u64 image_id;
+	u64 generation;			/* of the policy it was concluded under */
 	struct rcu_head rcu;
 };
 
@@ -38,7 +39,7 @@ static bool cache_matches(const struct snitch_cached *c, u64 image_id,
 /**
  * snitch_cache_find() - has the decider concluded about this before?
  * @s: the subject; only images that stand for processes are cached
- * @j: action and origin are filled on a hit
+ * @j: its generation is that of the policy; action and origin are filled on a hit
  *
  * Return: true on a hit that is still valid. Context: any, under RCU.
  */
@@ -51,6 +52,10 @@ bool snitch_cache_find(const struct snitch_subject *s, struct snitch_judgement *
 		return false;
 	hlist_for_each_entry_rcu(c, cache_bucket(s->image->id, &p->daddr, p->dport), node) {
 		if (!cache_matches(c, s->image->id, &p->daddr, p->dport, p->family, p->proto))
+			continue;
+		/* What followed from rules ends with them; a person's answer does not. */
+		if (c->generation != j->generation && c->n.origin != SNITCH_BY_PERSON &&
+		    c->n.origin != SNITCH_BY_FAIL)
 			continue;
 		if ((c->n.uid != SNITCH_UID_ANY && c->n.uid != s->uid) ||
 		    (c->n.netns && c->n.netns != s->netns) || c->n.until <= ktime_get_boottime_ns())
@@ -120,6 +125,7 @@ int snitch_cache_add(const struct snitch_cache_new *n)
 	c->n = *n;
 	c->n.image = NULL;
 	c->image_id = n->image->id;
+	c->generation = snitch_policy_generation();
 
 	spin_lock_bh(&snitch_cache_lock);
 	hlist_for_each_entry_safe(old, next, head, node)

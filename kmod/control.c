@@ -377,41 +377,57 @@ static int apps_check(const struct nlattr *nest, struct netlink_ext_ack *extack,
 	return 0;
 }
 
-static int apps_add(const struct nlattr *nest, struct netlink_ext_ack *extack)
+/* A path is resolved without any lock: its file system may be anybody's. */
+static int apps_add_one(const struct nlattr *a, struct genl_info *info)
+{
+	struct snitch_exe exe;
+	bool found = !snitch_policy_resolve(nla_data(a), &exe);
+	int err;
+
+	mutex_lock(&snitch_policy_mutex);
+	err = transaction_mine(info);
+	if (!err) {
+		err = snitch_build_app(control_build, found ? &exe : NULL);
+		if (err) {
+			NL_SET_ERR_MSG_ATTR(info->extack, a, "this program could not be added");
+			control_spoilt = true;
+		} else {
+			control_apps++;
+		}
+	}
+	mutex_unlock(&snitch_policy_mutex);
+	return err;
+}
+
+static int apps_add(const struct nlattr *nest, struct genl_info *info)
 {
 	const struct nlattr *a;
 	u32 count;
 	int rem, err;
 
-	err = apps_check(nest, extack, &count);
+	mutex_lock(&snitch_policy_mutex);
+	err = transaction_mine(info) ?: apps_check(nest, info->extack, &count);
+	mutex_unlock(&snitch_policy_mutex);
 	if (err)
 		return err;
 	nla_for_each_nested(a, nest, rem) {
-		err = snitch_build_app(control_build, nla_data(a));
-		if (err) {
-			NL_SET_ERR_MSG_ATTR(extack, a, "this program could not be added");
-			control_spoilt = true;
+		err = apps_add_one(a, info);
+		if (err)
 			return err;
-		}
 		cond_resched();
 	}
-	control_apps += count;
 	return 0;
 }
 
 static int control_add_apps(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *a = info->attrs[SNITCH_A_APPS];
-	int err;
 
 	if (!a) {
 		GENL_SET_ERR_MSG(info, "no programs in the message");
 		return -EINVAL;
 	}
-	mutex_lock(&snitch_policy_mutex);
-	err = transaction_mine(info) ?: apps_add(a, info->extack);
-	mutex_unlock(&snitch_policy_mutex);
-	return err;
+	return apps_add(a, info);
 }
 
 static int control_add_rules(struct sk_buff *skb, struct genl_info *info)

@@ -428,43 +428,55 @@ struct snitch_build *snitch_build_new(const struct snitch_policy *head, int *err
 }
 
 /*
- * snitch_build_app() - one more app, resolved here and now, in the loader's context
+ * snitch_policy_resolve() - which executable a path names, here and now
  *
- * Return: 0 also when the path does not resolve (its rules then wait for a
- * load that finds it), -EINVAL, -ENOSPC, -ENOMEM.
+ * Return: 0, -EINVAL (not absolute), or why it does not resolve to a file.
+ * Context: process, in the loader's; may sleep for as long as a file system
+ * likes, so no lock of the module is held.
  */
-int snitch_build_app(struct snitch_build *b, const char *name)
+int snitch_policy_resolve(const char *name, struct snitch_exe *exe)
+{
+	struct path path;
+	int err;
+
+	if (name[0] != '/')
+		return -EINVAL;
+	err = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	err = snitch_exe_of_path(exe, &path);
+	path_put(&path);
+	return err;
+}
+
+/*
+ * snitch_build_app() - one more app
+ * @exe: its executable; NULL: not there, its rules wait for a load that finds it
+ *
+ * Return: 0, -ENOSPC, -ENOMEM.
+ */
+int snitch_build_app(struct snitch_build *b, const struct snitch_exe *exe)
 {
 	struct policy_binding *binding;
-	struct snitch_exe exe;
-	struct path path;
 	u32 app;
-	int err;
 
 	if (b->n_apps >= b->blob->head.apps)
 		return -ENOSPC;
-	if (name[0] != '/')
-		return -EINVAL;
 	app = ++b->n_apps;
 	b->alias[app] = app;
-	err = kern_path(name, LOOKUP_FOLLOW, &path);
-	if (!err) {
-		err = snitch_exe_of_path(&exe, &path);
-		path_put(&path);
-	}
-	if (err) {
+	if (!exe) {
 		b->unbound++;
 		return 0;
 	}
-	binding = bind_find(b->blob, &exe);
+	binding = bind_find(b->blob, exe);
 	if (binding) {	/* another name of the same executable */
 		b->alias[app] = binding->app;
 		return 0;
 	}
-	binding = bind_new(&exe, app, GFP_KERNEL_ACCOUNT);
+	binding = bind_new(exe, app, GFP_KERNEL_ACCOUNT);
 	if (!binding)
 		return -ENOMEM;
-	hlist_add_head(&binding->node, bind_bucket(b->blob, &exe));
+	hlist_add_head(&binding->node, bind_bucket(b->blob, exe));
 	return 0;
 }
 

@@ -78,7 +78,8 @@ int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app);
  */
 struct snitch_build;
 struct snitch_build *snitch_build_new(const struct snitch_policy *policy, int *err);
-int snitch_build_app(struct snitch_build *b, const char *path);
+int snitch_policy_resolve(const char *name, struct snitch_exe *exe);	/* without the mutex */
+int snitch_build_app(struct snitch_build *b, const struct snitch_exe *exe);
 int snitch_build_rules(struct snitch_build *b, const struct snitch_rule *rules, u32 n);
 int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound);
 void snitch_build_free(struct snitch_build *b);

@@ -71,8 +71,8 @@ enum rule_item_kind {
 struct rule_item {
 	enum rule_item_kind kind;
 	char *name;			/* owned; host, domain (without "*.") or list */
-	uint8_t family;			/* 4 or 6, of address, range and prefix */
-	uint8_t len;			/* bits, of a prefix */
+	uint8_t family;			/* AF_INET or AF_INET6, of address, range and prefix */
+	uint8_t len;			/* bits, of a prefix; first and last are set too */
 	uint8_t first[16];
 	uint8_t last[16];
 };
@@ -164,7 +164,7 @@ struct rule_error {
 int rule_parse(const char *line, const char *file, unsigned int lineno, struct rule **out,
 	       struct rule_error *err);
 
-/* Read "forever", "quit", "reboot", a span ("1h") or a date into @rule; 0 or -EINVAL. */
+/* Read "forever", "for SPAN" or "until quit", "until reboot", "until DATE"; 0 or -EINVAL. */
 int rule_set_lifetime(struct rule *rule, const char *text);
 
 /*
@@ -180,7 +180,7 @@ void rule_free(struct rule *rule);	/* NULL is allowed */
 /* "file:1:2: found 'x', expected y; z" into @buf, which is returned. */
 char *rule_error_print(const struct rule_error *err, char *buf, size_t size);
 
-/* Whether two rules say the same; ids, notes, files and places do not count. */
+/* Whether two rules say the same, bound to the same image and end; ids and places do not count. */
 bool rule_equal(const struct rule *a, const struct rule *b);
 /* The id of a rule that has none written: a hash of what it says; never 0. */
 uint64_t rule_hash(const struct rule *rule);
@@ -206,7 +206,8 @@ const char *rule_why_not_enforced(const struct rule *rule);
 /*
  * rule_for_flow() - the rule an answer makes.
  * @exe: path of the program, NULL: any; @uid: (uint32_t)-1: anyone
- * @family: 4, 6, or 0: any address; @addr: network order; @port: 0: any; @proto: -1: any
+ * @family: AF_INET, AF_INET6, or 0: any address; @addr: network order; @port: 0: any
+ * @proto: -1: any
  * Return: 0; -EINVAL if it could not be read back (a name that cannot be written); -ENOMEM.
  */
 int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
@@ -239,47 +240,68 @@ struct ruleset {
 struct ruleset *ruleset_new(void);		/* NULL: no memory */
 void ruleset_free(struct ruleset *set);		/* NULL is allowed */
 
-#define RULESET_FORGIVE	(1U << 0)	/* leave out what is wrong, do not fail */
+#define RULES_SKIP_BAD	(1U << 0)	/* leave out files with errors; @err tells of the first */
+#define RULES_USER_FILE_MAX	(1U << 20)	/* bytes of one user's file */
+#define RULES_FILES_MAX		4096		/* files in one folder */
 
-/*
- * ruleset_load() - read all folders.
- * @flags: RULESET_*; @out: the set, the caller's, untouched on failure
- * A file that others may write, that is no plain file or has an error makes it fail.
- * Return: 0, 1 (with RULESET_FORGIVE: something was left out, the first told in @err), or
- * a negative errno.
+/**
+ * ruleset_load() - read all folders
+ * @paths: where; NULL: the defaults
+ * @flags: RULES_*
+ * @out: gets a new set, for ruleset_free(). On failure NULL: keep the set you have
+ * @err: filled in on failure, and when a file was left out (err->expected is then not "")
+ *
+ * A folder that does not exist has no rules. A file is refused when it has an error, when
+ * others than root, user snitch and the caller's user can write it or its folder, or when it is
+ * a symbolic link (but one to /dev/null in the administrator's folder, which masks the built-in
+ * file of that name, as any other file of that name does).
+ *
+ * Return: 0; -EINVAL, -EPERM, -EFBIG, -ENOMEM, or from the file system.
  */
 int ruleset_load(const struct policy_paths *paths, unsigned int flags, struct ruleset **out,
 		 struct rule_error *err);
 
-/* Put a rule in its place, without a file; on success the set owns it. */
+/* Put a rule into a set in memory only (tests, offline checks). Takes @rule, also on failure. */
 int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
 		   bool runtime, struct rule_error *err);
 
-/*
- * ruleset_add() - put a rule in its place and into its file, atomically and durably.
- * @rule: taken over, on failure freed; @uid: of RULE_S_USER; @runtime: until reboot at most
- * @id: its id, may be NULL. A rule that says the same in the same file is replaced.
+/**
+ * ruleset_add() - put a rule into the set and into its file
+ * @set: the set
+ * @paths: as for ruleset_load()
+ * @rule: taken, also on failure; gets a random id when it has none
+ * @scope: ADMIN (prompts.rules in the administrator's folder), SYSTEM or USER
+ * @uid: for USER
+ * @runtime: keep it in /run; rules "for", "until quit", "until reboot" always are
+ * @id: gets the rule's id; may be NULL
+ * @err: filled in on failure
+ *
+ * The file is written beside, fsynced and renamed; the version before stays as FILE.last. An
+ * equal rule of the same scope is replaced.
+ *
+ * Return: 0; -EPERM (a user's rule for another user), -E2BIG (bounds), or from the file system.
+ * On failure the set is as before.
  */
 int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct rule *rule,
 		enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *id,
 		struct rule_error *err);
 
-/* Take a rule out of the set and its file; -ENOENT, -EPERM (built in), ... */
+/* Take a rule out of the set and its file. -ENOENT; -EPERM for built-ins (mask their file). */
 int ruleset_remove(struct ruleset *set, const struct policy_paths *paths, uint64_t id,
 		   struct rule_error *err);
 
-/* Remove what has expired from the set and its files. Return: how many, or an error. */
+/* Remove expired rules of /run from the set and the files. Returns how many, or an errno. */
 int ruleset_expire(struct ruleset *set, const struct policy_paths *paths, uint64_t now,
 		   uint64_t boottime);
 
 const struct rule *ruleset_find(const struct ruleset *set, uint64_t id);	/* or NULL */
-/* Whether a rule names this path, itself or as parent. */
+/* True when a rule in force names this executable by its path. */
 bool ruleset_names(const struct ruleset *set, const char *exe);
-/* Nanoseconds of the boot time clock when the next rule expires; UINT64_MAX: never. */
+/* CLOCK_BOOTTIME ns at which rules end next by themselves: compile again then; 0: never. */
 uint64_t ruleset_next_change(const struct ruleset *set, uint64_t now, uint64_t boottime);
 
 struct policy_net {
-	uint8_t family;			/* 4 or 6 */
+	uint8_t family;			/* AF_INET or AF_INET6 */
 	uint8_t len;			/* bits */
 	uint8_t addr[16];		/* network order */
 };
@@ -314,7 +336,7 @@ struct flow_query {
 	const char *interface;		/* NULL: not known */
 	const char *const *names;	/* verified names of the remote */
 	size_t n_names;
-	uint8_t family;			/* 4 or 6 */
+	uint8_t family;			/* AF_INET or AF_INET6 */
 	uint8_t proto;
 	bool loopback;			/* leaves by a loopback device */
 	uint16_t port;			/* host order */

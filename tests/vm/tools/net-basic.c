@@ -58,7 +58,7 @@ static void hand_on(int fd, const char *prog, const char *data)
 
 int do_tcp(void)
 {
-	long wait = option_number("--wait", 20000), keep = option_number("--keep", 0);
+	long wait = option_wait("--wait", 20000), keep = option_sleep("--keep", 0);
 	unsigned int port, own = option_number("--bind", 0);
 	const char *data = option("--data", NULL), *prog = option("--exec", NULL);
 	int nonblock = flag("--nonblock"), mptcp = flag("--mptcp"), forked = flag("--fork");
@@ -95,7 +95,7 @@ int do_tcp(void)
 
 int do_senddata(void)
 {
-	long wait = option_number("--wait", 5000);
+	long wait = option_wait("--wait", 5000);
 	int fd = atoi(arg("descriptor"));
 	const char *text = arg("text");
 
@@ -153,8 +153,8 @@ static void want_errors(int fd, const union address *a)
 
 int do_udp(void)
 {
-	long wait = option_number("--wait", 0), keep = option_number("--keep", 0);
-	long count = option_number("--count", 1), gap = option_number("--gap", 0);
+	long wait = option_wait("--wait", 0), keep = option_sleep("--keep", 0);
+	long count = option_number("--count", 1), gap = option_sleep("--gap", 0);
 	size_t size = option_number("--size", 4);
 	int connected = flag("--connect"), nonblock = flag("--nonblock"), err = 0, fd;
 	int recverr = flag("--recverr");
@@ -188,8 +188,8 @@ int do_udp(void)
 
 int do_icmp(void)
 {
-	long wait = option_number("--wait", 0), count = option_number("--count", 1);
-	long keep = option_number("--keep", 0);
+	long wait = option_wait("--wait", 0), count = option_number("--count", 1);
+	long keep = option_sleep("--keep", 0);
 	union address a;
 	socklen_t len = address_of(&a, arg("address"), 0);
 	int v6 = a.sa.sa_family == AF_INET6, err = 0;
@@ -212,7 +212,7 @@ int do_icmp(void)
 int do_raw(void)
 {
 	size_t size = option_number("--size", 8);
-	long keep = option_number("--keep", 0);
+	long keep = option_sleep("--keep", 0);
 	union address a;
 	socklen_t len = address_of(&a, arg("address"), 0);
 	int proto = atoi(arg("protocol")), err;

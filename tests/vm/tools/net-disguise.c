@@ -129,7 +129,7 @@ static int talk(int udp, const char *text, int port, long wait)
 
 int do_disguise(void)
 {
-	long wait = option_number("--wait", 1000);
+	long wait = option_wait("--wait", 1000);
 	int udp = flag("--udp");
 	const char *exe = arg("executable"), *text = arg("address");
 	int port = atoi(arg("port"));
@@ -152,7 +152,7 @@ int do_disguise(void)
 
 int do_lazyargv(void)
 {
-	long wait = option_number("--wait", 1000);
+	long wait = option_wait("--wait", 1000);
 	const char *text = arg("address");
 	int port = atoi(arg("port"));
 	struct uffdio_api api = { .api = UFFD_API };

@@ -32,7 +32,7 @@ static int send_report(int fd, const char *data)
 /* Both ends connect to each other from fixed ports: no side is ever accept()ed. */
 int do_simopen(void)
 {
-	long wait = option_number("--wait", 5000);
+	long wait = option_wait("--wait", 5000);
 	const char *data = option("--data", "simopen"), *text = arg("address");
 	union address a;
 	socklen_t len = address_of(&a, text, atoi(arg("port")));
@@ -171,7 +171,7 @@ int do_smc(void)
 /* Connects to one place, dissolves it, connects the same socket to another. */
 int do_reconnect(void)
 {
-	long after = option_number("--after", 200), wait = option_number("--wait", 1000);
+	long after = option_sleep("--after", 200), wait = option_wait("--wait", 1000);
 	int udp = flag("--udp"), fd, err;
 	const char *text = arg("address");
 	union address one, two, none = { .sa.sa_family = AF_UNSPEC };
@@ -275,7 +275,7 @@ static int receive_fd(const char *path)
 int do_take(void)
 {
 	const char *data = option("--data", "taken");
-	long wait = option_number("--wait", 1000);
+	long wait = option_wait("--wait", 1000);
 	int fd = receive_fd(arg("unix socket")), err;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[256];
@@ -297,7 +297,7 @@ int do_take(void)
 int do_listen(void)
 {
 	const char *data = option("--data", "listened");
-	long keep = option_number("--keep", 500);
+	long keep = option_sleep("--keep", 500);
 	union address a;
 	socklen_t len = address_of(&a, "::", atoi(arg("port")));
 	int fd = socket_for(&a, SOCK_STREAM, 0), zero = 0, one = 1, c, err;

@@ -16,7 +16,7 @@
 
 int do_udpmany(void)
 {
-	long keep = option_number("--keep", 0), sent = 0, refused = 0, other = 0, i, count;
+	long keep = option_sleep("--keep", 0), sent = 0, refused = 0, other = 0, i, count;
 	const char *text = arg("address");
 	unsigned int port = atoi(arg("port"));
 	uint64_t start = now_us();
@@ -73,7 +73,7 @@ static void wait_many(struct pollfd *p, long count, long ms)
 
 int do_tcpmany(void)
 {
-	long keep = option_number("--keep", 0), wait = option_number("--wait", 0), i, count;
+	long keep = option_sleep("--keep", 0), wait = option_wait("--wait", 0), i, count;
 	long started = 0, refused = 0, other = 0;
 	int same = flag("--same");
 	const char *text = arg("address");

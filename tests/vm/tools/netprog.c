@@ -75,6 +75,24 @@ long option_number(const char *name, long fallback)
 	return text ? strtol(text, NULL, 0) : fallback;
 }
 
+static long slow(void)
+{
+	const char *text = getenv("SLOW");
+	long n = text ? atol(text) : 1;
+
+	return n > 0 ? n : 1;
+}
+
+long option_wait(const char *name, long fallback)
+{
+	return option_number(name, fallback) * slow();
+}
+
+long option_sleep(const char *name, long fallback)
+{
+	return option_number(name, fallback) * (slow() + 2) / 3;
+}
+
 int flag(const char *name)
 {
 	char **a;

@@ -27,6 +27,11 @@ void report(const char *what, int err, uint64_t start);
 /* option() - takes "--name VALUE" out of the arguments; @fallback when absent. */
 const char *option(const char *name, const char *fallback);
 long option_number(const char *name, long fallback);
+/* option_wait(), option_sleep() - milliseconds, more of them on a slow kernel ($SLOW): a wait
+ * ends early when what it waits for comes, a sleep does not, so it grows less.
+ */
+long option_wait(const char *name, long fallback);
+long option_sleep(const char *name, long fallback);
 /* flag() - takes "--name" out. */
 int flag(const char *name);
 /* arg() - the next argument left; dies with @what when there is none. */

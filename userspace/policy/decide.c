@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Judging a flow in user space, in the order that the kernel's table uses. It must never let an
+ * allow rule count where the kernel would not.
+ */
+#include "decide.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "places.h"
+#include "program.h"
+#include "set.h"
+
+bool rule_in_force(const struct rule *rule, const struct policy_env *env)
+{
+	if (rule_why_inactive(rule, env->now, env->boottime))
+		return false;
+	return env->mode != SNITCH_MODE_LOCKDOWN || rule->scope == RULE_S_BUILTIN ||
+	       (rule->flags & RULE_F_LOCKDOWN) || rule_is_refusal(rule);
+}
+
+bool rule_is_general(const struct rule *rule)
+{
+	return rule->program.kind == RULE_P_ANY;
+}
+
+bool rule_is_refusal(const struct rule *rule)
+{
+	return rule->action == SNITCH_DENY || rule->action == SNITCH_DROP;
+}
+
+static bool who_matches(const struct rule *rule, const struct flow_query *q)
+{
+	size_t i;
+
+	if (rule->who == RULE_W_ANYONE)
+		return true;
+	if (rule->who == RULE_W_USER)
+		return rule->who_id == q->uid;
+	for (i = 0; i < q->n_gids; i++) {
+		if (rule->who_id == q->gids[i])
+			return true;
+	}
+	return false;
+}
+
+static bool service_matches(const struct rule *rule, const struct flow_query *q)
+{
+	size_t i;
+
+	if (rule->proto >= 0 && rule->proto != q->proto &&
+	    !(rule->proto == IPPROTO_ICMP && q->proto == IPPROTO_ICMPV6))
+		return false;
+	for (i = 0; i < rule->n_ports; i++) {
+		if (q->port >= rule->ports[i].first && q->port <= rule->ports[i].last)
+			return true;
+	}
+	return !rule->n_ports;
+}
+
+static bool image_matches(const struct rule *rule, const struct flow_query *q)
+{
+	return rule->lifetime != RULE_L_QUIT ||
+	       (rule->image.pid == q->image.pid && rule->image.start == q->image.start &&
+		rule->image.exec_id == q->image.exec_id);
+}
+
+bool policy_matches(const struct rule *rule, const struct policy_env *env,
+		    const struct flow_query *q)
+{
+	return rule_in_force(rule, env) && service_matches(rule, q) && who_matches(rule, q) &&
+	       image_matches(rule, q) &&
+	       (!rule->interface || (q->interface && !strcmp(rule->interface, q->interface))) &&
+	       program_matches(&rule->program, q) && rule_remote_matches(rule, env, q);
+}
+
+/* Rules that may match, strongest first: those of the executable, and those of no one path. */
+struct candidates {
+	struct rule **paths;
+	struct rule **others;
+	size_t n_paths;
+	size_t n_others;
+};
+
+static const struct rule *next_candidate(struct candidates *c)
+{
+	if (c->n_paths && (!c->n_others || c->paths[0]->rank < c->others[0]->rank)) {
+		c->n_paths--;
+		return *c->paths++;
+	}
+	if (!c->n_others)
+		return NULL;
+	c->n_others--;
+	return *c->others++;
+}
+
+/* The tiers, as bits, in which the program is denied as a whole. */
+static unsigned int find_whole(struct candidates c, const struct policy_env *env,
+			       const struct flow_query *q)
+{
+	const struct rule *rule;
+	unsigned int whole = 0;
+
+	while ((rule = next_candidate(&c))) {
+		if (rule_is_whole(rule) && policy_matches(rule, env, q))
+			whole |= 1U << rule_tier(rule);
+	}
+	return whole;
+}
+
+/* Why a rule that matches has no say, or NULL. */
+static const char *why_passed_over(const struct rule *rule, const struct flow_query *q,
+				   unsigned int whole)
+{
+	if (rule->action != SNITCH_ALLOW)
+		return NULL;
+	if (q->no_allow)
+		return "no allow rule counts for a deleted or disguised executable";
+	if (q->suspended && !rule_is_general(rule))
+		return "the executable changed since its rules were made";
+	if (rule_is_general(rule) && (whole & 1U << rule_tier(rule)))
+		return "the program is denied as a whole";
+	return NULL;
+}
+
+/* A weaker refusal that a user's allow may not overrule, or NULL. */
+static const struct rule *find_refusal(struct candidates c, const struct policy_env *env,
+				       const struct flow_query *q)
+{
+	const struct rule *rule;
+
+	while ((rule = next_candidate(&c))) {
+		if (rule_is_refusal(rule) && rule->scope != RULE_S_USER &&
+		    policy_matches(rule, env, q))
+			return rule;
+	}
+	return NULL;
+}
+
+static void follow(const struct rule *rule, const struct candidates *rest,
+		   const struct policy_env *env, const struct flow_query *q,
+		   struct policy_decision *d)
+{
+	const struct rule *refusal = NULL;
+
+	if (rule->action == SNITCH_ALLOW && rule->scope == RULE_S_USER)
+		refusal = find_refusal(*rest, env, q);
+	if (refusal) {
+		d->rule = refusal;
+		d->beaten = rule;
+		d->reason = "no user's rule beats the administrator's refusal";
+	} else {
+		d->rule = rule;
+		if (!d->reason)
+			d->reason = "the strongest rule that matches";
+	}
+	d->action = d->rule->action;
+}
+
+void policy_decide(const struct ruleset *set, const struct policy_env *env,
+		   const struct flow_query *q, struct policy_decision *d)
+{
+	const struct set_index *index = set_index(set);
+	struct candidates c = { .n_paths = 0 };
+	const struct rule *rule;
+	unsigned int whole;
+
+	memset(d, 0, sizeof(*d));
+	if (!index) {
+		d->action = SNITCH_DENY;
+		d->reason = "no memory";
+		return;
+	}
+	if (q->exe && !q->kernel)
+		c.paths = set_paths(index, q->exe, &c.n_paths);
+	c.others = index->others;
+	c.n_others = index->n_others;
+	whole = find_whole(c, env, q);
+	while ((rule = next_candidate(&c))) {
+		const char *why;
+
+		if (!policy_matches(rule, env, q))
+			continue;
+		why = why_passed_over(rule, q, whole);
+		if (!why) {
+			follow(rule, &c, env, q, d);
+			return;
+		}
+		if (!d->beaten) {
+			d->beaten = rule;
+			d->reason = why;
+		}
+	}
+	if (!d->reason)
+		d->reason = "no rule matches";
+}

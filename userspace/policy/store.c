@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Changing files of rules: a line more, a line less. It must never leave a file half written, nor
+ * change the set when the file could not be changed, nor touch a line it did not read itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../util/cleanup.h"
+#include "program.h"
+#include "set.h"
+
+/**
+ * struct store - one file, read to be written again
+ * @dir: its folder; -1: none
+ * @path: for errors
+ * @name: within @path
+ * @text: @len bytes, NUL-ended; owned
+ * @exists: there is a version to keep
+ */
+struct store {
+	int dir;
+	char path[PATH_MAX];
+	const char *name;
+	char *text;
+	size_t len;
+	bool exists;
+};
+
+static int fail(struct rule_error *err, int r, const char *path, const char *next)
+{
+	return rule_fail(err, r, path, 0, strerror(-r), "to write this file", next);
+}
+
+static void store_close(struct store *s)
+{
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s->text);
+}
+
+/* Only rules in /etc are for everybody to read. */
+static bool is_public(const char *path)
+{
+	return strstr(path, "/etc/");
+}
+
+static int make_folders(const char *folder, mode_t mode)
+{
+	char path[PATH_MAX], *slash = path;
+
+	snprintf(path, sizeof(path), "%s", folder);
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(path, mode) && errno != EEXIST ? -errno : 0;
+}
+
+/* Reads the file, or begins an empty one. For store_close(), also after a failure. */
+static int store_open(struct store *s, const char *path, size_t max, struct rule_error *err)
+{
+	char folder[PATH_MAX], *slash;
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	s->dir = -1;
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return fail(err, -EINVAL, path, "");
+	*slash = '\0';
+	s->name = strrchr(s->path, '/') + 1;
+	s->dir = folder_open(folder, err);
+	if (s->dir == -ENOENT) {
+		r = make_folders(folder, is_public(folder) ? 0755 : 0750);
+		if (r)
+			return fail(err, r, folder, "make the folder");
+		s->dir = folder_open(folder, err);
+	}
+	if (s->dir == -ENOENT)
+		return fail(err, -ENOENT, folder, "");
+	if (s->dir < 0)
+		return s->dir;
+	r = file_read(s->dir, s->name, path, max, &s->text, &s->len, err);
+	s->exists = !r;
+	if (r != -ENOENT)
+		return r;
+	s->text = strdup("");
+	return s->text ? 0 : fail(err, -ENOMEM, path, "");
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= n;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+/* The version in force stays as FILE.last. */
+static int keep_last(const struct store *s)
+{
+	char last[NAME_MAX + 1];
+
+	if (!s->exists)
+		return 0;
+	if (snprintf(last, sizeof(last), "%s.last", s->name) >= (int)sizeof(last))
+		return -ENAMETOOLONG;
+	if (unlinkat(s->dir, last, 0) && errno != ENOENT)
+		return -errno;
+	return linkat(s->dir, s->name, s->dir, last, 0) ? -errno : 0;
+}
+
+/* Writes beside, syncs, renames, syncs the folder. */
+static int store_write(const struct store *s, const char *text, size_t len,
+		       struct rule_error *err)
+{
+	char tmp[NAME_MAX + 1];
+	int fd, r;
+
+	if (snprintf(tmp, sizeof(tmp), ".%s.new", s->name) >= (int)sizeof(tmp))
+		return fail(err, -ENAMETOOLONG, s->path, "");
+	unlinkat(s->dir, tmp, 0);
+	fd = openat(s->dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(err, -errno, s->path,
+			    errno == EACCES || errno == EROFS ? "do it as root" : "");
+	r = write_all(fd, text, len);
+	if (!r && fchmod(fd, is_public(s->path) ? 0644 : 0640))
+		r = -errno;
+	close(fd);
+	if (!r)
+		r = keep_last(s);
+	if (!r && renameat(s->dir, tmp, s->dir, s->name))
+		r = -errno;
+	if (r)
+		unlinkat(s->dir, tmp, 0);
+	else if (fsync(s->dir))
+		r = -errno;
+	return r ? fail(err, r, s->path, "look for space and rights") : 0;
+}
+
+/* ---- lines ------------------------------------------------------------------------- */
+
+/* Finds line @number, with its newline. Return: false when there is none. */
+static bool find_line(const struct store *s, unsigned int number, size_t *from, size_t *to)
+{
+	const char *line = s->text, *end;
+
+	if (!number)
+		return false;
+	while (--number) {
+		line = strchr(line, '\n');
+		if (!line)
+			return false;
+		line++;
+	}
+	end = strchrnul(line, '\n');
+	*from = line - s->text;
+	*to = end - s->text + (*end == '\n');
+	return *from < *to;
+}
+
+/* True when that line still is the rule: somebody may have edited the file meanwhile. */
+static bool line_is(const struct store *s, size_t from, size_t to, const struct rule *rule)
+{
+	_cleanup_free_ char *line = strndup(s->text + from, to - from);
+	struct rule *there = NULL;
+	struct rule_error err;
+	bool same;
+
+	if (!line || rule_parse(line, NULL, 0, &there, &err) || !there)
+		return false;
+	if (there->id_written)
+		same = there->id == rule->id;
+	else	/* a user's rule has got its user since: compare what does not change */
+		same = !rule->id_written && there->action == rule->action &&
+		       there->n_items == rule->n_items;
+	rule_free(there);
+	return same;
+}
+
+static int drop_line(struct store *s, const struct rule *rule, struct rule_error *err)
+{
+	size_t from, to;
+
+	if (!find_line(s, rule->line, &from, &to) || !line_is(s, from, to, rule))
+		return rule_fail(err, -ESTALE, s->path, rule->line, "another line",
+				 "the rule where it was when it was loaded",
+				 "load the rules again, then repeat");
+	memmove(s->text + from, s->text + to, s->len + 1 - to);
+	s->len -= to - from;
+	return 0;
+}
+
+/* The lines of @file after number @after went up by one. */
+static void move_lines(struct ruleset *set, const char *file, unsigned int after)
+{
+	size_t i;
+
+	for (i = 0; i < set->n_rules; i++) {
+		struct rule *rule = set->rules[i];
+
+		if (rule->line > after && rule->file && !strcmp(rule->file, file))
+			rule->line--;
+	}
+}
+
+static unsigned int count_lines(const char *text)
+{
+	unsigned int n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* ---- adding ------------------------------------------------------------------------ */
+
+static int rule_path(const struct rule *rule, const struct policy_paths *paths, char *buf,
+		     size_t size)
+{
+	enum folder folder = rule->runtime ? FOLDER_RUNTIME :
+			     rule->scope == RULE_S_ADMIN ? FOLDER_ADMIN : FOLDER_STORE;
+	const char *name = "system";
+	size_t used;
+	int n;
+
+	n = folder_path(paths, folder, buf, size);
+	if (n)
+		return n;
+	used = strlen(buf);
+	if (rule->scope == RULE_S_ADMIN)
+		name = rule->runtime ? "admin" : "prompts";
+	if (rule->scope == RULE_S_USER)
+		n = snprintf(buf + used, size - used, "/%u.rules", rule->scope_uid);
+	else
+		n = snprintf(buf + used, size - used, "/%s.rules", name);
+	return (size_t)n >= size - used ? -ENAMETOOLONG : 0;
+}
+
+static int random_id(const struct ruleset *set, uint64_t *id)
+{
+	do {
+		if (getrandom(id, sizeof(*id), 0) != sizeof(*id))
+			return -EIO;
+	} while (!*id || ruleset_find(set, *id));
+	return 0;
+}
+
+/* An equal rule of the same file, or NULL. */
+static struct rule *find_equal(const struct ruleset *set, const struct rule *rule)
+{
+	uint64_t key = rule_order_key(rule);
+	size_t i;
+
+	for (i = 0; i < set->n_rules; i++) {
+		struct rule *r = set->rules[i];
+
+		if (r != rule && rule_order_key(r) == key && r->file &&
+		    !strcmp(r->file, rule->file) && rule_equal(r, rule))
+			return r;
+	}
+	return NULL;
+}
+
+static int append_line(struct store *s, const struct rule *rule, size_t max,
+		       struct rule_error *err)
+{
+	bool broken = s->len && s->text[s->len - 1] != '\n';
+	char line[RULE_LINE_MAX], *text;
+	int n = rule_print(rule, line, sizeof(line));
+	size_t len;
+
+	if (n < 0)
+		return rule_fail(err, -E2BIG, NULL, 0, "a longer one",
+				 "a rule of at most 4095 bytes", "make two rules of it");
+	len = s->len + broken + n + 1;
+	if (len > max)
+		return rule_fail(err, -E2BIG, s->path, 0, "a full file",
+				 "at most 16 MiB (1 MiB for a user's)", "remove some rules");
+	text = realloc(s->text, len + 1);
+	if (!text)
+		return fail(err, -ENOMEM, s->path, "");
+	s->text = text;
+	snprintf(text + s->len, len + 1 - s->len, "%s%s\n", broken ? "\n" : "", line);
+	s->len = len;
+	return 0;
+}
+
+/* Puts @rule into its file in place of @old (or NULL), and tells it its line. */
+static int write_added(struct ruleset *set, struct rule *rule, const struct rule *old,
+		       struct rule_error *err)
+{
+	size_t max = rule->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
+	struct store s;
+	int r;
+
+	r = store_open(&s, rule->file, max, err);
+	if (!r && old)
+		r = drop_line(&s, old, err);
+	if (!r)
+		r = append_line(&s, rule, max, err);
+	if (!r)
+		r = store_write(&s, s.text, s.len, err);
+	if (!r) {
+		if (old)
+			move_lines(set, rule->file, old->line);
+		rule->line = count_lines(s.text);
+	}
+	store_close(&s);
+	return r;
+}
+
+/* Where the rule will be kept, and under which id. */
+static int prepare(struct ruleset *set, const struct policy_paths *paths, struct rule *rule,
+		   struct rule_error *err)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (rule->scope == RULE_S_BUILTIN)
+		return rule_fail(err, -EPERM, NULL, 0, "builtin", "admin, system or a user",
+				 "built-in rules come with the program");
+	if (rule->lifetime != RULE_L_FOREVER && rule->lifetime != RULE_L_DATE)
+		rule->runtime = true;
+	r = rule_path(rule, paths, path, sizeof(path));
+	if (r)
+		return fail(err, r, "", "");
+	rule->file = set_file(set, path);
+	if (!rule->file)
+		return fail(err, -ENOMEM, path, "");
+	if (!rule->id_written) {
+		r = random_id(set, &rule->id);
+		if (r)
+			return fail(err, r, path, "");
+		rule->id_written = true;
+	}
+	rule->line = 0;
+	return 0;
+}
+
+int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct rule *rule,
+		enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *id,
+		struct rule_error *err)
+{
+	struct rule *old;
+	int r;
+
+	memset(err, 0, sizeof(*err));
+	rule->scope = scope;
+	rule->scope_uid = uid;
+	rule->runtime = runtime;
+	r = prepare(set, paths, rule, err);
+	if (!r)
+		r = set_append(set, rule, err);
+	if (r) {
+		rule_free(rule);
+		return r;
+	}
+	set_place_last(set);
+	old = find_equal(set, rule);
+	r = write_added(set, rule, old, err);
+	if (r) {
+		set_take(set, rule);
+		rule_free(rule);
+		return r;
+	}
+	if (old) {
+		set_take(set, old);
+		rule_free(old);
+	}
+	if (id)
+		*id = rule->id;
+	return 0;
+}
+
+/* ---- removing ---------------------------------------------------------------------- */
+
+static int write_removed(struct ruleset *set, const struct rule *rule, struct rule_error *err)
+{
+	struct store s;
+	int r;
+
+	r = store_open(&s, rule->file, RULE_FILE_MAX, err);
+	if (!r)
+		r = drop_line(&s, rule, err);
+	if (!r)
+		r = store_write(&s, s.text, s.len, err);
+	store_close(&s);
+	if (!r)
+		move_lines(set, rule->file, rule->line);
+	return r;
+}
+
+int ruleset_remove(struct ruleset *set, const struct policy_paths *paths, uint64_t id,
+		   struct rule_error *err)
+{
+	struct rule *rule = (struct rule *)ruleset_find(set, id);
+	char text[17];
+	int r;
+
+	(void)paths;	/* the rule knows its file */
+	memset(err, 0, sizeof(*err));
+	if (!rule)
+		return rule_fail(err, -ENOENT, NULL, 0, rule_id_print(id, text, sizeof(text)),
+				 "the id of a rule", "see 'snitch rules list'");
+	if (rule->scope == RULE_S_BUILTIN)
+		return rule_fail(err, -EPERM, rule->file, rule->line, "a built-in rule",
+				 "a rule made here",
+				 "to switch it off, link a file of that name in /etc/snitch/rules.d to /dev/null");
+	r = rule->file ? write_removed(set, rule, err) : 0;
+	if (r)
+		return r;
+	set_take(set, rule);
+	rule_free(rule);
+	return 0;
+}
+
+int ruleset_expire(struct ruleset *set, const struct policy_paths *paths, uint64_t now,
+		   uint64_t boottime)
+{
+	struct rule_error err;
+	int n = 0, r;
+	size_t i;
+
+	for (i = set->n_rules; i--;) {
+		const struct rule *rule = set->rules[i];
+		const char *why = rule_why_inactive(rule, now, boottime);
+
+		if (!rule->runtime || !why || strcmp(why, "expired"))
+			continue;
+		r = ruleset_remove(set, paths, rule->id, &err);
+		if (r)
+			return r;
+		n++;
+	}
+	return n;
+}
