@@ -5,8 +5,7 @@
  * nothing before its commit. Losing monitor messages never affects a verdict.
  *
  * Locks: snitch_policy_mutex protects the open transaction. No dump takes it.
- * Operations run in parallel (genetlink's own lock is everybody's, and a path
- * may take long to resolve).
+ * Operations run in parallel: genetlink's own lock is everybody's.
  */
 #include <linux/module.h>
 #include <linux/netlink.h>
@@ -28,14 +27,13 @@ static struct genl_family control_family;
 /*
  * The transaction open now, and the port it belongs to (0: none is open).
  * Written under snitch_policy_mutex; the port is also looked at without.
- * @spoilt: a message was taken in half, so what came cannot be right
  */
 static struct snitch_build *control_build;
 static struct snitch_policy control_head;
 static u32 control_port;
 static u32 control_apps;
 static u32 control_rules;
-static bool control_spoilt;
+static bool control_spoilt;	/* a message was taken in half */
 
 static bool control_up;	/* the family is registered: its group is ours */
 
@@ -350,12 +348,12 @@ static int control_begin(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* All of a message is looked at before any of it is taken. */
-static int apps_check(const struct nlattr *nest, struct netlink_ext_ack *extack, u32 *count)
+static int apps_check(const struct nlattr *nest, struct netlink_ext_ack *extack)
 {
 	const struct nlattr *a;
+	u32 count = 0;
 	int rem;
 
-	*count = 0;
 	nla_for_each_nested(a, nest, rem) {
 		const char *path = nla_data(a);
 
@@ -368,9 +366,9 @@ static int apps_check(const struct nlattr *nest, struct netlink_ext_ack *extack,
 					    "a program's path must be absolute and end with its NUL");
 			return -EINVAL;
 		}
-		++*count;
+		count++;
 	}
-	if (*count > control_head.apps - control_apps) {
+	if (count > control_head.apps - control_apps) {
 		NL_SET_ERR_MSG(extack, "more programs than were announced");
 		return -ENOSPC;
 	}
@@ -399,14 +397,17 @@ static int apps_add_one(const struct nlattr *a, struct genl_info *info)
 	return err;
 }
 
-static int apps_add(const struct nlattr *nest, struct genl_info *info)
+static int control_add_apps(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct nlattr *a;
-	u32 count;
+	const struct nlattr *nest = info->attrs[SNITCH_A_APPS], *a;
 	int rem, err;
 
+	if (!nest) {
+		GENL_SET_ERR_MSG(info, "no programs in the message");
+		return -EINVAL;
+	}
 	mutex_lock(&snitch_policy_mutex);
-	err = transaction_mine(info) ?: apps_check(nest, info->extack, &count);
+	err = transaction_mine(info) ?: apps_check(nest, info->extack);
 	mutex_unlock(&snitch_policy_mutex);
 	if (err)
 		return err;
@@ -417,17 +418,6 @@ static int apps_add(const struct nlattr *nest, struct genl_info *info)
 		cond_resched();
 	}
 	return 0;
-}
-
-static int control_add_apps(struct sk_buff *skb, struct genl_info *info)
-{
-	const struct nlattr *a = info->attrs[SNITCH_A_APPS];
-
-	if (!a) {
-		GENL_SET_ERR_MSG(info, "no programs in the message");
-		return -EINVAL;
-	}
-	return apps_add(a, info);
 }
 
 static int control_add_rules(struct sk_buff *skb, struct genl_info *info)

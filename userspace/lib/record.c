@@ -93,10 +93,8 @@ int snitch_replay_next(struct snitch_device *dev, const struct snitch_handler *h
 		if (n < 0)
 			return n;
 	}
-	n = snitch_hand_on(dev, h.len, handler, ctx);
-	if (n > 0)
-		snitch_record_put(dev, SNITCH_FROM_KERNEL, dev->in, h.len);
-	return n;
+	snitch_record_put(dev, SNITCH_FROM_KERNEL, dev->in, h.len);
+	return snitch_hand_on(dev, h.len, handler, ctx);
 }
 
 static int replay_begin(struct snitch_device *dev)

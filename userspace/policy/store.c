@@ -136,7 +136,7 @@ static int store_write(const struct store *s, const char *text, size_t len,
 	char tmp[NAME_MAX + 1];
 	int fd, r;
 
-	if (snprintf(tmp, sizeof(tmp), ".%s.new", s->name) >= (int)sizeof(tmp))
+	if (snprintf(tmp, sizeof(tmp), ".%s.tmp", s->name) >= (int)sizeof(tmp))
 		return fail(err, -ENAMETOOLONG, s->path, "");
 	unlinkat(s->dir, tmp, 0);
 	fd = openat(s->dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
