@@ -60,7 +60,10 @@ static inline struct timespec64 snitch_compat_ctime(const struct inode *inode)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
-#define sk_error_report(sk) ((sk)->sk_error_report(sk))
+static inline void sk_error_report(struct sock *sk)
+{
+	sk->sk_error_report(sk);
+}
 #endif
 
 /* The table of established TCP sockets; 6.1: one a namespace. */

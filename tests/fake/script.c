@@ -74,8 +74,8 @@ static bool wait_for(struct player *p, uint64_t ms, bool (*done)(struct player *
 	uint64_t now = now_ms(), end = now + ms;
 	int n;
 
-	for (;; now = now_ms()) {
-		n = receive(p, now < end ? end - now : 0);
+	/* First what is there already: it may be all that is wanted. */
+	for (n = receive(p, 0);; n = receive(p, now < end ? end - now : 0), now = now_ms()) {
 		if (done(p, arg))
 			return true;
 		if (n == -ESHUTDOWN)

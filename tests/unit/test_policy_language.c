@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "policy/policy.h"
@@ -71,7 +72,8 @@ static void test_same(void **state)
 		"allow flatpak org.gnome.Maps to any",
 		"allow snap firefox to any",
 		"allow script /usr/bin/x.py to any",
-		"allow /bin/x to any in via-interface wg0 for 1h profile \"at home\" nolog disabled",
+		"allow /bin/x to any in via-interface wg0 for 1h profile \"at home\" nolog",
+		"allow /bin/x to any disabled",
 		"allow /bin/x to any until quit lockdown",
 		"allow /bin/x to any until reboot",
 		"allow /bin/x to any until 2031-12-01T18:00:05Z",
@@ -104,6 +106,7 @@ static void test_canonical(void **state)
 {
 	(void)state;
 	check_print("  allow\tany  to any port any", "allow any to any");
+	check_print("allow any to any\n", "allow any to any");
 	check_print("allow any to Example.COM.", "allow any to example.com");
 	check_print("allow any to ::ffff:192.0.2.1", "allow any to 192.0.2.1");
 	check_print("allow any to ::ffff:10.0.0.0/104", "allow any to 10.0.0.0/8");
@@ -137,7 +140,7 @@ static void test_fields(void **state)
 	assert_true(rule->who == RULE_W_USER && rule->who_known && rule->who_id == 1000);
 	assert_true(rule->negated && rule->n_items == 2);
 	assert_int_equal(rule->items[0].last[1], 127);
-	assert_int_equal(rule->items[1].family, 6);
+	assert_int_equal(rule->items[1].family, AF_INET6);
 	assert_true(rule->n_ports == 1 && rule->ports[0].first == 5 && rule->ports[0].last == 7);
 	assert_int_equal(rule->proto, 17);
 	assert_int_equal(rule->flags, RULE_F_LOCKDOWN);
@@ -167,15 +170,17 @@ static void test_errors(void **state)
 		{ "allow curl to any", "f:7:7: found 'curl', expected a program: any, an absolute "
 		  "path, unit, flatpak, snap, container, script or kernel; write the program's "
 		  "full path" },
-		{ "allow /usr/../bin/x to any", "f:7:7: found '/usr/../bin/x', expected an absolute "
+		{ "allow /usr/../bin/x to any",
+		  "f:7:7: found '/usr/../bin/x', expected an absolute "
 		  "path without //, /./, /../ or a final /; write the path as 'readlink -f' shows "
 		  "it" },
 		{ "allow any", "f:7:10: found 'the end of the line', expected 'to' and a remote; "
-		  "write ACTION PROGRAM [user NAME] to REMOTE; names with blanks or commas stand in "
-		  "double quotes" },
+		  "write ACTION PROGRAM [user NAME] to REMOTE; names with blanks or commas "
+		  "stand in double quotes" },
 		{ "allow any to 10.0.0.0/33", "f:7:14: found '10.0.0.0/33', expected ADDRESS/LEN, "
 		  "like 10.0.0.0/8 or fd00::/8; see snitch-rules(5)" },
-		{ "allow any to any port 0", "f:7:23: found '0', expected 'any', or ports from 1 to "
+		{ "allow any to any port 0",
+		  "f:7:23: found '0', expected 'any', or ports from 1 to "
 		  "65535 like 443 or 8000-8080; put commas between them" },
 		{ "allow any to any port 80 icmp", "f:7:26: found 'icmp', expected a protocol with "
 		  "ports: tcp, udp, sctp, dccp or udplite; leave out 'port' or the protocol" },
@@ -184,7 +189,8 @@ static void test_errors(void **state)
 		{ "allow any to any until 2031-02-30", "f:7:24: found '2031-02-30', expected quit, "
 		  "reboot or a date after 'until'; write a date as 2026-12-31 or "
 		  "2026-12-31T18:00" },
-		{ "allow \"/opt/a to any", "f:7:7: found '/opt/a to any', expected a closing double "
+		{ "allow \"/opt/a to any",
+		  "f:7:7: found '/opt/a to any', expected a closing double "
 		  "quote; add \" where the name ends" },
 		{ "ask kernel tcp to any", "f:7:16: found 'to', expected allow, deny or drop with "
 		  "'kernel'; the kernel's own traffic is never asked about" },
@@ -208,7 +214,8 @@ static void test_errors(void **state)
 static void test_refused(void **state)
 {
 	static const char *const lines[] = {
-		"allow any to any\n", "allow any to any \x1b[1m", "[id=0123456789abcdef allow any",
+		"allow any\nto any", "allow any to any\n\n", "allow any to any \x1b[1m",
+		"[id=0123456789abcdef allow any",
 		"[] allow any to any", "[id=0000000000000000] allow any to any", "allow",
 		"[by=x] allow any to any", "allow any to", "allow any to not", "allow any to ,any",
 		"allow any to any,", "allow any to any port", "allow any to any port 1-70000",
@@ -216,13 +223,15 @@ static void test_refused(void **state)
 		"allow any to any tcp udp", "allow any to any in in", "allow any to any for 0",
 		"allow any to any until tomorrow", "allow any to any priority low",
 		"allow any to 10.0.0.9-10.0.0.1", "allow any to 10.0.0.1-::1", "allow any to 1.2.3",
-		"allow any to a..b", "allow any to list:", "allow any to *.", "allow any to ex_am!ple",
+		"allow any to a..b", "allow any to list:", "allow any to *.",
+		"allow any to ex_am!ple",
 		"allow any to any via-interface 0123456789abcdef", "allow unit to",
 		"allow kernel x to any", "allow kernel tcp child-of /x to any",
 		"allow kernel tcp user 0 to any", "allow /x child-of any to any", "allow / to any",
 		"allow /x and to any", "allow any user to any", "allow \"any\" to any",
 		"\"allow\" any to any", "allow any to any # \xff", "allow /a/ to any",
-		"allow \"/a\\x00\" to any", "allow \"/a\\q\" to any", "allow any to any profile \"\"",
+		"allow \"/a\\x00\" to any", "allow \"/a\\q\" to any",
+		"allow any to any profile \"\"",
 	};
 	size_t i;
 
@@ -271,15 +280,18 @@ static void test_for_flow(void **state)
 	struct rule *rule;
 
 	(void)state;
-	assert_int_equal(rule_for_flow(SNITCH_DENY, "/opt/a *\n\"", 1000, 4, addr, 443, 6, &rule), 0);
+	assert_int_equal(rule_for_flow(SNITCH_DENY, "/opt/a *\n\"", 1000, AF_INET, addr,
+				       443, 6, &rule), 0);
 	assert_true(rule_print_plain(rule, text, sizeof(text)) > 0);
-	assert_string_equal(text, "deny \"/opt/a \\\\*\\x0a\\\"\" user 1000 to 192.0.2.7 port 443 tcp");
+	assert_string_equal(text,
+			    "deny \"/opt/a \\\\*\\x0a\\\"\" user 1000 to 192.0.2.7 port 443 tcp");
 	rule_free(rule);
 	assert_int_equal(rule_for_flow(SNITCH_ALLOW, NULL, -1, 0, NULL, 0, -1, &rule), 0);
 	assert_true(rule_print_plain(rule, text, sizeof(text)) > 0);
 	assert_string_equal(text, "allow any to any");
 	rule_free(rule);
-	assert_int_equal(rule_for_flow(SNITCH_ALLOW, "memfd:x", -1, 0, NULL, 0, -1, &rule), -EINVAL);
+	assert_int_equal(rule_for_flow(SNITCH_ALLOW, "memfd:x", -1, 0, NULL, 0, -1, &rule),
+			 -EINVAL);
 	assert_null(rule);
 }
 
@@ -357,10 +369,13 @@ static void test_programs(void **state)
 static void test_hostile(void **state)
 {
 	static const char *const tokens[] = {
-		"allow", "deny", "ask", "any", "/bin/x", "/b*", "to", "not", ",", "10.0.0.1", "::1/64",
-		"port", "80", "1-9", "tcp", "in", "for", "1h", "until", "quit", "\"", "\"a b\"", "# n",
+		"allow", "deny", "ask", "any", "/bin/x", "/b*", "to", "not", ",", "10.0.0.1",
+		"::1/64",
+		"port", "80", "1-9", "tcp", "in", "for", "1h", "until", "quit", "\"",
+		"\"a b\"", "# n",
 		"[", "]", "id=0123456789abcdef", "kernel", "nd", "user", "0", "child-of", "and",
-		"children", "\\", "\x80", "*.a.b", "list:x", "priority", "high", "profile", "-", "/",
+		"children", "\\", "\x80", "*.a.b", "list:x", "priority", "high", "profile",
+		"-", "/",
 	};
 	char line[512], text[RULE_TEXT_MAX];
 	unsigned int seed = 1, i, k, n_read = 0;

@@ -16,7 +16,7 @@
 #include "daemon.h"
 
 #define SYSTEM_ADDRESS		"unix:path=/run/dbus/system_bus_socket"
-#define SYSTEM_RETRY_US		5000000
+#define SYSTEM_RETRY_US		2000000
 #define SYSTEM_CALL_US		500000	/* the longest wait for the bus to tell who a sender is */
 
 static int add_objects(struct daemon *d, sd_bus *bus)
@@ -84,6 +84,9 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 	(void)userdata;
 	(void)error;
+	if (e && (sd_bus_error_has_name(e, SD_BUS_ERROR_DISCONNECTED) ||
+		  sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY)))
+		return 0;	/* the bus went away: on_system_lost() tries again */
 	if (e)
 		log_msg(LOG_ERR, "cannot have the name " DAEMON_BUS_NAME
 			" on the system bus: %s; is org.snitch.Snitch1.conf in /usr/share/dbus-1/system.d?",

@@ -127,7 +127,8 @@ static int parse_keys(struct words *w, struct rule *rule)
 	}
 	if (!rule->id_written) {
 		strcpy(w->text, "]");
-		return words_fail(w, "id= in the brackets", "correct it, or leave out the brackets");
+		return words_fail(w, "id= in the brackets",
+				  "correct it, or leave out the brackets");
 	}
 	w->pos = s + 1 - w->line;
 	return 0;
@@ -525,12 +526,16 @@ static int parse_rule(struct words *w, struct rule *rule)
 	return r;
 }
 
-/* Lengths and bytes that no rule may have. */
-static int check_line(struct words *w, const char *line)
+/* The line without its newline; lengths and bytes that no rule may have are told. */
+static int copy_line(struct words *w, const char *line, char **out)
 {
-	size_t n = strnlen(line, RULE_LINE_MAX), i;
+	size_t n = strcspn(line, "\n"), i;
+	char *copy;
 
-	if (n == RULE_LINE_MAX)
+	if (line[n] && line[n + 1])
+		return rule_fail(w->err, -EINVAL, w->file, w->lineno, NULL, "one line",
+				 "make two rules of it");
+	if (n >= RULE_LINE_MAX)
 		return rule_fail(w->err, -EINVAL, w->file, w->lineno, NULL,
 				 "a line of at most 4095 bytes", "make two rules of it");
 	for (i = 0; i < n; i++) {
@@ -544,6 +549,11 @@ static int check_line(struct words *w, const char *line)
 			w->err->column = i + 1;
 		return -EINVAL;
 	}
+	copy = strndup(line, n);
+	if (!copy)
+		return no_memory(w);
+	w->line = copy;
+	*out = copy;
 	return 0;
 }
 
@@ -551,20 +561,23 @@ int rule_parse(const char *line, const char *file, unsigned int lineno, struct r
 	       struct rule_error *err)
 {
 	struct rule *rule = NULL;
+	char *copy = NULL;
 	struct words *w;
-	size_t n = strspn(line, " \t");
+	size_t n;
 	int r;
 
 	*out = NULL;
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return rule_fail(err, -ENOMEM, file, lineno, NULL, "more memory", NULL);
-	w->line = line;
 	w->file = file;
 	w->lineno = lineno;
 	w->err = err;
-	r = check_line(w, line);
-	if (r || !line[n] || line[n] == '#')
+	r = copy_line(w, line, &copy);
+	if (r)
+		goto out;
+	n = strspn(copy, " \t");
+	if (!copy[n] || copy[n] == '#')
 		goto out;
 	rule = calloc(1, sizeof(*rule));
 	if (!rule) {
@@ -582,6 +595,7 @@ int rule_parse(const char *line, const char *file, unsigned int lineno, struct r
 	rule = NULL;
 out:
 	rule_free(rule);
+	free(copy);
 	free(w);
 	return r;
 }

@@ -157,7 +157,7 @@ struct rule_error {
 
 /*
  * rule_parse() - read one line.
- * @line: NUL ended, without its newline; @file, @lineno: for errors, may be NULL and 0
+ * @line: NUL ended, with or without its newline; @file, @lineno: for errors, may be NULL and 0
  * @out: the rule, the caller's (rule_free()); NULL for a blank line or a mere note
  * Return: 0, or -EINVAL or -ENOMEM with @err filled.
  */

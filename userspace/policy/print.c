@@ -11,14 +11,17 @@
 
 static void print_keys(const struct rule *rule, struct text *t)
 {
-	if (!rule->id_written && !rule->keys && !rule->until && !rule->image.pid)
+	const struct rule_image *image = &rule->image;
+	bool bound = image->pid || image->start || image->exec_id;
+
+	if (!rule->id_written && !rule->keys && !rule->until && !bound)
 		return;
 	text_addf(t, "[id=%016" PRIx64, rule->id);
 	if (rule->until)
 		text_addf(t, " until=%" PRIu64, rule->until);
-	if (rule->image.pid)
-		text_addf(t, " pid=%u start=%" PRIu64 " exec=%" PRIu64, rule->image.pid,
-			  rule->image.start, rule->image.exec_id);
+	if (bound)
+		text_addf(t, " pid=%u start=%" PRIu64 " exec=%" PRIu64, image->pid,
+			  image->start, image->exec_id);
 	if (rule->keys)
 		text_addf(t, " %s", rule->keys);
 	text_add(t, "] ");

@@ -86,14 +86,14 @@ bool proto_has_ports(int proto)
 	return false;
 }
 
-/* Read an address; IPv4 within IPv6 stays as it is. Return: 4, 6 or 0. */
+/* Read an address; IPv4 within IPv6 stays as it is. Return: its family or 0. */
 static uint8_t parse_address(const char *s, uint8_t *addr)
 {
 	memset(addr, 0, 16);
 	if (inet_pton(AF_INET, s, addr) == 1)
-		return 4;
+		return AF_INET;
 	if (inet_pton(AF_INET6, s, addr) == 1)
-		return 6;
+		return AF_INET6;
 	memset(addr, 0, 16);
 	return 0;
 }
@@ -103,7 +103,7 @@ static bool is_mapped(uint8_t family, const uint8_t *addr)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
-	return family == 6 && !memcmp(addr, mapped, sizeof(mapped));
+	return family == AF_INET6 && !memcmp(addr, mapped, sizeof(mapped));
 }
 
 static void unmap(uint8_t *addr)
@@ -119,7 +119,7 @@ static int parse_single(const char *word, struct rule_item *item)
 		return -ENOENT;
 	if (is_mapped(item->family, item->first)) {
 		unmap(item->first);
-		item->family = 4;
+		item->family = AF_INET;
 	}
 	memcpy(item->last, item->first, sizeof(item->last));
 	item->kind = RULE_I_ADDRESS;
@@ -139,17 +139,17 @@ static int parse_prefix(const char *word, const char *slash, struct rule_item *i
 	memcpy(addr, word, n);
 	addr[n] = '\0';
 	item->family = parse_address(addr, item->first);
-	if (!item->family || len < 0 || len > (item->family == 4 ? 32 : 128))
+	if (!item->family || len < 0 || len > (item->family == AF_INET ? 32 : 128))
 		return -EINVAL;
 	if (is_mapped(item->family, item->first) && len >= 96) {
 		unmap(item->first);
-		item->family = 4;
+		item->family = AF_INET;
 		len -= 96;
 	}
 	item->kind = RULE_I_PREFIX;
 	item->len = len;
 	memcpy(item->last, item->first, sizeof(item->last));
-	bits = item->family == 4 ? 32 : 128;
+	bits = item->family == AF_INET ? 32 : 128;
 	for (bit = len; bit < bits; bit++) {
 		item->first[bit / 8] &= ~(0x80 >> bit % 8);
 		item->last[bit / 8] |= 0x80 >> bit % 8;
@@ -176,7 +176,7 @@ static int parse_range(const char *word, struct rule_item *item, const char **wh
 	if (is_mapped(item->family, item->first) && is_mapped(other, item->last)) {
 		unmap(item->first);
 		unmap(item->last);
-		item->family = other = 4;
+		item->family = other = AF_INET;
 	}
 	if (other != item->family || memcmp(item->first, item->last, 16) > 0)
 		return -EINVAL;
@@ -276,7 +276,7 @@ static void print_address(const struct rule_item *item, const uint8_t *addr, con
 {
 	char buf[INET6_ADDRSTRLEN];
 
-	inet_ntop(item->family == 4 ? AF_INET : AF_INET6, addr, buf, sizeof(buf));
+	inet_ntop(item->family, addr, buf, sizeof(buf));
 	text_addf(t, "%s%s", before, buf);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "print.h"
 #include "../util/timespan.h"
@@ -202,7 +203,7 @@ static int fill_flow_rule(struct rule *rule, const char *exe, uint32_t uid, uint
 	if (family) {
 		item->kind = RULE_I_ADDRESS;
 		item->family = family;
-		memcpy(item->first, addr, family == 4 ? 4 : 16);
+		memcpy(item->first, addr, family == AF_INET ? 4 : 16);
 		memcpy(item->last, item->first, sizeof(item->last));
 	}
 	if (exe) {

@@ -36,6 +36,7 @@ static int quoted_fail(struct words *w, size_t n, const char *expected, const ch
 /* After the opening quote. */
 static int read_quoted(struct words *w)
 {
+	static const char bad_escape[] = "\\\", \\\\ or \\xNN after a backslash in quotes";
 	size_t n = 0;
 
 	for (;;) {
@@ -61,7 +62,7 @@ static int read_quoted(struct words *w)
 				c = 0;
 			}
 			if (!c)
-				return quoted_fail(w, n, "\\\", \\\\ or \\xNN after a backslash in quotes",
+				return quoted_fail(w, n, bad_escape,
 						   "write \\\\ for one backslash");
 		}
 		w->text[n++] = c;

@@ -348,6 +348,7 @@ enum snitch_cmd {
 	SNITCH_CMD_MONITOR,	/* multicast: SNITCH_A_DECIDED_EVENT */
 	__SNITCH_CMD_MAX
 };
+
 #define SNITCH_CMD_MAX (__SNITCH_CMD_MAX - 1)
 
 enum snitch_attr {
@@ -368,6 +369,7 @@ enum snitch_attr {
 	SNITCH_A_PAD,
 	__SNITCH_A_MAX
 };
+
 #define SNITCH_A_MAX (__SNITCH_A_MAX - 1)
 
 enum snitch_mode {		/* what the daemon is in; the kernel only tells, but OFF */
@@ -386,6 +388,7 @@ struct snitch_policy {
 	__u32 apps;		/* how many will follow, at most SNITCH_APPS_MAX */
 	__u32 unmatched;	/* ASK: consult; or ALLOW, DENY, DROP at once */
 };
+
 #define SNITCH_RULES_MAX	(1U << 20)
 #define SNITCH_APPS_MAX		(1U << 17)
 #define SNITCH_RULES_PER_MSG	256
@@ -399,8 +402,9 @@ struct snitch_policy {
 #define SNITCH_R_PROTO		(1U << 3)	/* only protocol @proto */
 #define SNITCH_R_LOOPBACK	(1U << 4)	/* only where the route's device is loopback */
 #define SNITCH_R_CGROUP		(1U << 5)	/* only sockets of cgroup @cgroup or below */
-#define SNITCH_R_WHOLE		(1U << 6)	/* DENY or DROP of a whole program: where it matches,
-						 * no any-program ALLOW of the same tier does
+#define SNITCH_R_WHOLE		(1U << 6)	/* DENY or DROP of a whole program: where
+						 * it matches, no any-program ALLOW of the
+						 * same tier does
 						 */
 #define SNITCH_R_NAMED		(1U << 7)	/* with DAEMON, for any program: it names programs
 						 * in its own way, WHOLE leaves it alone
@@ -444,6 +448,7 @@ struct snitch_limits {		/* ceilings: SNITCH_FLOWS_CEILING */
 	__u32 grace_ms;		/* (3000) */
 	__u32 unread_ms;	/* events left unread so long: the decider is dead (10000) */
 };
+
 #define SNITCH_FLOWS_CEILING	65536U
 
 enum snitch_counter {
