@@ -64,12 +64,13 @@ bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_imag
 	return owner && f->uid == uid && snitch_image_same_exe(owner, image);
 }
 
-static bool flow_is_currents(const struct snitch_flow *f)
+/* snitch_flow_is_currents() - same image and uid as the running task; under RCU */
+bool snitch_flow_is_currents(const struct snitch_flow *f)
 {
 	const struct snitch_image *image = rcu_dereference(f->image);
 
 	return image && snitch_image_is_current(image) &&
-	       f->uid == from_kuid(&init_user_ns, current_euid());
+	       f->uid == __kuid_val(current_euid());
 }
 
 /* A TCP socket can be disconnected and connected elsewhere. */
@@ -93,7 +94,7 @@ struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 f
 		if (f->sk != sk || !cookie || smp_load_acquire(&f->cookie) != cookie ||
 		    !flow_to_same_peer(f, sk, family, daddr))
 			continue;
-		if (!mine || flow_is_currents(f))
+		if (!mine || snitch_flow_is_currents(f))
 			return f;
 		if (!first)
 			first = f;
@@ -110,7 +111,7 @@ struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packe
 		if (f->cookie != cookie || f->dport != p->dport || f->proto != p->proto ||
 		    f->family != p->family || !nf_inet_addr_cmp(&f->daddr, &p->daddr))
 			continue;
-		if (!mine || flow_is_currents(f)) {
+		if (!mine || snitch_flow_is_currents(f)) {
 			first = f;
 			break;
 		}
@@ -159,7 +160,7 @@ struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch
 
 static struct snitch_flow *flow_alloc(void)
 {
-	return kmem_cache_zalloc(flow_slab, GFP_ATOMIC | __GFP_NOWARN);
+	return kmem_cache_alloc(flow_slab, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
@@ -169,6 +170,10 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 
 	if (!f)
 		return NULL;
+	f->used = 0;
+	f->slot = 0;
+	atomic64_set(&f->packets, 0);
+	atomic64_set(&f->bytes, 0);
 	f->sk = n->sk;
 	f->cookie = n->cookie;
 	f->generation = n->generation;
@@ -341,6 +346,7 @@ void snitch_flow_inbound(const struct sock *sk)
 		snitch_count(SNITCH_C_NOMEM);
 		return;
 	}
+	memset(f, 0, sizeof(*f));
 	f->sk = sk;
 	f->action = SNITCH_ALLOW;
 	f->origin = SNITCH_BY_INBOUND;

@@ -84,6 +84,7 @@ void snitch_flow_exit(void);
  */
 struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 family,
 					 const union nf_inet_addr *daddr, bool mine);
+bool snitch_flow_is_currents(const struct snitch_flow *f);
 struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine);
 struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p);
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);

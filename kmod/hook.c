@@ -77,15 +77,7 @@ static void hook_account(struct snitch_flow *f, const struct sk_buff *skb)
 
 static u32 hook_uid(void)
 {
-	return from_kuid(&init_user_ns, current_euid());
-}
-
-/* Same image and uid as the entry's: the common case, three compares. */
-static bool hook_sender_known(const struct snitch_flow *f)
-{
-	const struct snitch_image *image = rcu_dereference(f->image);
-
-	return image && likely(snitch_image_is_current(image)) && f->uid == hook_uid();
+	return __kuid_val(current_euid());	/* as the initial user namespace counts */
 }
 
 /* The image that made the flow was replaced by exec, and somebody still holds
@@ -111,7 +103,7 @@ static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
 {
 	if (unlikely(f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW))
 		return false;
-	if (h->mine ? !hook_sender_known(f) : hook_inherited(f, h->sk))
+	if (h->mine ? !snitch_flow_is_currents(f) : hook_inherited(f, h->sk))
 		return false;
 	hook_account(f, h->skb);
 	return true;
@@ -346,10 +338,13 @@ static bool hook_tcp_fast(struct hook_packet *h)
  */
 unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	struct hook_packet h = { .skb = skb, .state = state, .sk = state->sk };
+	struct hook_packet h;
 
 	if (!snitch_policy_armed() || hook_second_visit(skb, state))
 		return NF_ACCEPT;
+	h.skb = skb;
+	h.state = state;
+	h.sk = state->sk;
 	if (h.sk && hook_answers(h.sk))
 		return NF_ACCEPT;
 	h.tcp = h.sk && h.sk->sk_type == SOCK_STREAM && h.sk->sk_protocol == IPPROTO_TCP;

@@ -20,13 +20,11 @@
 #include "counter.h"
 #include "owner.h"
 
-u64 snitch_cookie(const struct sock *sk)
+/* snitch_cookie_make() - the first time somebody wants it; any context */
+u64 snitch_cookie_make(const struct sock *sk)
 {
-	u64 cookie = atomic64_read(&sk->sk_cookie);
 	u32 words[2];
 
-	if (likely(cookie))
-		return cookie;
 	sock_diag_save_cookie((struct sock *)sk, words);
 	return words[0] | (u64)words[1] << 32;
 }

@@ -26,7 +26,14 @@ static inline bool snitch_owner_in_task(void)
 	return in_task() && !in_softirq() && !(current->flags & PF_KTHREAD) && current->mm;
 }
 
+u64 snitch_cookie_make(const struct sock *sk);
+
 /** snitch_cookie() - a socket's cookie, made now if need be; any context */
-u64 snitch_cookie(const struct sock *sk);
+static inline u64 snitch_cookie(const struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+	return likely(cookie) ? cookie : snitch_cookie_make(sk);
+}
 
 #endif

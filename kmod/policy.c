@@ -60,8 +60,8 @@ struct snitch_build {
 
 DEFINE_MUTEX(snitch_policy_mutex);	/* transactions, commits, limits */
 static struct policy_blob __rcu *policy;
-static bool policy_armed;	/* judging: one word, read without a lock */
-static u64 policy_generation;	/* written under snitch_policy_mutex */
+bool snitch_armed;
+u64 snitch_generation;
 
 struct snitch_limits snitch_limits = {
 	.max_flows = 4096,
@@ -99,16 +99,6 @@ static struct policy_blob *policy_locked(void)
 }
 
 /* ---- what is in force ---- */
-
-bool snitch_policy_armed(void)
-{
-	return READ_ONCE(policy_armed);
-}
-
-u64 snitch_policy_generation(void)
-{
-	return READ_ONCE(policy_generation);
-}
 
 u32 snitch_policy_fail(void)
 {
@@ -524,15 +514,15 @@ int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound)
 		err = build_table(b);
 	if (err)
 		goto out;
-	blob->generation = policy_generation + 1;
+	blob->generation = snitch_generation + 1;
 	*generation = blob->generation;
 	*unbound = b->unbound;
 	old = policy_locked();
 	if (!was_armed && blob->head.mode != SNITCH_MODE_OFF)
 		snitch_revoke_older(blob->generation);
 	rcu_assign_pointer(policy, blob);
-	WRITE_ONCE(policy_generation, blob->generation);
-	WRITE_ONCE(policy_armed, blob->head.mode != SNITCH_MODE_OFF);
+	WRITE_ONCE(snitch_generation, blob->generation);
+	WRITE_ONCE(snitch_armed, blob->head.mode != SNITCH_MODE_OFF);
 	b->blob = NULL;
 	snitch_audit_policy(blob->generation, blob->head.rules);
 	synchronize_rcu();
@@ -568,7 +558,7 @@ int snitch_policy_set_limits(const struct snitch_limits *limits)
  */
 int snitch_policy_init(bool armed)
 {
-	policy_armed = armed;
+	snitch_armed = armed;
 	return 0;
 }
 

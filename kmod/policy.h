@@ -65,8 +65,22 @@ struct snitch_judgement {
 int snitch_policy_init(bool armed);
 void snitch_policy_exit(void);
 
-bool snitch_policy_armed(void);		/* any context */
-u64 snitch_policy_generation(void);	/* any context */
+/* Single words, read by every packet; written under snitch_policy_mutex. */
+extern bool snitch_armed;
+extern u64 snitch_generation;
+
+/** snitch_policy_armed() - is anything judged at all? any context */
+static inline bool snitch_policy_armed(void)
+{
+	return READ_ONCE(snitch_armed);
+}
+
+/** snitch_policy_generation() - of the policy in force, 0: none yet; any context */
+static inline u64 snitch_policy_generation(void)
+{
+	return READ_ONCE(snitch_generation);
+}
+
 u32 snitch_policy_fail(void);		/* ALLOW or DENY; any context */
 void snitch_policy_get(struct snitch_policy *policy, u32 *rules, u32 *apps);
 void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement *j);

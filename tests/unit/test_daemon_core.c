@@ -509,6 +509,27 @@ static void test_bad_rules_keep_the_last_good(void **state)
 	assert_int_equal(send_flow(lab, 10, 1, "192.0.2.1", 443, 1000, 0)->state, FAKE_REFUSED);
 }
 
+/* A daemon that starts has no last good set: it takes the files without errors. */
+static void test_bad_rules_at_the_start(void **state)
+{
+	struct lab *lab = *state;
+	struct core again;
+	char path[160];
+	FILE *f;
+
+	write_rules(lab, "deny /usr/bin/curl to any\n");
+	snprintf(path, sizeof(path), "%s/etc/snitch/rules.d/bad.rules", lab->root);
+	f = fopen(path, "w");
+	fputs("allow everything, please\n", f);
+	fclose(f);
+	chmod(path, 0644);
+	assert_int_equal(core_init(&again, lab->root, NULL, NULL), 0);
+	assert_true(rulebook_load(again.rules) < 0);
+	assert_non_null(strstr(rulebook_error(again.rules), "bad.rules:1"));
+	assert_int_equal(rulebook_count(again.rules), 1);
+	core_done(&again);
+}
+
 static void test_unbound_without_rules_is_bound(void **state)
 {
 	struct lab *lab = *state;
@@ -614,6 +635,7 @@ int main(void)
 		LAB(test_answer_for_a_missed_question),
 		LAB(test_rules_decide_held),
 		LAB(test_bad_rules_keep_the_last_good),
+		LAB(test_bad_rules_at_the_start),
 		LAB(test_unbound_without_rules_is_bound),
 		LAB(test_changed_executable),
 		LAB(test_owner_is_fetched),

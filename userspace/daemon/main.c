@@ -128,7 +128,8 @@ static int start_mind(struct daemon *d)
 	rulebook_look_around(d->core.rules);
 	r = rulebook_load(d->core.rules);
 	if (r < 0)
-		log_msg(LOG_ERR, "no rules: %s", rulebook_error(d->core.rules));
+		log_msg(LOG_ERR, "only %u rules, files with errors are left out: %s",
+			rulebook_count(d->core.rules), rulebook_error(d->core.rules));
 	return 0;
 }
 

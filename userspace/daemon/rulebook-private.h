@@ -17,6 +17,7 @@
  * struct rulebook - see rulebook.h
  * @compiled: what is in force; only its executables are kept
  * @suspended: paths of executables that changed since their rules were loaded
+ * @loaded: @set came from the folders
  * @by_group: some rule names a group
  * @groups: of @groups_uid
  */
@@ -29,6 +30,7 @@ struct rulebook {
 	struct policy_compiled compiled;
 	char *suspended[RULEBOOK_SUSPENDED_MAX];
 	unsigned int n_suspended;
+	bool loaded;
 	bool by_group;
 	uint32_t groups_uid;
 	uint32_t groups[RULEBOOK_GROUPS_MAX];

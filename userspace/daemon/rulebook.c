@@ -130,23 +130,33 @@ static bool has_group_rules(const struct ruleset *set)
 	return false;
 }
 
+static int take_set(struct rulebook *rb, struct ruleset *set)
+{
+	int r = !same_set(rb->set, set);
+
+	ruleset_free(rb->set);
+	rb->set = set;
+	rb->loaded = true;
+	rb->by_group = has_group_rules(set);
+	rb->n_groups = 0;
+	return r;
+}
+
 int rulebook_load(struct rulebook *rb)
 {
-	struct rule_error err = { .line = 0 };
+	struct rule_error err = { .line = 0 }, more = { .line = 0 };
 	struct ruleset *set = NULL;
 	int r;
 
 	r = ruleset_load(&rb->paths, 0, &set, &err);
-	if (r) {
-		rule_error_print(&err, rb->error, sizeof(rb->error));
-		return r;
+	if (!r) {
+		rb->error[0] = '\0';
+		return take_set(rb, set);
 	}
-	r = !same_set(rb->set, set);
-	ruleset_free(rb->set);
-	rb->set = set;
-	rb->by_group = has_group_rules(set);
-	rb->n_groups = 0;
-	rb->error[0] = '\0';
+	rule_error_print(&err, rb->error, sizeof(rb->error));
+	/* at the start there is no good set to keep: the files without errors are better than none */
+	if (!rb->loaded && !ruleset_load(&rb->paths, RULES_SKIP_BAD, &set, &more))
+		take_set(rb, set);
 	return r;
 }
 

@@ -82,7 +82,7 @@ void rulebook_free(struct rulebook *rb);
 
 /*
  * Reads the folders again. Return: 1 when the rules differ from those before, 0 when they do not; or
- * a negative errno: the set before stays.
+ * a negative errno: the set before stays. When there is none yet, the files without errors are taken.
  */
 int rulebook_load(struct rulebook *rb);
 
