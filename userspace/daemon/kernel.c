@@ -96,7 +96,7 @@ static int explain(struct daemon *d, int r)
 		{ -ENOENT, "the kernel module is not loaded; run \"modprobe snitch\"" },
 		{ -ENODEV, "the kernel module is not loaded; run \"modprobe snitch\"" },
 		{ -EPERM, "no right to /dev/snitch; start snitchd as root or with CAP_NET_ADMIN" },
-		{ -EACCES, "no right to /dev/snitch; start snitchd as root or with CAP_NET_ADMIN" },
+		{ -EACCES, "no right to /dev/snitch; give it to group snitch (60-snitch.rules of udev does), or start snitchd as root" },
 		{ -EBUSY, "another decider is attached; stop it, or start with --takeover" },
 		{ -EPROTONOSUPPORT,
 		  "module and daemon are of different versions; install both from one release and reload the module" },
@@ -232,6 +232,12 @@ int kernel_connect(struct daemon *d)
 	log_msg(LOG_INFO, "deciding; %u flows at most, %u ms for a decision", welcome.max_flows,
 		welcome.consult_ms);
 	bus_properties_changed(d, "Deciding", "Generation", NULL);
+	/*
+	 * Flows of an earlier decider may have come along with the greeting: they are in the library
+	 * by now, so that the descriptor would not tell of them. An error comes again in the loop.
+	 */
+	if (!d->opt.replay && snitch_device_read(d->device, &core_handler, &d->core) > 0)
+		kernel_flush(d);
 	return r;
 }
 

@@ -106,6 +106,19 @@ static void make_folders(struct daemon *d)
 		make_folder(d->opt.root, folders[i].path, folders[i].mode, pw);
 }
 
+/* What the udev rule does, for machines without udev: opening needs CAP_NET_ADMIN all the same. */
+static void share_device(struct daemon *d)
+{
+	const struct passwd *pw;
+
+	if (!d->opt.user || geteuid() || d->opt.device || getenv(SNITCH_DEVICE_ENV))
+		return;
+	pw = getpwnam(d->opt.user);
+	if (pw && !access(SNITCH_DEVICE_PATH, F_OK) &&
+	    (chown(SNITCH_DEVICE_PATH, 0, pw->pw_gid) || chmod(SNITCH_DEVICE_PATH, 0660)))
+		log_msg(LOG_WARNING, "cannot give %s to %s: %m", SNITCH_DEVICE_PATH, pw->pw_name);
+}
+
 static int start_mind(struct daemon *d)
 {
 	int r;
@@ -142,6 +155,7 @@ static int start(struct daemon *d)
 		return r;
 	if (!d->opt.replay) {
 		make_folders(d);
+		share_device(d);
 		r = sandbox_user(d->opt.user);
 		if (r)
 			return r;
