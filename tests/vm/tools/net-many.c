@@ -155,6 +155,8 @@ int do_churn(void)
 		send(tcp, "churn", 5, MSG_NOSIGNAL);
 		close(udp);
 		close(tcp);
+		/* Others want to run too, above all RCU's callbacks, which unloading waits for. */
+		usleep(option_slow() * option_slow() * 1000);
 		rounds++;
 	}
 	printf("rounds %lu\n", rounds);

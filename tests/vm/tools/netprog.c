@@ -75,7 +75,7 @@ long option_number(const char *name, long fallback)
 	return text ? strtol(text, NULL, 0) : fallback;
 }
 
-static long slow(void)
+long option_slow(void)
 {
 	const char *text = getenv("SLOW");
 	long n = text ? atol(text) : 1;
@@ -85,12 +85,12 @@ static long slow(void)
 
 long option_wait(const char *name, long fallback)
 {
-	return option_number(name, fallback) * slow();
+	return option_number(name, fallback) * option_slow();
 }
 
 long option_sleep(const char *name, long fallback)
 {
-	return option_number(name, fallback) * (slow() + 2) / 3;
+	return option_number(name, fallback) * (option_slow() + 2) / 3;
 }
 
 int flag(const char *name)

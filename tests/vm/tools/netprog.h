@@ -27,6 +27,8 @@ void report(const char *what, int err, uint64_t start);
 /* option() - takes "--name VALUE" out of the arguments; @fallback when absent. */
 const char *option(const char *name, const char *fallback);
 long option_number(const char *name, long fallback);
+/* option_slow() - how many times slower than a stock kernel: $SLOW. */
+long option_slow(void);
 /* option_wait(), option_sleep() - milliseconds, more of them on a slow kernel ($SLOW): a wait
  * ends early when what it waits for comes, a sleep does not, so it grows less.
  */
