@@ -235,7 +235,7 @@ struct snitch_owner {		/* hdr.id: the owner */
 #define SNITCH_F_UNPARSED	(1U << 5)	/* headers could not be read */
 #define SNITCH_F_SHARED		(1U << 6)	/* several executables hold the socket */
 
-struct snitch_flow_event {	/* hdr.id: the flow */
+struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	struct snitch_hdr hdr;
 	__u64 owner;		/* sent before */
 	__u64 cookie;		/* of the socket */
@@ -335,7 +335,7 @@ enum snitch_cmd {
 	SNITCH_CMD_GET_STATUS,	/* reply: SNITCH_A_STATUS */
 	SNITCH_CMD_GET_FLOWS,	/* dump: SNITCH_A_FLOW each */
 	SNITCH_CMD_GET_PARKED,	/* dump: SNITCH_A_PARKED each */
-	SNITCH_CMD_GET_RULES,	/* dump: SNITCH_A_RULE each, SNITCH_A_HITS */
+	SNITCH_CMD_GET_RULES,	/* dump: SNITCH_A_RULE each */
 	SNITCH_CMD_BEGIN,	/* SNITCH_A_POLICY; reply: SNITCH_A_GENERATION to be */
 	SNITCH_CMD_ADD_APPS,	/* nest SNITCH_A_APPS of SNITCH_A_APP: path strings, numbered
 				 * from 1 in order of arrival over the whole transaction;
@@ -357,7 +357,7 @@ enum snitch_attr {
 	SNITCH_A_FLOW,		/* struct snitch_flow_info */
 	SNITCH_A_PARKED,	/* struct snitch_parked_info */
 	SNITCH_A_RULE,		/* struct snitch_rule */
-	SNITCH_A_HITS,		/* u64 */
+	SNITCH_A_HITS,		/* u64; with rules once they are counted */
 	SNITCH_A_POLICY,	/* struct snitch_policy */
 	SNITCH_A_APPS,		/* nest */
 	SNITCH_A_APP,		/* NUL-ended absolute path */
