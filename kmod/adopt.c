@@ -19,7 +19,7 @@ static void park_inbound(struct snitch_park *p)
 	const struct snitch_flow *f;
 
 	rcu_read_lock();
-	f = snitch_flow_find_tcp(p->sk, p->cookie, p->packet.family, &p->packet.daddr, false);
+	f = snitch_park_entry(p);
 	if (f && f->flags & SNITCH_FLOW_WEAK && !p->why.lockdown &&
 	    (p->why.action == SNITCH_ASK || p->why.origin == SNITCH_BY_MODE)) {
 		p->why.action = f->action;

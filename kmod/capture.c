@@ -23,6 +23,17 @@
 
 /* ---- when the image is made ---- */
 
+/* Under RCU; nobody else looks at the image yet, or image->lock is held. */
+static void image_take_cgroup(struct snitch_image *image, const struct cgroup *cgrp)
+{
+	u32 n;
+
+	for (n = 0; n < SNITCH_CGROUP_DEPTH && n < cgrp->level; n++)
+		WRITE_ONCE(image->above[n], snitch_compat_ancestor(cgrp, n));
+	WRITE_ONCE(image->n_above, n);
+	WRITE_ONCE(image->cgroup, cgroup_id(cgrp));
+}
+
 void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task)
 {
 	const struct cred *cred;
@@ -43,7 +54,7 @@ void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task
 	image->userns = cred->user_ns->ns.inum;
 	image->userns_owner = from_kuid(&init_user_ns, cred->user_ns->owner);
 	image->quota = snitch_uid_get(snitch_uid_number(cred));
-	image->cgroup = cgroup_id(task_dfl_cgroup(task));
+	image_take_cgroup(image, task_dfl_cgroup(task));
 	rcu_read_unlock();
 }
 
@@ -115,40 +126,73 @@ static void image_take_cmdline(struct snitch_image *image)
 }
 
 /* mm->exe_file can be changed by the process itself; what it executed cannot. */
-static void image_check_disguise(struct snitch_image *image, const struct file *file)
+static void image_check_exe(struct snitch_image *image)
 {
-	struct snitch_exe exe;
+	struct file *file = snitch_exe_of_mm(current->mm);
+	const struct inode *inode = file ? d_real_inode(file->f_path.dentry) : NULL;
 
-	if (!file || snitch_exe_of_file(&exe, file) || !image->has_exe ||
-	    exe.dev != image->exe.dev || exe.ino != image->exe.ino || exe.gen != image->exe.gen) {
+	if (unlikely(!inode || !image->has_exe || !snitch_exe_is_inode(&image->exe, inode))) {
 		if (!(snitch_image_flags(image) & SNITCH_O_DISGUISED))
 			snitch_count(SNITCH_C_DISGUISED);
 		snitch_image_flag(image, SNITCH_O_DISGUISED);
+	} else if (unlikely(!inode->i_nlink)) {
+		snitch_image_flag(image, SNITCH_O_DELETED);
 	}
+	if (file)
+		fput(file);
 }
+
+/**
+ * snitch_image_check() - what may have changed about a sender since it was captured
+ * @image: of @current
+ *
+ * Whether the executable is disguised or deleted, and the cgroup: before each
+ * judgement.
+ *
+ * Context: the task's own; does not sleep.
+ */
+void snitch_image_check(struct snitch_image *image)
+{
+	const struct cgroup *cgrp;
+
+	image_check_exe(image);
+	rcu_read_lock();
+	cgrp = task_dfl_cgroup(current);
+	if (unlikely(READ_ONCE(image->cgroup) != cgroup_id(cgrp))) {
+		spin_lock_bh(&image->lock);
+		image_take_cgroup(image, cgrp);
+		spin_unlock_bh(&image->lock);
+	}
+	rcu_read_unlock();
+}
+
+#define IMAGE_FRESH	HZ	/* so long nothing is taken again */
 
 /**
  * snitch_image_refresh() - take what a first packet shows of its sender
  * @image: of @current
  *
- * Command line, whether the executable is disguised, and the file again, so
- * that it can be opened for the next seconds.
+ * Command line, and file and cgroup again, so that they can be opened and
+ * named for the next seconds.
  *
  * Context: the task's own; does not sleep.
  */
 void snitch_image_refresh(struct snitch_image *image)
 {
-	struct file *file = snitch_exe_of_mm(current->mm);
-	struct cgroup *cgrp = snitch_image_task_cgroup(current);
+	struct cgroup *cgrp;
+	struct file *file;
 
+	if (time_before(jiffies, READ_ONCE(image->held_since) + IMAGE_FRESH) &&
+	    READ_ONCE(image->cmdline))
+		return;
 	image_take_cmdline(image);
-	image_check_disguise(image, file);
-	if (snitch_image_flags(image) & SNITCH_O_DISGUISED || !file)
-		goto out;
-	if (!d_real_inode(file->f_path.dentry)->i_nlink)
-		snitch_image_flag(image, SNITCH_O_DELETED);
+	if (snitch_image_flags(image) & SNITCH_O_DISGUISED)
+		return;
+	file = snitch_exe_of_mm(current->mm);
+	if (!file)
+		return;
+	cgrp = snitch_image_task_cgroup(current);
 	snitch_image_keep(image, &file, &cgrp);
-out:
 	if (file)
 		fput(file);
 	if (cgrp)

@@ -4,6 +4,8 @@
  * Locks and lifetimes: flow.h.
  */
 #include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -12,6 +14,7 @@
 #include "counter.h"
 #include "flow.h"
 #include "owner.h"
+#include "policy.h"
 
 #define FLOW_TCP_BITS	14
 #define FLOW_LOCKS	256
@@ -19,8 +22,9 @@
 #define FLOW_CLOCK_STEPS 64	/* entries looked at for one to evict */
 
 static struct kmem_cache *flow_slab;
-static struct hlist_head *flow_tcp;
-static struct hlist_head *flow_pool;
+static struct hlist_head *flow_tcp __read_mostly;
+static struct hlist_head *flow_pool __read_mostly;
+static u64 flow_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
 static struct snitch_flow **flow_slots;	/* the clock, under flow_pool_lock */
 static unsigned int flow_hand, flow_used, flow_pinned;
 static spinlock_t flow_tcp_locks[FLOW_LOCKS];
@@ -37,13 +41,15 @@ static spinlock_t *tcp_lock(unsigned int bucket)
 	return &flow_tcp_locks[bucket % FLOW_LOCKS];
 }
 
-static unsigned int pool_hash(u64 cookie, u8 proto, u16 dport, const union nf_inet_addr *daddr)
+static __always_inline unsigned int pool_hash(u64 cookie, u32 peer, bool v4, const void *daddr)
 {
-	u64 a = (u64)daddr->all[0] << 32 | daddr->all[1];
-	u64 b = (u64)daddr->all[2] << 32 | daddr->all[3];
+	u64 x = cookie << 16 ^ flow_seed;
 
-	return hash_64(cookie * GOLDEN_RATIO_64 ^ a ^ (b << 1) ^ ((u64)proto << 16 | dport),
-		       FLOW_POOL_BITS);
+	if (likely(v4))
+		x ^= *(const u32 *)daddr;
+	else
+		x ^= jhash2(daddr, 4, flow_seed);
+	return hash_64(x ^ (u64)peer << 32, FLOW_POOL_BITS);
 }
 
 static void flow_free_rcu(struct rcu_head *rcu)
@@ -64,54 +70,107 @@ bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_imag
 	return owner && f->uid == uid && snitch_image_same_exe(owner, image);
 }
 
-/* snitch_flow_is_currents() - same image and uid as the running task; under RCU */
-bool snitch_flow_is_currents(const struct snitch_flow *f)
+static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie, u32 peer,
+					 bool v4, const void *daddr)
 {
-	const struct snitch_image *image = rcu_dereference(f->image);
-
-	return image && snitch_image_is_current(image) &&
-	       f->uid == __kuid_val(current_euid());
-}
-
-/* A TCP socket can be disconnected and connected elsewhere. */
-static bool flow_to_same_peer(const struct snitch_flow *f, const struct sock *sk, u8 family,
-			      const union nf_inet_addr *daddr)
-{
-	if (f->dport != ntohs(sk->sk_dport) || f->family != family)
+	/* Pairs with the release in snitch_flow_adopt(). */
+	if (smp_load_acquire(&f->cookie) != cookie || f->peer.word != peer)
 		return false;
-	if (family == AF_INET)
-		return f->daddr.ip == daddr->ip;
-	return ipv6_addr_equal(&f->daddr.in6, &daddr->in6);
+	if (likely(v4))
+		return f->daddr.ip == *(const __be32 *)daddr;
+	return ipv6_addr_equal(&f->daddr.in6, daddr);
 }
 
-struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 family,
-					 const union nf_inet_addr *daddr, bool mine)
+/*
+ * What the fast paths do with the bucket. A foreign context passes on the
+ * newest entry alone, and not once exec has replaced the image that made it
+ * while somebody still holds the socket.
+ */
+static __always_inline bool flow_passes(const struct hlist_head *bucket, const struct sock *sk,
+					const struct sk_buff *skb, u64 cookie, u32 peer, bool v4,
+					const void *daddr, bool mine)
 {
-	struct snitch_flow *f, *first = NULL;
+	const struct snitch_image *image;
+	struct snitch_flow *f;
 
-	hlist_for_each_entry_rcu(f, &flow_tcp[tcp_hash(sk)], node) {
-		/* Pairs with the release in snitch_flow_adopt(). */
-		if (f->sk != sk || !cookie || smp_load_acquire(&f->cookie) != cookie ||
-		    !flow_to_same_peer(f, sk, family, daddr))
+	hlist_for_each_entry_rcu(f, bucket, node) {
+		if (!flow_matches(f, cookie, peer, v4, daddr))
 			continue;
-		if (!mine || snitch_flow_is_currents(f))
-			return f;
-		if (!first)
-			first = f;
+		if (mine && !snitch_flow_is_currents(f))
+			continue;
+		if (unlikely(f->generation != snitch_policy_generation() ||
+			     f->action != SNITCH_ALLOW))
+			return false;
+		if (!mine) {
+			image = rcu_dereference(f->image);
+			if (image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD))
+				return false;
+		}
+		if (!f->used)
+			f->used = 1;
+		snitch_flow_account(f, skb);
+		return true;
 	}
-	return first;
+	return false;
 }
 
-struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine)
+static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb,
+					    bool v4)
 {
-	unsigned int bucket = pool_hash(cookie, p->proto, p->dport, &p->daddr);
-	struct snitch_flow *f, *first = NULL;
+	const void *daddr = v4 ? (const void *)&ip_hdr(skb)->daddr : &ipv6_hdr(skb)->daddr;
+	const u32 peer = snitch_peer_word(v4 ? AF_INET : AF_INET6, IPPROTO_TCP,
+					  ntohs(sk->sk_dport));
+	const u64 cookie = atomic64_read(&sk->sk_cookie);
 
-	hlist_for_each_entry_rcu(f, &flow_pool[bucket], node) {
-		if (f->cookie != cookie || f->dport != p->dport || f->proto != p->proto ||
-		    f->family != p->family || !nf_inet_addr_cmp(&f->daddr, &p->daddr))
+	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie, peer, v4, daddr,
+				     snitch_owner_is_current(sk, true));
+}
+
+static __always_inline bool flow_passes_other(const struct sock *sk, const struct sk_buff *skb,
+					      bool v4)
+{
+	const u64 cookie = atomic64_read(&sk->sk_cookie);
+	const void *daddr;
+	u32 peer;
+
+	if (!cookie || !snitch_packet_plain(skb, v4, &peer, &daddr))
+		return false;
+	return flow_passes(&flow_pool[pool_hash(cookie, peer, v4, daddr)], sk, skb, cookie, peer,
+			   v4, daddr, snitch_owner_is_current(sk, false));
+}
+
+/*
+ * snitch_flow_passes_tcp() - the fast path of a TCP stream socket
+ *
+ * The address is the header's: source routing sends elsewhere. The rest is
+ * the socket's, which makes no other packets; it can be disconnected and
+ * connected elsewhere. Compiled for each family: both are short that way.
+ */
+bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4)
+{
+	return v4 ? flow_passes_tcp(sk, skb, true) : flow_passes_tcp(sk, skb, false);
+}
+
+/* snitch_flow_passes_other() - of all others: UDP with plain headers, if it is that */
+bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4)
+{
+	return v4 ? flow_passes_other(sk, skb, true) : flow_passes_other(sk, skb, false);
+}
+
+struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
+{
+	const bool v4 = k->peer.family == AF_INET;
+	struct snitch_flow *f, *first = NULL;
+	struct hlist_head *bucket;
+
+	if (!k->cookie)
+		return NULL;
+	bucket = k->tcp ? &flow_tcp[tcp_hash(k->sk)]
+			: &flow_pool[pool_hash(k->cookie, k->peer.word, v4, k->daddr)];
+	hlist_for_each_entry_rcu(f, bucket, node) {
+		if (!flow_matches(f, k->cookie, k->peer.word, v4, k->daddr))
 			continue;
-		if (!mine || snitch_flow_is_currents(f)) {
+		if (!k->mine || snitch_flow_is_currents(f)) {
 			first = f;
 			break;
 		}
@@ -142,12 +201,10 @@ struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch
 		if (f->sk == sk && !f->cookie)
 			break;
 	if (f) {
-		f->family = p->family;
+		f->peer = p->peer;
 		f->daddr = p->daddr;
 		f->saddr = p->saddr;
-		f->dport = p->dport;
 		f->sport = p->sport;
-		f->proto = IPPROTO_TCP;
 		f->netns = sock_net(sk)->ns.inum;
 		/* Found by cookie only once the addresses are there. */
 		smp_store_release(&f->cookie, snitch_cookie(sk));
@@ -183,12 +240,10 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	f->origin = n->origin;
 	f->origin_id = n->origin_id;
 	f->flags = n->flags;
-	f->family = p->family;
-	f->proto = p->proto;
+	f->peer = p->peer;
 	f->saddr = p->saddr;
 	f->daddr = p->daddr;
 	f->sport = p->sport;
-	f->dport = p->dport;
 	RCU_INIT_POINTER(f->image, n->image ? snitch_image_get(n->image) : NULL);
 	return f;
 }
@@ -205,8 +260,8 @@ static bool tcp_superseded(const struct snitch_flow *old, const struct snitch_fl
 	const struct snitch_image *was = rcu_dereference_protected(old->image, true);
 	const struct snitch_image *is = rcu_dereference_protected(new->image, true);
 
-	if (old->cookie != new->cookie || old->dport != new->dport ||
-	    old->family != new->family || !nf_inet_addr_cmp(&old->daddr, &new->daddr))
+	if (old->cookie != new->cookie || old->peer.word != new->peer.word ||
+	    !nf_inet_addr_cmp(&old->daddr, &new->daddr))
 		return true;
 	return !was || !is || (old->uid == new->uid && snitch_image_same_exe(was, is));
 }
@@ -264,7 +319,8 @@ static unsigned int pool_slot(void)
 
 static void pool_insert(struct snitch_flow *new)
 {
-	unsigned int bucket = pool_hash(new->cookie, new->proto, new->dport, &new->daddr);
+	unsigned int bucket = pool_hash(new->cookie, new->peer.word, new->family == AF_INET,
+					&new->daddr);
 	struct snitch_image *image = rcu_dereference_protected(new->image, true);
 	struct snitch_flow *f;
 	bool same;
@@ -273,8 +329,7 @@ static void pool_insert(struct snitch_flow *new)
 	hlist_for_each_entry(f, &flow_pool[bucket], node) {
 		struct snitch_image *was = rcu_dereference_protected(f->image, true);
 
-		same = f->cookie == new->cookie && f->dport == new->dport &&
-		       f->proto == new->proto && f->family == new->family &&
+		same = f->cookie == new->cookie && f->peer.word == new->peer.word &&
 		       f->uid == new->uid && nf_inet_addr_cmp(&f->daddr, &new->daddr) &&
 		       was && image && snitch_image_same_exe(was, image);
 		if (same)
@@ -419,13 +474,23 @@ int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *
 
 /* ---- start and end ---- */
 
+/* Memory is cleared when the cache gets it; entries are then written whole, so
+ * that init_on_alloc has not to clear them each time.
+ */
+static void flow_clear(void *entry)
+{
+	memset(entry, 0, sizeof(struct snitch_flow));
+}
+
 int snitch_flow_init(void)
 {
 	unsigned int i;
 
+	get_random_bytes(&flow_seed, sizeof(flow_seed));
 	for (i = 0; i < FLOW_LOCKS; i++)
 		spin_lock_init(&flow_tcp_locks[i]);
-	flow_slab = KMEM_CACHE(snitch_flow, SLAB_HWCACHE_ALIGN);
+	flow_slab = kmem_cache_create("snitch_flow", sizeof(struct snitch_flow), 0,
+				      SLAB_HWCACHE_ALIGN, flow_clear);
 	flow_tcp = kvcalloc(1 << FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
 	flow_pool = kvcalloc(1 << FLOW_POOL_BITS, sizeof(*flow_pool), GFP_KERNEL);
 	flow_slots = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_slots), GFP_KERNEL);

@@ -41,7 +41,7 @@
  * @cookie: of the socket; 0 on an accepted one that has not sent yet
  * @generation: of the policy it was last judged by
  * @image: who sent; NULL on weak entries not claimed yet
- * @daddr: destination, with @dport, @proto, @family
+ * @peer: @dport, @proto and @family as one word, with @daddr: destination
  * @uid: effective uid of the sender
  * @action: ALLOW, DENY, DROP
  * @origin: enum snitch_origin, with @origin_id
@@ -56,11 +56,16 @@ struct snitch_flow {
 	u64 cookie;
 	u64 generation;
 	struct snitch_image __rcu *image;
-	union nf_inet_addr daddr;
+	union {
+		union snitch_peer peer;
+		struct {
+			u8 family;
+			u8 proto;
+			u16 dport;
+		};
+	};
 	u32 uid;
-	u16 dport;
-	u8 proto;
-	u8 family;
+	union nf_inet_addr daddr;
 	u8 action;
 	u8 origin;
 	u8 flags;
@@ -79,15 +84,53 @@ struct snitch_flow {
 int snitch_flow_init(void);
 void snitch_flow_exit(void);
 
-/* Lookups: under rcu_read_lock(), any context. @mine: current is the sender;
- * then an entry of its image and uid is preferred to others of the same key.
+/*
+ * struct snitch_flow_key - how a packet's entry is found; all borrowed
+ * @sk: the socket
+ * @cookie: its cookie, not 0
+ * @daddr: destination, of @peer.family; an IPv4 one has 4 bytes
+ * @peer: port, protocol, family
+ * @tcp: a TCP stream socket
+ * @mine: current is the sender: then an entry of its image and uid is
+ *	  preferred to others of the same key
  */
-struct snitch_flow *snitch_flow_find_tcp(const struct sock *sk, u64 cookie, u8 family,
-					 const union nf_inet_addr *daddr, bool mine);
-bool snitch_flow_is_currents(const struct snitch_flow *f);
-struct snitch_flow *snitch_flow_find_other(u64 cookie, const struct snitch_packet *p, bool mine);
+struct snitch_flow_key {
+	const struct sock *sk;
+	u64 cookie;
+	const void *daddr;
+	union snitch_peer peer;
+	bool tcp;
+	bool mine;
+};
+
+/*
+ * The fast paths: does an entry let this very packet of a full socket go on?
+ * True: it is counted and may go. False says nothing: it is looked at slowly
+ * then. In the hook, under rcu_read_lock().
+ */
+bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4);
+bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4);
+
+/* The entry of a key, or NULL; under rcu_read_lock(), any context. */
+struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *key);
+
+/* snitch_flow_is_currents() - the same image and uid as the running task's? Under RCU */
+static inline bool snitch_flow_is_currents(const struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference(f->image);
+
+	return image && snitch_image_is_current(image) && f->uid == __kuid_val(current_euid());
+}
+
 struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p);
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);
+
+/* snitch_flow_account() - one more packet went; any context */
+static inline void snitch_flow_account(struct snitch_flow *f, const struct sk_buff *skb)
+{
+	atomic64_inc(&f->packets);
+	atomic64_add(skb->len, &f->bytes);
+}
 
 /*
  * struct snitch_flow_new - what an entry is made from; all borrowed

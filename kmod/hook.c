@@ -69,12 +69,6 @@ static bool hook_second_visit(const struct sk_buff *skb, const struct nf_hook_st
 
 /* ---- known flows ---- */
 
-static void hook_account(struct snitch_flow *f, const struct sk_buff *skb)
-{
-	atomic64_inc(&f->packets);
-	atomic64_add(skb->len, &f->bytes);
-}
-
 static u32 hook_uid(void)
 {
 	return __kuid_val(current_euid());	/* as the initial user namespace counts */
@@ -90,22 +84,28 @@ static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
 	return image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD);
 }
 
-static struct snitch_flow *hook_find(struct hook_packet *h)
+static struct snitch_flow *hook_find(const struct hook_packet *h)
 {
-	if (h->tcp)
-		return snitch_flow_find_tcp(h->sk, h->cookie, h->packet.family,
-					    &h->packet.daddr, h->mine);
-	return snitch_flow_find_other(h->cookie, &h->packet, h->mine);
+	const struct snitch_flow_key key = {
+		.sk = h->sk,
+		.cookie = h->cookie,
+		.daddr = &h->packet.daddr,
+		.peer = h->packet.peer,
+		.tcp = h->tcp,
+		.mine = h->mine,
+	};
+
+	return snitch_flow_find(&key);
 }
 
-/* True: the entry lets this very packet go on. */
+/* True: the entry lets this very packet go on, by what only the slow look knows. */
 static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
 {
-	if (unlikely(f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW))
+	if (f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW)
 		return false;
 	if (h->mine ? !snitch_flow_is_currents(f) : hook_inherited(f, h->sk))
 		return false;
-	hook_account(f, h->skb);
+	snitch_flow_account(f, h->skb);
 	return true;
 }
 
@@ -116,10 +116,6 @@ static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
 	s->packet = &h->packet;
 	s->netns = h->state->net->ns.inum;
 	s->loopback = h->state->out && h->state->out->flags & IFF_LOOPBACK;
-	if (!h->sk)
-		return;
-	s->cgroup = snitch_owner_cgroup(h->sk);
-	s->n_above = snitch_owner_cgroups(h->sk, s->above, SNITCH_CGROUP_DEPTH);
 }
 
 static void hook_tell(const struct hook_packet *h, const struct snitch_subject *s,
@@ -155,17 +151,21 @@ static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
 {
 	struct snitch_subject s = { .kernel = kernel };
 	struct snitch_judgement j;
+	bool allow;
 
-	hook_subject(h, &s);
-	s.image = snitch_image_kernel(kernel);
-	snitch_policy_judge(&s, &j);
+	if (!snitch_policy_judge_kind(kernel, &j) || j.action != SNITCH_ALLOW) {
+		hook_subject(h, &s);
+		s.image = snitch_image_kernel(kernel);
+		snitch_policy_judge(&s, &j);
+		if (j.action != SNITCH_ALLOW)
+			snitch_audit_refused(s.image, 0, s.packet, j.action, j.origin,
+					     j.origin_id);
+		snitch_image_put(s.image);
+	}
+	allow = j.action == SNITCH_ALLOW;
 	if (j.unmatched)
-		snitch_count(j.action == SNITCH_ALLOW ? SNITCH_C_KERNEL_ALLOWED
-						      : SNITCH_C_KERNEL_REFUSED);
-	if (j.action != SNITCH_ALLOW)
-		snitch_audit_refused(s.image, 0, s.packet, j.action, j.origin, j.origin_id);
-	snitch_image_put(s.image);
-	return j.action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
+		snitch_count(allow ? SNITCH_C_KERNEL_ALLOWED : SNITCH_C_KERNEL_REFUSED);
+	return allow ? NF_ACCEPT : NF_DROP;
 }
 
 /* A final judgement: remember what is allowed, refuse the rest. */
@@ -224,7 +224,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	if (action == SNITCH_ALLOW) {
 		if (!owner)
 			snitch_flow_claim(f, s->image, s->uid);
-		hook_account(f, h->skb);
+		snitch_flow_account(f, h->skb);
 		*verdict = NF_ACCEPT;
 		return true;
 	}
@@ -238,7 +238,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 {
 	struct snitch_subject s = {};
-	struct snitch_judgement j = {};
+	struct snitch_judgement j;
 	struct snitch_image *mine = NULL;
 	unsigned int verdict;
 	u32 flags = 0;
@@ -263,8 +263,9 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		return snitch_park_packet(h->skb, h->state, &s, NULL, h->cookie,
 					  flags | SNITCH_F_ADOPTED);
 	}
-	snitch_image_refresh(s.image);
+	snitch_image_check(s.image);
 	snitch_policy_judge(&s, &j);
+	snitch_image_refresh(s.image);
 	if (j.action == SNITCH_ASK) {
 		if (h->packet.unparsed)
 			flags |= SNITCH_F_UNPARSED;
@@ -281,53 +282,56 @@ out:
 
 static unsigned int hook_user(struct hook_packet *h)
 {
-	struct snitch_flow *f;
-	u32 kernel = 0;
+	struct snitch_flow *f = NULL;
 
-	switch (snitch_owner_context(h->sk, &h->packet, &kernel)) {
-	case SNITCH_CTX_KERNEL:
-		return hook_kernel(h, kernel);
-	case SNITCH_CTX_TASK:
-		h->mine = true;
-		break;
-	case SNITCH_CTX_FOREIGN:
-		h->mine = false;
-		break;
-	}
-	h->tcp = h->tcp && h->packet.proto == IPPROTO_TCP;
-	h->cookie = snitch_cookie(h->sk);
-	f = hook_find(h);
-	if (!f && h->tcp)
+	h->cookie = atomic64_read(&h->sk->sk_cookie);
+	if (h->cookie)
+		f = hook_find(h);
+	else		/* no entry knows a socket that has none */
+		h->cookie = snitch_cookie_make(h->sk);
+	if (!f && h->tcp && h->sk->sk_state != TCP_SYN_SENT)
 		f = snitch_flow_adopt(h->sk, &h->packet);
 	if (f && hook_passes(h, f))
 		return NF_ACCEPT;
 	return hook_judge(h, f);
 }
 
-/* A listener's SYN-ACK with a cookie, and sockets that are still requests or
- * only wait: answers to inbound traffic, made by the kernel alone.
- */
-static bool hook_answers(const struct sock *sk)
+/* Whose packet is it? All but what the fast path recognised. */
+static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return !sk_fullsock(sk) ||
-	       (sk->sk_state == TCP_LISTEN && sk->sk_protocol == IPPROTO_TCP &&
-		sk->sk_type == SOCK_STREAM);
+	struct hook_packet h;
+	u32 kernel = 0;
+
+	h.skb = skb;
+	h.state = state;
+	h.sk = state->sk;
+	snitch_packet_parse(&h.packet, skb, state->pf);
+	switch (snitch_owner_context(h.sk, &h.packet, &kernel)) {
+	case SNITCH_CTX_KERNEL:
+		return hook_kernel(&h, kernel);
+	case SNITCH_CTX_TASK:
+		h.mine = true;
+		break;
+	case SNITCH_CTX_FOREIGN:
+		h.mine = false;
+		break;
+	}
+	h.tcp = snitch_owner_is_tcp(h.sk) && h.packet.proto == IPPROTO_TCP;
+	return hook_user(&h);
 }
 
-/* TCP streams need no more than the destination to be recognised. */
-static bool hook_tcp_fast(struct hook_packet *h)
+/*
+ * Nearly all packets end here: of known flows, and answers to inbound traffic
+ * that the kernel makes alone (sockets that are still requests or only wait,
+ * and a listener's SYN-ACK with a cookie).
+ */
+static __always_inline bool hook_known(const struct sock *sk, const struct sk_buff *skb, bool v4)
 {
-	struct snitch_flow *f;
-
-	h->cookie = atomic64_read(&h->sk->sk_cookie);
-	h->mine = snitch_owner_in_task() && sock_owned_by_user_nocheck(h->sk);
-	/* The header, not the socket: source routing sends elsewhere. */
-	f = h->state->pf == NFPROTO_IPV4 ?
-		snitch_flow_find_tcp(h->sk, h->cookie, AF_INET,
-				     (const void *)&ip_hdr(h->skb)->daddr, h->mine) :
-		snitch_flow_find_tcp(h->sk, h->cookie, AF_INET6,
-				     (const void *)&ipv6_hdr(h->skb)->daddr, h->mine);
-	return f && hook_passes(h, f);
+	if (!sk_fullsock(sk))
+		return true;
+	if (!snitch_owner_is_tcp(sk))
+		return snitch_flow_passes_other(sk, skb, v4);
+	return sk->sk_state == TCP_LISTEN || snitch_flow_passes_tcp(sk, skb, v4);
 }
 
 /*
@@ -338,18 +342,11 @@ static bool hook_tcp_fast(struct hook_packet *h)
  */
 unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	struct hook_packet h;
+	const struct sock *sk = state->sk;
 
 	if (!snitch_policy_armed() || hook_second_visit(skb, state))
 		return NF_ACCEPT;
-	h.skb = skb;
-	h.state = state;
-	h.sk = state->sk;
-	if (h.sk && hook_answers(h.sk))
+	if (sk && hook_known(sk, skb, state->pf == NFPROTO_IPV4))
 		return NF_ACCEPT;
-	h.tcp = h.sk && h.sk->sk_type == SOCK_STREAM && h.sk->sk_protocol == IPPROTO_TCP;
-	if (h.tcp && hook_tcp_fast(&h))
-		return NF_ACCEPT;
-	snitch_packet_parse(&h.packet, skb, state->pf);
-	return hook_user(&h);
+	return hook_slow(skb, state);
 }

@@ -23,6 +23,7 @@
 #include <linux/binfmts.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/kdev_t.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -32,6 +33,7 @@
 #define SNITCH_IMAGES_MAX	32768	/* process images at once */
 #define SNITCH_IMAGES_UID_MAX	8192	/* of one unprivileged uid */
 #define SNITCH_FILE_HOLD	(5 * HZ)	/* how long an executable's file is kept */
+#define SNITCH_CGROUP_DEPTH	16	/* cgroups above its own that a rule can name */
 #define SNITCH_ANCESTORS_MAX	8	/* told to user space */
 #define SNITCH_ANCESTRY_MAX	32	/* references up; then the ancestry is cut */
 
@@ -68,6 +70,9 @@ struct snitch_exe {
  * @cached: entries of the decision cache
  * @announced: decider session that was sent OWNER, under snitch_park_lock
  * @quota: whom it counts against
+ * @cgroup: id of its cgroup as it was last seen, with the ids of @n_above ones
+ *	    over it in @above, the root first; changes under @lock, read without:
+ *	    who may move a process between cgroups may race with himself
  * @lock: protects the members below
  * @file: the executable while held
  * @cgrp: its cgroup while held
@@ -98,6 +103,8 @@ struct snitch_image {
 	u64 announced;
 	struct snitch_uid *quota;
 	u64 cgroup;
+	u64 above[SNITCH_CGROUP_DEPTH];
+	u32 n_above;
 	u64 exe_size;
 	u32 exe_uid;
 	u32 exe_mode;
@@ -139,6 +146,7 @@ struct snitch_image *snitch_image_current(void);
 struct snitch_image *snitch_image_of(struct task_struct *task);
 struct snitch_image *snitch_image_kernel(enum snitch_kernel kind);
 struct snitch_image *snitch_image_unknown(void);
+void snitch_image_check(struct snitch_image *image);
 void snitch_image_refresh(struct snitch_image *image);
 void snitch_image_strings(struct snitch_image *image);
 struct file *snitch_image_file(struct snitch_image *image);
@@ -200,6 +208,13 @@ static inline void snitch_image_flag(struct snitch_image *image, u32 bits)
 
 /** snitch_image_same_exe() - do two images run the same executable? */
 bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b);
+
+/** snitch_exe_is_inode() - is @inode (below overlays) that executable's? any context */
+static inline bool snitch_exe_is_inode(const struct snitch_exe *exe, const struct inode *inode)
+{
+	return exe->ino == inode->i_ino && exe->gen == inode->i_generation &&
+	       exe->dev == new_encode_dev(inode->i_sb->s_dev);
+}
 
 int snitch_exe_of_file(struct snitch_exe *exe, const struct file *file);
 int snitch_exe_of_path(struct snitch_exe *exe, const struct path *path);

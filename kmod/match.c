@@ -44,6 +44,8 @@
 #define SHAPE_PROTO	BIT(2)
 #define SHAPE_UID	BIT(3)
 
+#define KIND_DEPENDS	U32_MAX
+
 enum snitch_place { PLACE_WHOLE, PLACE_HASHED, PLACE_LISTED, PLACE_DAEMON, __PLACE_MAX };
 
 /**
@@ -102,6 +104,10 @@ struct snitch_table {
 	u32 n_apps;
 	u32 shift;			/* 64 minus the bits of the hash */
 	u64 seed;
+	/* For each kind of kernel traffic its best rule, if that is plain: index
+	 * of an entry plus 1; 0: no rule; KIND_DEPENDS.
+	 */
+	u32 kinds[__SNITCH_K_MAX];
 };
 
 /* The flow in the form that entries have, and the best match so far. */
@@ -323,6 +329,32 @@ static void fill_hash(struct snitch_table *t, u32 n)
 	}
 }
 
+static bool entry_is_plain(const struct snitch_entry *e)
+{
+	return !e->family && e->port_first == 0 && e->port_last == 65535 &&
+	       !(e->flags & (SNITCH_R_PROTO | SNITCH_R_UID | SNITCH_R_LOOPBACK |
+			     SNITCH_R_CGROUP | SNITCH_R_DAEMON));
+}
+
+static void fill_kinds(struct snitch_table *t, u32 n)
+{
+	u32 i, k, best;
+
+	for (k = 0; k < __SNITCH_K_MAX; k++) {
+		best = 0;
+		for (i = n; i-- && t->entries[i].bucket == t->n_apps + 1;) {
+			const struct snitch_entry *e = &t->entries[i];
+
+			if ((!e->kernel || e->kernel == k) &&
+			    (!best || e->rank < t->entries[best - 1].rank))
+				best = i + 1;
+		}
+		if (best && !entry_is_plain(&t->entries[best - 1]))
+			best = KIND_DEPENDS;
+		t->kinds[k] = best;
+	}
+}
+
 /* About twice as many heads as rules. */
 static u32 hash_bits(u32 n)
 {
@@ -359,6 +391,7 @@ struct snitch_table *snitch_table_build(const struct snitch_rule *rules, u32 n_r
 		goto fail;
 	fill_buckets(t, n_rules);
 	fill_hash(t, n_rules);
+	fill_kinds(t, n_rules);
 	return t;
 fail:
 	snitch_table_free(t);
@@ -565,4 +598,21 @@ void snitch_table_lookup(const struct snitch_table *t, const struct snitch_query
 	d->action = s.best ? s.best->action : 0;
 	d->rule = s.best ? s.best->id : 0;
 	d->index = s.best ? s.best->index : 0;
+}
+
+bool snitch_table_kind(const struct snitch_table *t, u32 kernel, struct snitch_decision *d)
+{
+	u32 i = kernel < __SNITCH_K_MAX ? t->kinds[kernel] : KIND_DEPENDS;
+	const struct snitch_entry *e;
+
+	if (i == KIND_DEPENDS)
+		return false;
+	memset(d, 0, sizeof(*d));
+	if (i) {
+		e = &t->entries[i - 1];
+		d->action = e->action;
+		d->rule = e->id;
+		d->index = e->index;
+	}
+	return true;
 }

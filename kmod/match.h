@@ -106,4 +106,17 @@ void snitch_table_free(struct snitch_table *t);
 void snitch_table_lookup(const struct snitch_table *t, const struct snitch_query *q,
 			 struct snitch_decision *d);
 
+/**
+ * snitch_table_kind() - is all the kernel's traffic of one kind judged alike?
+ * @t: the table
+ * @kernel: enum snitch_kernel
+ * @d: filled in, if so
+ *
+ * True when the best rule for this kind has no further condition, or there is
+ * none: then what it is need not be looked at. Known since the table was built.
+ *
+ * Context: any; the caller keeps the table alive.
+ */
+bool snitch_table_kind(const struct snitch_table *t, u32 kernel, struct snitch_decision *d);
+
 #endif

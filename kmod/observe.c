@@ -223,7 +223,7 @@ void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judg
 	const struct snitch_packet *k = s->packet;
 	struct snitch_flow_event e = {
 		.owner = s->image->id, .cookie = cookie, .when = ktime_get_boottime_ns(),
-		.generation = j->generation, .cgroup = s->cgroup, .netns = s->netns,
+		.generation = j->generation, .cgroup = s->image->cgroup, .netns = s->netns,
 		.uid = s->uid, .bytes = k->len, .family = k->family, .proto = k->proto,
 		.icmp_type = k->icmp_type, .icmp_code = k->icmp_code, .sport = k->sport,
 		.dport = k->dport,

@@ -4,7 +4,6 @@
  * context of the task that called connect() or sendmsg(); what comes out of
  * another context is searched for by a worker. Never by text or by /proc.
  */
-#include <linux/cgroup.h>
 #include <linux/fdtable.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -27,32 +26,6 @@ u64 snitch_cookie_make(const struct sock *sk)
 
 	sock_diag_save_cookie((struct sock *)sk, words);
 	return words[0] | (u64)words[1] << 32;
-}
-
-/** snitch_owner_cgroup() - id of the cgroup a socket was made in; any context */
-u64 snitch_owner_cgroup(const struct sock *sk)
-{
-#ifdef CONFIG_SOCK_CGROUP_DATA
-	return cgroup_id(sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data));
-#else
-	return 0;
-#endif
-}
-
-/* snitch_owner_cgroups() - ids of its ancestors, the root first; how many; any context */
-u32 snitch_owner_cgroups(const struct sock *sk, u64 *ids, u32 max)
-{
-#ifdef CONFIG_SOCK_CGROUP_DATA
-	const struct cgroup *cgrp =
-		sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data);
-	u32 n;
-
-	for (n = 0; n < max && n < cgrp->level; n++)
-		ids[n] = snitch_compat_ancestor(cgrp, n);
-	return n;
-#else
-	return 0;
-#endif
 }
 
 /* ---- the kernel's own traffic ---- */
@@ -157,11 +130,6 @@ static bool owner_has_file(const struct sock *sk)
 	return sock && READ_ONCE(sock->file);
 }
 
-static bool owner_is_tcp(const struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP && sk->sk_type == SOCK_STREAM;
-}
-
 /**
  * snitch_owner_context() - in whose name does this packet leave?
  * @sk: the hook's socket: a full one, or NULL
@@ -186,12 +154,11 @@ enum snitch_context snitch_owner_context(const struct sock *sk, const struct sni
 		*kernel = kind;
 		return SNITCH_CTX_KERNEL;
 	}
-	if (snitch_owner_in_task() &&
-	    (!owner_is_tcp(sk) || sock_owned_by_user_nocheck(sk)))
+	if (snitch_owner_is_current(sk, snitch_owner_is_tcp(sk)))
 		return SNITCH_CTX_TASK;
 	/* A kernel-made socket that some user holds by a file is the user's. */
 	if (!sk->sk_kern_sock || (!module && owner_has_file(sk)) ||
-	    (owner_is_tcp(sk) && sk_is_mptcp(sk)))
+	    (snitch_owner_is_tcp(sk) && sk_is_mptcp(sk)))
 		return SNITCH_CTX_FOREIGN;
 	*kernel = kind;
 	return SNITCH_CTX_KERNEL;

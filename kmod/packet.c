@@ -14,7 +14,7 @@
 #include "counter.h"
 #include "packet.h"
 
-static void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off)
 {
 	struct tcphdr buf;
 	const struct tcphdr *th = skb_header_pointer(skb, off, sizeof(buf), &buf);
@@ -30,7 +30,8 @@ static void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int o
 	p->payload = p->len > off - skb_network_offset(skb) + th->doff * 4;
 }
 
-static void packet_ports(struct snitch_packet *p, const struct sk_buff *skb, int off)
+static __always_inline void packet_ports(struct snitch_packet *p, const struct sk_buff *skb,
+					 int off)
 {
 	__be16 buf[2];
 	const __be16 *ports = skb_header_pointer(skb, off, sizeof(buf), buf);
@@ -43,7 +44,7 @@ static void packet_ports(struct snitch_packet *p, const struct sk_buff *skb, int
 	p->dport = ntohs(ports[1]);
 }
 
-static void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+static __always_inline void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int off)
 {
 	u8 buf[2];
 	const u8 *th = skb_header_pointer(skb, off, sizeof(buf), buf);
@@ -56,7 +57,8 @@ static void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int 
 	p->icmp_code = th[1];
 }
 
-static void packet_transport(struct snitch_packet *p, const struct sk_buff *skb, int off)
+static __always_inline void packet_transport(struct snitch_packet *p, const struct sk_buff *skb,
+					     int off)
 {
 	switch (p->proto) {
 	case IPPROTO_TCP:
@@ -75,7 +77,7 @@ static void packet_transport(struct snitch_packet *p, const struct sk_buff *skb,
 	}
 }
 
-static void packet_v4(struct snitch_packet *p, const struct sk_buff *skb)
+static __always_inline void packet_v4(struct snitch_packet *p, const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
@@ -90,7 +92,7 @@ static void packet_v4(struct snitch_packet *p, const struct sk_buff *skb)
 	packet_transport(p, skb, skb_network_offset(skb) + ip_hdrlen(skb));
 }
 
-static void packet_v6(struct snitch_packet *p, const struct sk_buff *skb)
+static __always_inline void packet_v6(struct snitch_packet *p, const struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	u8 next = ip6h->nexthdr;

@@ -80,7 +80,6 @@ static struct snitch_park *park_new(const struct nf_hook_state *state,
 	p->cookie = cookie;
 	p->packet = *s->packet;
 	p->when = ktime_get_boottime_ns();
-	p->cgroup = s->cgroup;
 	p->uid = s->uid;
 	p->netns = s->netns;
 	p->ifindex = state->out ? state->out->ifindex : 0;
@@ -101,11 +100,8 @@ static struct snitch_park *park_new(const struct nf_hook_state *state,
 /* A verdict that came while this packet was on its way to the lock. */
 static bool park_allowed_meanwhile(const struct snitch_park *p)
 {
-	const struct snitch_flow *f;
+	const struct snitch_flow *f = snitch_park_entry(p);
 
-	f = p->tcp ? snitch_flow_find_tcp(p->sk, p->cookie, p->packet.family, &p->packet.daddr,
-					  false)
-		   : snitch_flow_find_other(p->cookie, &p->packet, false);
 	return f && f->action == SNITCH_ALLOW && p->image &&
 	       f->generation == snitch_policy_generation() &&
 	       snitch_flow_sender_is(f, p->image, p->uid);

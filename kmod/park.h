@@ -82,7 +82,6 @@ struct snitch_park {
 	u64 when;
 	u64 deadline;
 	u64 told;
-	u64 cgroup;
 	u64 event_since;
 	struct snitch_judgement why;
 	struct snitch_packet packet;

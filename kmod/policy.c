@@ -252,36 +252,24 @@ static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
 {
 	const struct snitch_packet *p = s->packet;
 
-	memset(q, 0, sizeof(*q));
 	q->family = p->family;
 	q->proto = p->proto;
 	q->port = p->dport;
 	q->loopback = s->loopback;
 	q->uid = s->uid;
-	q->cgroup = s->cgroup;
-	q->cgroup_ancestors = s->above;
-	q->n_cgroups = s->n_above;
+	q->cgroup = READ_ONCE(s->image->cgroup);
+	q->cgroup_ancestors = s->image->above;
+	q->n_cgroups = READ_ONCE(s->image->n_above);
 	memcpy(q->addr, &p->daddr, sizeof(q->addr));
-	q->no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
 }
 
-/* The kernel's own traffic is ruled, never asked about. */
-static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *s,
-			 struct snitch_judgement *j)
+static void judge_kernel_by(const struct policy_blob *blob, const struct snitch_decision *d,
+			    struct snitch_judgement *j)
 {
-	struct snitch_decision d = {};
-	struct snitch_query q;
-
-	judge_query(&q, s);
-	q.app = SNITCH_APP_KERNEL;
-	q.bound = true;
-	q.kernel = s->kernel;
-	if (blob)
-		snitch_table_lookup(blob->table, &q, &d);
-	if (d.action && d.action != SNITCH_ASK && !d.consult) {
-		j->action = d.action;
+	if (d->action && d->action != SNITCH_ASK && !d->consult) {
+		j->action = d->action;
 		j->origin = SNITCH_BY_RULE;
-		j->origin_id = d.rule;
+		j->origin_id = d->rule;
 		return;
 	}
 	j->action = blob ? blob->head.kernel : SNITCH_ALLOW;
@@ -289,13 +277,54 @@ static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *
 	j->unmatched = true;
 }
 
+/*
+ * snitch_policy_judge_kind() - is all the kernel sends of one kind judged alike?
+ * @kernel: enum snitch_kernel
+ * @j: filled whole if so
+ *
+ * Return: false: it depends on where it goes. Context: any; no lock.
+ */
+bool snitch_policy_judge_kind(u32 kernel, struct snitch_judgement *j)
+{
+	struct snitch_decision d = {};
+	const struct policy_blob *blob;
+	bool alike = true;
+
+	memset(j, 0, sizeof(*j));
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	if (blob) {
+		j->generation = blob->generation;
+		alike = snitch_table_kind(blob->table, kernel, &d);
+	}
+	if (alike)
+		judge_kernel_by(blob, &d, j);
+	rcu_read_unlock();
+	return alike;
+}
+
+/* The kernel's own traffic is ruled, never asked about. */
+static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *s,
+			 struct snitch_judgement *j)
+{
+	struct snitch_query q = { .app = SNITCH_APP_KERNEL, .bound = true, .kernel = s->kernel };
+	struct snitch_decision d = {};
+
+	judge_query(&q, s);
+	if (blob)
+		snitch_table_lookup(blob->table, &q, &d);
+	judge_kernel_by(blob, &d, j);
+}
+
 static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 		       struct snitch_judgement *j)
 {
-	struct snitch_decision d = {};
+	struct snitch_decision d;
 	struct snitch_query q;
 
 	judge_query(&q, s);
+	q.kernel = SNITCH_K_NONE;
+	q.no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
 	q.bound = bind_of_image(blob, s->image, &q.app);
 	snitch_table_lookup(blob->table, &q, &d);
 	if (d.action && d.action != SNITCH_ASK && !d.consult) {

@@ -21,7 +21,6 @@
 #include "match.h"
 #include "packet.h"
 
-#define SNITCH_CGROUP_DEPTH	16	/* ancestors that a rule can name */
 #define SNITCH_BINDINGS_MAX	8192	/* by BIND, under one generation */
 
 extern struct mutex snitch_policy_mutex;
@@ -31,9 +30,6 @@ extern struct snitch_limits snitch_limits;	/* words read with READ_ONCE */
 struct snitch_subject {
 	const struct snitch_packet *packet;
 	struct snitch_image *image;
-	u64 cgroup;	/* of the socket */
-	u64 above[SNITCH_CGROUP_DEPTH];	/* its ancestors, the root first */
-	u32 n_above;
 	u32 uid;	/* effective, of the sender */
 	u32 netns;
 	u32 kernel;	/* enum snitch_kernel; not NONE: the kernel's traffic */
@@ -84,6 +80,7 @@ static inline u64 snitch_policy_generation(void)
 u32 snitch_policy_fail(void);		/* ALLOW or DENY; any context */
 void snitch_policy_get(struct snitch_policy *policy, u32 *rules, u32 *apps);
 void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement *j);
+bool snitch_policy_judge_kind(u32 kernel, struct snitch_judgement *j);
 int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app);
 
 /* A transaction: begin, add, commit or abort. All under snitch_policy_mutex,

@@ -97,8 +97,6 @@ static int revoke_one(struct snitch_flow *f, void *arg)
 	revoke_packet(&packet, f);
 	s.uid = f->uid;
 	s.netns = f->netns;
-	s.cgroup = snitch_owner_cgroup(sk);
-	s.n_above = snitch_owner_cgroups(sk, s.above, SNITCH_CGROUP_DEPTH);
 	s.loopback = ipv4_is_loopback(f->family == AF_INET ? f->daddr.ip : 0) ||
 		     (f->family == AF_INET6 && ipv6_addr_loopback(&f->daddr.in6));
 	switch (snitch_revoke_judge(f, &s)) {
@@ -147,7 +145,12 @@ static void older_add(struct sock *sk, u64 generation)
 		.origin = SNITCH_BY_OLDER,
 		.flags = SNITCH_FLOW_WEAK,
 	};
-	u64 cookie = atomic64_read(&sk->sk_cookie);
+	struct snitch_flow_key key = {
+		.sk = sk,
+		.cookie = atomic64_read(&sk->sk_cookie),
+		.daddr = &p.daddr,
+		.tcp = true,
+	};
 
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
@@ -161,7 +164,8 @@ static void older_add(struct sock *sk, u64 generation)
 		p.saddr.ip = sk->sk_rcv_saddr;
 	}
 	rcu_read_lock();
-	if (cookie && snitch_flow_find_tcp(sk, cookie, p.family, &p.daddr, false)) {
+	key.peer = p.peer;
+	if (snitch_flow_find(&key)) {
 		rcu_read_unlock();
 		return;		/* known from before judging stopped */
 	}

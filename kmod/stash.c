@@ -6,8 +6,8 @@
 
 #include "counter.h"
 #include "device.h"
+#include "flow.h"
 #include "netns.h"
-#include "owner.h"
 #include "stash.h"
 
 DEFINE_SPINLOCK(snitch_park_lock);
@@ -69,6 +69,19 @@ bool snitch_park_same_destination(const struct snitch_park *p, const struct snit
 {
 	return p->packet.proto == k->proto && p->packet.family == k->family &&
 	       p->packet.dport == k->dport && nf_inet_addr_cmp(&p->packet.daddr, &k->daddr);
+}
+
+struct snitch_flow *snitch_park_entry(const struct snitch_park *p)
+{
+	const struct snitch_flow_key key = {
+		.sk = p->sk,
+		.cookie = p->cookie,
+		.daddr = &p->packet.daddr,
+		.peer = p->packet.peer,
+		.tcp = p->tcp,
+	};
+
+	return snitch_flow_find(&key);
 }
 
 /* A parked flow of the same socket, sender and destination. */
@@ -226,8 +239,6 @@ void snitch_park_subject(const struct snitch_park *p, struct snitch_subject *s)
 	memset(s, 0, sizeof(*s));
 	s->packet = &p->packet;
 	s->image = p->image;
-	s->cgroup = p->cgroup;
-	s->n_above = snitch_owner_cgroups(p->sk, s->above, SNITCH_CGROUP_DEPTH);
 	s->uid = p->uid;
 	s->netns = p->netns;
 	s->loopback = p->loopback;
@@ -246,7 +257,7 @@ void snitch_park_fill_event(const struct snitch_park *p, struct snitch_flow_even
 	e->when = p->when;
 	e->generation = p->why.generation;
 	e->ask_rule = p->why.ask_rule;
-	e->cgroup = p->cgroup;
+	e->cgroup = p->image ? READ_ONCE(p->image->cgroup) : 0;
 	e->netns = p->netns;
 	e->ifindex = p->ifindex;
 	e->uid = p->uid;

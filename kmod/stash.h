@@ -31,6 +31,7 @@ extern struct workqueue_struct *snitch_park_wq;
 struct hlist_head *snitch_park_key(u64 cookie);
 struct snitch_park *snitch_park_by_id(u64 id);
 bool snitch_park_same_destination(const struct snitch_park *p, const struct snitch_packet *k);
+struct snitch_flow *snitch_park_entry(const struct snitch_park *p);	/* newest; under RCU */
 struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_subject *s);
 void snitch_park_set_deadline(struct snitch_park *p);
 void snitch_park_schedule(void);

@@ -242,7 +242,7 @@ struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	__u64 when;		/* CLOCK_BOOTTIME ns of the first packet */
 	__u64 generation;	/* of the policy that consulted; BIND names it */
 	__u64 ask_rule;		/* id of the "ask" rule that matched, else 0 */
-	__u64 cgroup;		/* of the socket */
+	__u64 cgroup;		/* of the sender */
 	__u32 netns;		/* inode number */
 	__u32 ifindex;		/* route's device, in that namespace; 0: none */
 	__u32 uid;		/* effective uid of the sender */
@@ -401,7 +401,7 @@ struct snitch_policy {
 						 */
 #define SNITCH_R_PROTO		(1U << 3)	/* only protocol @proto */
 #define SNITCH_R_LOOPBACK	(1U << 4)	/* only where the route's device is loopback */
-#define SNITCH_R_CGROUP		(1U << 5)	/* only sockets of cgroup @cgroup or below */
+#define SNITCH_R_CGROUP		(1U << 5)	/* only senders in cgroup @cgroup or below */
 #define SNITCH_R_WHOLE		(1U << 6)	/* DENY or DROP of a whole program: where
 						 * it matches, no any-program ALLOW of the
 						 * same tier does

@@ -47,6 +47,18 @@ t_out "a port outside the range" '^send EPERM' $A udp $F4 87
 t_out "an address outside the range" '^send EPERM' $A udp 10.78.0.1 84
 t_out "a rule for one user: the user" '^echo OK' setpriv --reuid 1000 --clear-groups $B tcp $F4 80 --data mine
 t_out "a rule for one user: not root" '^connect ECONNREFUSED' $B tcp $F4 80
+# A control group is the sender's, as it is now, and those below it count.
+mkdir -p /sys/fs/cgroup/far/below
+policy "unmatched deny" "allow $A any cgroup $(stat -c %i /sys/fs/cgroup/far)"
+enter='echo $$ >/sys/fs/cgroup/$1/cgroup.procs && shift && exec "$@"'
+t_out "a rule for a control group: in it" '^echo OK' bash -c "$enter" - far $A tcp $F4 80 --data group
+t_out "a rule for a control group: below it" '^echo OK' bash -c "$enter" - far/below $A tcp $F4 80 --data group
+t_out "a rule for a control group: outside" '^connect ECONNREFUSED' $A tcp $F4 80
+go moved $A udp $F4 80 --count 2 --gap 1500
+t_said "not in the group yet" moved '^send EPERM'
+echo ${PIDS[moved]} >/sys/fs/cgroup/far/cgroup.procs
+t_said "moved into the group: the same socket may" moved '^send OK'
+ended moved
 for port in 81 82 83; do
 	t_none "TCP $port: 0 packets at the far end" tcp $port
 	t_none "UDP $port: 0 packets at the far end" udp $port
