@@ -30,7 +30,7 @@ until_true() {
 }
 
 start_daemon() {
-	mkdir -p "$ROOT/var/lib" "$ROOT/run"
+	mkdir -p "$ROOT/var/lib" "$ROOT/run" "$ROOT/etc/snitch/rules.d"
 	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
 	PIDS+=($!)
 	DAEMON=$!
@@ -74,7 +74,16 @@ usage_errors() {
 	exit_is 2 snitch answer x allow && exit_is 2 snitch answer 1 maybe &&
 	exit_is 2 snitch answer 1 allow for ever && exit_is 2 snitch answer 1 allow --scope world &&
 	exit_is 2 snitch mode loud && exit_is 2 snitch mode ask for never && exit_is 2 snitch pending --bogus &&
+	exit_is 2 snitch pending --wait --count && exit_is 2 snitch pending --timeout &&
+	exit_is 2 snitch rules list --scope bogus && says "no option '--bogus'" snitch --bogus &&
 	silent_on_stdout snitch nonsense
+}
+help_fits() {
+	local c
+	for c in "" $(snitch complete ""); do
+		# shellcheck disable=SC2086
+		snitch help $c >"$WORK/out" && [[ -s $WORK/out ]] && ! grep -E '.{80}' "$WORK/out" || return 1
+	done
 }
 starts_observing() {
 	[[ $(snitch --json mode | jq -r .mode) == observe ]] && exit_is 10 snitch status -q
@@ -100,7 +109,7 @@ nothing_hostile() {
 }
 answered_once() {
 	local id; id=$(first_id)
-	says "1 flow released" snitch answer "$id" allow &&
+	[[ $(snitch --json pending --count) == '{"count":1}' ]] && says "1 flow released" snitch answer "$id" allow &&
 	play 'expect 10 allow by person' && until_true 10 pending_count 0 &&
 	until_true 10 grep -q '"removed"' "$WORK/stream" && exit_is 5 snitch answer "$id" allow
 }
@@ -116,7 +125,17 @@ rule_added_and_removed() {
 	id=$(snitch rules add deny /usr/bin/nc to 192.0.2.1 port 80 tcp) || return 1
 	snitch rules list | grep -F "$id" | grep -F 'deny /usr/bin/nc to 192.0.2.1 port 80 tcp' &&
 	snitch --json rules list | jq -e --arg id "$id" '.rules[] | select(.id == $id) | .scope == "system"' &&
-	snitch rules rm "$id" && ! snitch rules list | grep -F "$id" && exit_is 5 snitch rules rm "$id"
+	[[ $(snitch --json rules rm "$id") == "{\"removed\":[\"$id\"]}" ]] &&
+	! snitch rules list | grep -F "$id" && exit_is 5 snitch rules rm "$id" &&
+	says "there is no rule with this id" snitch rules rm "$id"
+}
+admin_rule_added_and_removed() {
+	local id file=$ROOT/etc/snitch/rules.d/prompts.rules
+	id=$(snitch rules add --scope admin --root "$ROOT" deny /usr/bin/nc to 192.0.2.2) || return 1
+	grep -F "[id=$id] deny /usr/bin/nc to 192.0.2.2" "$file" &&
+	until_true 10 eval "snitch --json rules list | jq -e --arg id $id '.rules[] | select(.id == \$id) | .scope == \"admin\"'" &&
+	snitch rules rm --root "$ROOT" "$id" && [[ ! -s $file ]] && exit_is 5 snitch rules rm --root "$ROOT" "$id" &&
+	exit_is 2 snitch rules add --scope user --root "$ROOT" deny any to 192.0.2.2
 }
 bad_rule() {
 	exit_is 7 snitch rules add deny curl to nowhere at all && exit_is 2 snitch rules add
@@ -135,7 +154,9 @@ mode_for_a_time() {
 }
 completes() {
 	[[ $(snitch complete rul) == rules ]] && snitch complete mode "" | grep -qx lockdown &&
-	snitch complete answer 1 a | grep -qx allow && [[ -z $(snitch complete bogus "") ]]
+	snitch complete answer 1 a | grep -qx allow && [[ -z $(snitch complete bogus "") ]] &&
+	[[ $(snitch complete --json rul) == rules && $(snitch complete help pan) == panic ]] &&
+	[[ $(snitch complete "" | sort) == $(snitch help | sed -n 's/^  \([a-z][a-z]*\) *.*/\1/p' | sort) ]]
 }
 stream_ends_well() {
 	local code
@@ -233,6 +254,7 @@ for tool in jq tmux; do command -v "$tool" >/dev/null || skip_all "no $tool here
 [[ -x $BIN/snitch && -x $BIN/snitchd && -x $BIN/snitch-fake ]] || bail "build first: make userspace"
 ok "without a daemon: exit code 3 and what to do" no_daemon
 ok "wrong arguments: exit code 2" usage_errors
+ok "help fits 80 columns" help_fits
 ok "snitchd starts on the fake device" start
 ok "it starts in mode observe" starts_observing
 ok "mode ask" snitch mode ask
@@ -242,6 +264,7 @@ ok "hostile bytes come out escaped" nothing_hostile
 ok "answer allow releases the flow; a second answer finds nothing" answered_once
 ok "answer deny forever writes a rule" answered_for_good
 ok "rules add, list, rm" rule_added_and_removed
+ok "the administrator's rules are written by snitch itself" admin_rule_added_and_removed
 ok "a rule that is none: exit code 7" bad_rule
 ok "rules check works without a daemon" rules_offline
 ok "mode for a time" mode_for_a_time

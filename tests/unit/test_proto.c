@@ -185,6 +185,21 @@ static void break_one(const struct breakage *b, struct golden *g)
 	memcpy(g->bytes + b->at, &b->value, b->size);
 }
 
+/* Each of @all is refused by @check. */
+static void refused(const struct breakage *all, size_t n,
+		    int (*check)(const void *buf, size_t len))
+{
+	struct golden g;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		break_one(&all[i], &g);
+		if (check(g.bytes, g.len) != -EINVAL)
+			fail_msg("%s: %zu at %zu was accepted", all[i].name,
+				 (size_t)all[i].value, all[i].at);
+	}
+}
+
 static void broken_headers(void **state)
 {
 	static const struct breakage all[] = {
@@ -199,14 +214,9 @@ static void broken_headers(void **state)
 		BREAK("verdict", snitch_hdr, id, 0), BREAK("bind", snitch_hdr, id, 0),
 		BREAK("get-owner", snitch_hdr, id, 0), BREAK("cache", snitch_hdr, id, 0),
 	};
-	struct golden g;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		break_one(&all[i], &g);
-		assert_int_equal(check_user(g.bytes, g.len), -EINVAL);
-	}
+	refused(all, ARRAY_SIZE(all), check_user);
 }
 
 static void broken_user_members(void **state)
@@ -230,14 +240,9 @@ static void broken_user_members(void **state)
 		BREAK("cache", snitch_cache, family, 0), BREAK("cache", snitch_cache, family, 11),
 		BREAK("cache", snitch_cache, family, AF_INET),	/* more than four bytes */
 	};
-	struct golden g;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		break_one(&all[i], &g);
-		assert_int_equal(check_user(g.bytes, g.len), -EINVAL);
-	}
+	refused(all, ARRAY_SIZE(all), check_user);
 }
 
 static void broken_kernel_members(void **state)
@@ -267,16 +272,9 @@ static void broken_kernel_members(void **state)
 		BREAK("decided", snitch_decided, origin, 0),
 		BREAK("decided", snitch_decided, origin, 9), BREAK("decided", snitch_decided, pad, 1),
 	};
-	struct golden g;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		break_one(&all[i], &g);
-		if (!check_kernel(g.bytes, g.len))
-			fail_msg("%s: %zu at %zu was accepted", all[i].name,
-				 (size_t)all[i].value, all[i].at);
-	}
+	refused(all, ARRAY_SIZE(all), check_kernel);
 }
 
 static void owner_tail_is_zero(void **state)
@@ -306,13 +304,9 @@ static void hello_rules(void **state)
 		BREAK("hello", snitch_hdr, version, 2), BREAK("hello", snitch_hdr, type, 64),
 	};
 	struct golden g, v;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		break_one(&bad[i], &g);
-		assert_int_equal(snitch_proto_check_hello(g.bytes, g.len), -EINVAL);
-	}
+	refused(bad, ARRAY_SIZE(bad), snitch_proto_check_hello);
 	golden_load("hello", &g);
 	((struct snitch_hello *)g.bytes)->features = ~0ULL;
 	((struct snitch_hello *)g.bytes)->abi_minor = 9;

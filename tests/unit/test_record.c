@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "golden.h"
@@ -285,6 +286,47 @@ static void a_full_disk_ends_only_the_recording(void **state)
 	fclose(full);
 }
 
+/* A parked flow of an earlier decider comes in the read that brings WELCOME: it is recorded. */
+static void what_comes_with_welcome_is_recorded(void **state)
+{
+	static const char *const names[] = { "welcome", "owner", "flow-icmpv6" };
+	unsigned char together[2048];
+	struct story live = { 0 }, played = { 0 };
+	struct snitch_device *dev;
+	struct golden g;
+	char path[32];
+	size_t len = 0, i;
+	FILE *file;
+	int fd[2];
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		golden_load(names[i], &g);
+		assert_true(len + g.len <= sizeof(together));
+		memcpy(together + len, g.bytes, g.len);
+		len += g.len;
+	}
+	temporary(path);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	assert_int_equal(send(fd[0], together, len, 0), len);
+	assert_int_equal(snitch_device_adopt(fd[1], SNITCH_ROLE_DECIDER, 0, &dev, NULL), 0);
+	assert_int_equal(snitch_device_record(dev, file), 0);
+	golden_load("cancel", &g);
+	assert_int_equal(send(fd[0], g.bytes, g.len, 0), g.len);
+	assert_int_equal(snitch_device_read(dev, &handler, &live), 3);
+	assert_string_equal(live.text, "ofc");
+	snitch_device_close(dev);
+	close(fd[0]);
+	fclose(file);
+	assert_int_equal(snitch_replay_open(path, &dev, NULL), 0);
+	assert_int_equal(replay(dev, &played), -ESHUTDOWN);
+	assert_string_equal(played.text, "ofc");
+	snitch_device_close(dev);
+	unlink(path);
+}
+
 /* ---- scripts */
 
 /* Plays @script to a client that says HELLO and one verdict; what fake_play() says. */
@@ -382,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_plays_back),
 		cmocka_unit_test(a_replay_records_the_same),
+		cmocka_unit_test(what_comes_with_welcome_is_recorded),
 		cmocka_unit_test(broken_recordings_are_refused),
 		cmocka_unit_test(a_full_disk_ends_only_the_recording),
 		cmocka_unit_test(scripts_can_fail),

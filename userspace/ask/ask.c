@@ -10,10 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <systemd/sd-event.h>
-
 #include "../cli/cli.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/timespan.h"
 #include "card.h"
 #include "keys.h"
@@ -35,6 +34,7 @@
  */
 struct ask {
 	struct cli *cli;
+	struct cli_agent agent;
 	struct term term;
 	struct ask_queue queue;
 	struct ask_keys keys;
@@ -162,10 +162,9 @@ static void note(struct ask *a, const char *text)
 	_cleanup_free_ char *line = NULL, *fit = NULL;
 
 	strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&now, &tm));
-	if (asprintf(&line, "%s %s", when, text) < 0) {
-		line = NULL;
+	line = snitch_format("%s %s", when, text);
+	if (!line)
 		return;
-	}
 	fit = words_fit(line, 4 * a->term.columns, true, a->term.utf8);
 	if (fit)
 		term_line(&a->term, fit);
@@ -283,8 +282,9 @@ static int on_input(sd_event_source *s, int fd, uint32_t revents, void *ctx)
 	return 0;
 }
 
-static void take(struct ask *a, json_t *q)
+static void question(void *ctx, json_t *q)
 {
+	struct ask *a = ctx;
 	int rc = ask_queue_put(&a->queue, q);
 
 	if (rc > 0 && ask_is_held(q))
@@ -294,65 +294,35 @@ static void take(struct ask *a, json_t *q)
 	choose(a);
 }
 
-static int on_question(sd_bus_message *m, void *ctx, sd_bus_error *error)
-{
-	struct ask *a = ctx;
-	uint64_t id;
-	json_t *q;
-
-	(void)error;
-	if (sd_bus_message_read(m, "t", &id) < 0)
-		return 0;
-	q = value_read(m);
-	if (q)
-		take(a, q);
-	json_decref(q);
-	return 0;
-}
-
-static int on_removed(sd_bus_message *m, void *ctx, sd_bus_error *error)
+static void removed(void *ctx, uint64_t id, const char *why)
 {
 	_cleanup_free_ char *text = NULL;
 	struct ask *a = ctx;
-	const char *why;
-	uint64_t id;
-	json_t *q;
+	json_t *q = ask_queue_find(&a->queue, id);
 
-	(void)error;
-	if (sd_bus_message_read(m, "ts", &id, &why) < 0)
-		return 0;
-	q = ask_queue_find(&a->queue, id);
 	if (!q)
-		return 0;
-	if (asprintf(&text, "gone: %s to %s: %s", value_str(q, "program", "?"),
-		     value_str(q, "destination", "?"), words_removed(why)) < 0)
-		text = NULL;
-	else
+		return;
+	text = snitch_format("gone: %s to %s: %s", value_str(q, "program", "?"),
+			     value_str(q, "destination", "?"), words_removed(why));
+	if (text)
 		note(a, text);
 	forget(a, id);
 	choose(a);
-	return 0;
 }
 
-static int on_mode(sd_bus_message *m, void *ctx, sd_bus_error *error)
+static void mode(void *ctx, const char *mode)
 {
 	struct ask *a = ctx;
-	const char *mode;
 
-	(void)error;
-	if (sd_bus_message_read(m, "s", &mode) < 0)
-		return 0;
 	snprintf(a->mode, sizeof(a->mode), "%s", mode);
 	redraw(a);
-	return 0;
 }
 
-static int on_gone(sd_bus_message *m, void *ctx, sd_bus_error *error)
+static void gone(void *ctx)
 {
 	struct ask *a = ctx;
 
-	(void)error;
-	return cli_is_gone(m) ? sd_event_exit(a->event, CLI_NO_DAEMON) : 0;
+	sd_event_exit(a->event, CLI_NO_DAEMON);
 }
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *ctx)
@@ -417,44 +387,19 @@ static int add_sources(struct ask *a)
 	return sd_event_source_set_enabled(a->tick, SD_EVENT_OFF);
 }
 
-static int subscribe(struct ask *a)
-{
-	struct cli *cli = a->cli;
-	int rc = sd_bus_attach_event(cli->bus, a->event, 0);
-
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionAdded", on_question, a);
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionChanged", on_question, a);
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionRemoved", on_removed, a);
-	if (rc >= 0)
-		rc = cli_match(cli, "ModeChanged", on_mode, a);
-	if (rc >= 0)
-		rc = cli_match_gone(cli, on_gone, a);
-	if (rc < 0)
-		return cli_bus_error("ask", rc, NULL);
-	return cli_call(cli, "RegisterAgent", NULL, "a{sv}", 1, "name", "s", "snitch ask");
-}
-
 static int first_look(struct ask *a)
 {
-	json_t *all, *q, *status;
-	size_t i;
+	json_t *status;
 	int code = cli_call_json(a->cli, "GetStatus", &status, "");
 
 	if (code)
 		return code;
 	snprintf(a->mode, sizeof(a->mode), "%s", value_str(status, "Mode", ""));
 	json_decref(status);
-	code = cli_call_json(a->cli, "ListQuestions", &all, "");
-	if (code)
-		return code;
-	json_array_foreach(all, i, q)
-		take(a, q);
-	json_decref(all);
-	redraw(a);
-	return CLI_OK;
+	code = cli_agent_list(a->cli, &a->agent);
+	if (!code)
+		redraw(a);
+	return code;
 }
 
 /* One connection's life. CLI_NO_DAEMON: snitchd went away. */
@@ -468,7 +413,7 @@ static int session(struct ask *a)
 		out_error("no memory");
 		code = CLI_FAILED;
 	} else {
-		code = subscribe(a);
+		code = cli_agent_start(a->cli, a->event, &a->agent, "snitch ask");
 	}
 	if (!code)
 		code = first_look(a);
@@ -516,7 +461,11 @@ static int no_terminal(void)
 
 int cmd_ask(struct cli *cli, int argc, char **argv)
 {
-	struct ask a = { .cli = cli };
+	struct ask a = {
+		.cli = cli,
+		.agent = { .ctx = &a, .question = question, .removed = removed, .mode = mode,
+			   .gone = gone },
+	};
 	int code;
 
 	(void)argv;

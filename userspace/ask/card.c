@@ -10,6 +10,7 @@
 
 #include "../cli/cli.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/timespan.h"
 #include "card.h"
 #include "words.h"
@@ -25,16 +26,11 @@ void card_add(struct card *c, const struct card_view *v, enum card_look look, co
 {
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = snitch_vformat(fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
-		return;
-	}
-	if (c->n == CARD_LINES)
+	if (!text || c->n == CARD_LINES)
 		return;
 	c->line[c->n].text = words_fit(text, width(v), false, v->utf8);
 	c->line[c->n].look = look;
@@ -200,8 +196,8 @@ static void who(struct card *c, const json_t *q, const struct card_view *v, bool
 	snprintf(text, sizeof(text), "%s, pid %lld", value_str(q, "user", "?"),
 		 (long long)value_int(q, "pid", 0));
 	labelled(c, v, "user", text);
-	if (chain && *chain && asprintf(&started, "%s > %s", chain, words_program(q)) < 0)
-		started = NULL;
+	if (chain && *chain)
+		started = snitch_format("%s > %s", chain, words_program(q));
 	labelled(c, v, "started", started);
 	labelled(c, v, "command", cmd);
 	if (with_details)
@@ -215,11 +211,8 @@ static void rule_line(struct card *c, const json_t *q, const struct ask_keys *k,
 	_cleanup_free_ char *text = NULL, *fit = NULL;
 	const char *life = k->lifetime && strcmp(k->lifetime, "forever") ? k->lifetime : "";
 
-	if (!rule || asprintf(&text, "%s%s%s", rule, *life ? " " : "", life) < 0) {
-		text = NULL;
-		return;
-	}
-	fit = words_fit(text, width(v) - 5, true, v->utf8);
+	text = rule ? snitch_format("%s%s%s", rule, *life ? " " : "", life) : NULL;
+	fit = text ? words_fit(text, width(v) - 5, true, v->utf8) : NULL;
 	if (fit)
 		card_add(c, v, CARD_BOLD, "     %s", fit);
 }
@@ -311,11 +304,9 @@ char *card_record(const json_t *q, const struct ask_keys *k, long long flows,
 	_cleanup_free_ char *rule = words_rule(q, k->verdict, k->scope);
 	_cleanup_free_ char *text = NULL;
 
-	if (!rule || asprintf(&text, "%s %s (%lld flow%s)", rule, k->lifetime, flows,
-			      flows == 1 ? "" : "s") < 0) {
-		text = NULL;
-		return NULL;
-	}
+	if (rule)
+		text = snitch_format("%s %s (%lld flow%s)", rule, k->lifetime, flows,
+				     flows == 1 ? "" : "s");
 	/* It stays on the screen, so it may take more lines than one. */
-	return words_fit(text, 4 * v->columns, true, v->utf8);
+	return text ? words_fit(text, 4 * v->columns, true, v->utf8) : NULL;
 }

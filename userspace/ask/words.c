@@ -13,6 +13,7 @@
 #include "../cli/cli.h"
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "../util/format.h"
 #include "../util/netname.h"
 #include "../util/timespan.h"
 #include "words.h"
@@ -81,7 +82,6 @@ char *words_fit(const char *text, unsigned int columns, bool middle, bool utf8)
 	size_t len = strlen(text), n, head, tail = 0, from;
 	_cleanup_free_ struct piece *pieces = calloc(len + 1, sizeof(*pieces));
 	_cleanup_free_ char *whole = malloc(4 * len + 1);
-	char *out;
 
 	if (!pieces || !whole)
 		return NULL;
@@ -93,9 +93,7 @@ char *words_fit(const char *text, unsigned int columns, bool middle, bool utf8)
 		tail = fitting(pieces, n, columns - columns / 3, true);
 	head = fitting(pieces, n, middle ? columns / 3 : columns, false);
 	from = tail ? pieces[n - tail].at : strlen(whole);
-	if (asprintf(&out, "%.*s...%s", (int)pieces[head].at, whole, whole + from) < 0)
-		return NULL;
-	return out;
+	return snitch_format("%.*s...%s", (int)pieces[head].at, whole, whole + from);
 }
 
 unsigned int words_columns(const char *text)
@@ -304,22 +302,12 @@ static char *own_rule(const json_t *q, const char *scope)
 	const char *program = value_str(q, "program", "?");
 	const char *quote = strpbrk(program, " \t") ? "\"" : "";
 	bool port = strcmp(scope, "address") && strcmp(scope, "any") && value_int(q, "port", 0);
-	bool addr = !strncmp(scope, "address", 7);
-	char *out;
-	int n;
+	const char *whom = strncmp(scope, "address", 7) ? "any" : value_str(q, "destination", "?");
 
-	n = asprintf(&out, "allow %s%s%s to %s", quote, program, quote,
-		     addr ? value_str(q, "destination", "?") : "any");
-	if (n < 0)
-		return NULL;
-	if (port) {
-		_cleanup_free_ char *head = out;
-
-		if (asprintf(&out, "%s port %lld %s", head, (long long)value_int(q, "port", 0),
-			     value_str(q, "proto", "")) < 0)
-			return NULL;
-	}
-	return out;
+	if (!port)
+		return snitch_format("allow %s%s%s to %s", quote, program, quote, whom);
+	return snitch_format("allow %s%s%s to %s port %lld %s", quote, program, quote, whom,
+			     (long long)value_int(q, "port", 0), value_str(q, "proto", ""));
 }
 
 char *words_rule(const json_t *q, const char *verdict, const char *scope)
@@ -327,12 +315,9 @@ char *words_rule(const json_t *q, const char *verdict, const char *scope)
 	const char *preview = value_str(json_object_get(q, "rule_preview"), scope, NULL);
 	_cleanup_free_ char *rule = preview ? strdup(preview) : own_rule(q, scope);
 	const char *rest;
-	char *out;
 
 	if (!rule)
 		return NULL;
 	rest = strchr(rule, ' ');
-	if (asprintf(&out, "%s%s", verdict, rest ? rest : "") < 0)
-		return NULL;
-	return out;
+	return snitch_format("%s%s", verdict, rest ? rest : "");
 }

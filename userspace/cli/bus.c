@@ -123,14 +123,16 @@ void cli_bus_close(struct cli *cli)
 	cli->bus = sd_bus_flush_close_unref(cli->bus);
 }
 
+#define OWN_ERROR	SNITCH_BUS_NAME ".Error."
+
 /* Error name to exit code. */
 static const struct {
 	const char *name;
 	int code;
 } error_codes[] = {
-	{ "org.snitch.Snitch1.Error.NotFound", CLI_NOT_FOUND },
-	{ "org.snitch.Snitch1.Error.NotPermitted", CLI_DENIED },
-	{ "org.snitch.Snitch1.Error.Invalid", CLI_INVALID },
+	{ OWN_ERROR "NotFound", CLI_NOT_FOUND },
+	{ OWN_ERROR "NotPermitted", CLI_DENIED },
+	{ OWN_ERROR "Invalid", CLI_INVALID },
 	{ "org.freedesktop.DBus.Error.AccessDenied", CLI_DENIED },
 	{ "org.freedesktop.DBus.Error.ServiceUnknown", CLI_NO_DAEMON },
 	{ "org.freedesktop.DBus.Error.NameHasNoOwner", CLI_NO_DAEMON },
@@ -148,7 +150,11 @@ int cli_bus_error(const char *what, int err, const sd_bus_error *error)
 		out_error("%s: snitchd went away; see `journalctl -u snitchd`", what);
 		return CLI_NO_DAEMON;
 	}
-	out_error("%s: %s", what, text);
+	/* Sentences of snitchd stand for themselves. */
+	if (sd_bus_error_is_set(error) && !strncmp(error->name, OWN_ERROR, strlen(OWN_ERROR)))
+		out_error("%s", text);
+	else
+		out_error("%s: %s", what, text);
 	for (i = 0; error && error->name && i < SNITCH_ARRAY_SIZE(error_codes); i++)
 		if (!strcmp(error->name, error_codes[i].name))
 			return error_codes[i].code;

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 #include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
 
 enum cli_exit {			/* documented in snitch(1) */
 	CLI_OK		= 0,
@@ -117,6 +118,39 @@ int cli_call_json(struct cli *cli, const char *member, json_t **out, const char 
 /** cli_bus_error - print a failed call's error; return the exit code that fits */
 int cli_bus_error(const char *what, int err, const sd_bus_error *error);
 
+/* ---- agent.c -------------------------------------------------------------- */
+
+/**
+ * struct cli_agent - what is called while the event loop runs
+ * @question: a new question, or one that changed; borrowed
+ * @removed: the question @id is gone; @why: the interface's word
+ * @mode: snitchd has another mode now; may be NULL
+ * @gone: snitchd has left
+ */
+struct cli_agent {
+	void *ctx;
+	void (*question)(void *ctx, json_t *question);
+	void (*removed)(void *ctx, uint64_t id, const char *why);
+	void (*mode)(void *ctx, const char *mode);
+	void (*gone)(void *ctx);
+};
+
+/**
+ * cli_agent_start - be an agent: from now on snitchd asks
+ * @cli: connected; closing the connection unregisters the agent
+ * @event: gets the connection as a source
+ * @agent: must outlive the connection
+ * @name: what snitchd calls this agent, and the beginning of messages
+ *
+ * Errors are printed. Return: enum cli_exit.
+ */
+int cli_agent_start(struct cli *cli, sd_event *event, struct cli_agent *agent, const char *name);
+
+/** cli_agent_list - @agent's question() for each that is open already; returns enum cli_exit */
+int cli_agent_list(struct cli *cli, const struct cli_agent *agent);
+
+/* ---- bus.c, signals ------------------------------------------------------- */
+
 /** cli_match - call @handler for each signal @member of the manager; 0 or negative errno */
 int cli_match(struct cli *cli, const char *member, sd_bus_message_handler_t handler, void *ctx);
 
@@ -130,6 +164,28 @@ int cli_match_gone(struct cli *cli, sd_bus_message_handler_t handler, void *ctx)
 
 /** cli_is_gone - does this message say that snitchd has left? */
 bool cli_is_gone(sd_bus_message *m);
+
+/* ---- admin.c -------------------------------------------------------------- */
+
+struct rule;
+
+/**
+ * admin_add - write one of the administrator's rules and have snitchd read it
+ * @root: prefix of all folders; snitchd is not told then. NULL: none, and only root may
+ * @rule: taken, also on failure
+ * @id: gets its id
+ *
+ * Errors are printed. Return: enum cli_exit.
+ */
+int admin_add(struct cli *cli, const char *root, struct rule *rule, uint64_t *id);
+
+/**
+ * admin_remove - the opposite
+ *
+ * Return: as above; CLI_NOT_FOUND, with nothing printed, for an id that is not a lasting rule of
+ * the administrator, and for users but root.
+ */
+int admin_remove(struct cli *cli, const char *root, uint64_t id);
 
 /* ---- value.c -------------------------------------------------------------- */
 
@@ -170,6 +226,12 @@ int out_hello(const char *stream);
 
 /** out_printf - formatted text on standard output, made safe for a terminal as a whole */
 void out_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** out_columns - width of the terminal that standard output is; 0: it is none, do not wrap */
+unsigned int out_columns(void);
+
+/** out_wrapped - @text and a newline, wrapped at blanks so that it stays right of @indent columns */
+void out_wrapped(unsigned int indent, const char *text);
 
 /** out_colour - @text between colour codes (31 red...), where colours are wanted; escaped */
 void out_colour(const struct cli *cli, int colour, const char *text);

@@ -9,6 +9,8 @@
 #include "../util/cleanup.h"
 #include "cli.h"
 
+#define SPANS	"10m 1h 8h 1d"
+
 static void offer(const char *word, const char *prefix)
 {
 	if (!strncmp(word, prefix, strlen(prefix)))
@@ -53,7 +55,7 @@ static void complete_answer(struct cli *cli, int argc, char **argv)
 	else if (!strcmp(before, "until"))
 		offer_words("quit reboot", last);
 	else if (!strcmp(before, "for"))
-		offer_words("10m 1h 8h 1d", last);
+		offer_words(SPANS, last);
 	else
 		offer_words("once until for forever --scope", last);
 }
@@ -67,35 +69,54 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 	else if (!strcmp(argv[1], "rm"))
 		offer_ids(cli, "ListRules", last);
 	else if (!strcmp(argv[argc - 2], "--scope"))
-		offer_words("builtin admin system user runtime", last);
+		offer_words(!strcmp(argv[1], "add") ? "admin system user runtime" :
+			    "builtin admin system user runtime", last);
 	else if (!strcmp(argv[1], "list"))
 		offer_words("--scope --json", last);
 	else if (!strcmp(argv[1], "add") && argc == 3)
 		offer_words("allow deny drop ask --scope", last);
 }
 
+static void offer_commands(const char *prefix)
+{
+	const struct cli_command *c;
+
+	for (c = cli_commands; c->name; c++)
+		if (c->help)
+			offer(c->name, prefix);
+}
+
 int cmd_complete(struct cli *cli, int argc, char **argv)
 {
 	const struct cli_command *c;
 
+	/* --json may stand before the command; nothing follows from it. */
+	for (; argc > 1 && (!strcmp(argv[0], "--json") || !strcmp(argv[0], "-j")); argc--)
+		argv++;
 	if (argc < 1)
 		return CLI_OK;
-	for (c = cli_commands; c->name; c++) {
-		if (argc == 1 && c->help)
-			offer(c->name, argv[0]);
-		else if (argc > 1 && !strcmp(c->name, argv[0]))
-			break;
+	if (argc == 1) {
+		offer_commands(argv[0]);
+		if (*argv[0] == '-')
+			offer_words("--json --help --version", argv[0]);
+		return CLI_OK;
 	}
-	if (argc == 1 || !c->name)
+	for (c = cli_commands; c->name && strcmp(c->name, argv[0]); c++)
+		;
+	if (!c->name)
 		return CLI_OK;
 	if (!strcmp(c->name, "answer"))
 		complete_answer(cli, argc, argv);
 	else if (!strcmp(c->name, "rules"))
 		complete_rules(cli, argc, argv);
+	else if (argc == 2 && !strcmp(c->name, "help"))
+		offer_commands(argv[1]);
 	else if (argc == 2)
 		offer_words(c->words, argv[1]);
 	else if (!strcmp(c->name, "mode") && argc == 3)
 		offer("for", argv[2]);
+	else if (!strcmp(c->name, "mode") && argc == 4)
+		offer_words(SPANS, argv[3]);
 	else if (!strcmp(c->name, "pending"))
 		offer_words(c->words, argv[argc - 1]);
 	cli_bus_close(cli);

@@ -16,6 +16,7 @@
 #include "../lib/snitch.h"
 #include "../policy/policy.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/panic.h"
 #include "cli.h"
 
@@ -39,15 +40,12 @@ static void say(struct doctor *d, enum finding what, const char *check, const ch
 	_cleanup_free_ char *text = NULL;
 	char padded[16];
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = snitch_vformat(fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
+	if (!text)
 		return;
-	}
 	d->bad |= what == BAD;
 	if (d->cli->json) {
 		json_array_append_new(d->findings, json_pack("{s:s,s:s,s:s}", "finding",
@@ -57,7 +55,8 @@ static void say(struct doctor *d, enum finding what, const char *check, const ch
 	}
 	snprintf(padded, sizeof(padded), "%-8s", words[what].word);
 	out_colour(d->cli, words[what].colour, padded);
-	out_printf(" %-9s %s\n", check, text);
+	out_printf(" %-9s ", check);
+	out_wrapped(19, text);
 }
 
 static bool read_word(const char *path, char *buf, size_t size)
@@ -86,6 +85,14 @@ static void check_module(struct doctor *d)
 	    version);
 }
 
+/* snitchd's own group, which it opens the device to where udev does not; 0 without that user. */
+static gid_t snitch_gid(void)
+{
+	const struct passwd *pw = getpwnam("snitch");
+
+	return pw ? pw->pw_gid : 0;
+}
+
 static void check_device(struct doctor *d)
 {
 	struct stat st;
@@ -96,12 +103,13 @@ static void check_device(struct doctor *d)
 	else if (!S_ISCHR(st.st_mode))
 		say(d, BAD, "device", "%s is no device: remove it and load the module again",
 		    SNITCH_DEVICE_PATH);
-	else if (st.st_mode & 0077)
-		say(d, WARN, "device", "%s has mode %04o: 0600 suffices; is the udev rule there?",
-		    SNITCH_DEVICE_PATH, st.st_mode & 07777);
+	else if (st.st_mode & 0007 || (st.st_mode & 0070 && st.st_gid != snitch_gid()))
+		say(d, WARN, "device", "%s, mode %04o, uid %u, gid %u, is open to others than "
+		    "snitchd; is the udev rule there?", SNITCH_DEVICE_PATH, st.st_mode & 07777,
+		    st.st_uid, st.st_gid);
 	else
-		say(d, FINE, "device", "%s, mode %04o, uid %u", SNITCH_DEVICE_PATH,
-		    st.st_mode & 07777, st.st_uid);
+		say(d, FINE, "device", "%s, mode %04o, uid %u, gid %u", SNITCH_DEVICE_PATH,
+		    st.st_mode & 07777, st.st_uid, st.st_gid);
 }
 
 static void check_counters(struct doctor *d, const struct snitch_status *st)

@@ -11,18 +11,51 @@
 #include "cli.h"
 #include "flowtext.h"
 
+#define WIDE		"%-15s %7u %6u %-6s %-22s %-22s %-7s %-8s "
+#define WIDE_HEAD	"%-15s %7s %6s %-6s %-22s %-22s %-7s %-8s "
+#define NARROW		"%-15s %7u %-6s %-22s %-7s %-8s "
+#define NARROW_HEAD	"%-15s %7s %-6s %-22s %-7s %-8s "
+#define WIDE_COLUMNS	121
+
+/* On a terminal that a whole line does not fit some columns are left out, never a part of one. */
+static bool narrow(void)
+{
+	unsigned int columns = out_columns();
+
+	return columns && columns < WIDE_COLUMNS;
+}
+
+static void print_head(bool parked)
+{
+	if (parked)
+		out_printf("%-8s %6s %-6s %-26s %-7s %7s %7s %5s\n", "ID", "UID", "PROTO",
+			   "REMOTE", "STATE", "PACKETS", "BYTES", "LEFT");
+	else if (narrow())
+		out_printf(NARROW_HEAD "%8s\n", "PROGRAM", "PID", "PROTO", "REMOTE", "VERDICT",
+			   "BY", "BYTES");
+	else
+		out_printf(WIDE_HEAD "%8s %10s\n", "PROGRAM", "PID", "UID", "PROTO", "LOCAL",
+			   "REMOTE", "VERDICT", "BY", "PACKETS", "BYTES");
+}
+
 static int print_flow(void *ctx, const struct snitch_flow_info *f)
 {
 	char local[FLOW_ENDPOINT_TEXT], remote[FLOW_ENDPOINT_TEXT], comm[72], number[4];
+	const char *proto;
 
 	(void)ctx;
 	flow_comm(f->comm, comm, sizeof(comm));
 	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
 	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
-	out_printf("%-15s %7u %6u %-6s %-22s %-22s %-5s %-8s %8llu %10llu\n", comm, f->pid, f->uid,
-		   snitch_proto_name(f->proto, number, sizeof(number)), local, remote,
-		   snitch_action_name(f->action), snitch_origin_name(f->origin),
-		   (unsigned long long)f->packets, (unsigned long long)f->bytes);
+	proto = snitch_proto_name(f->proto, number, sizeof(number));
+	if (narrow())
+		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
+			   snitch_action_name(f->action), snitch_origin_name(f->origin),
+			   (unsigned long long)f->bytes);
+	else
+		out_printf(WIDE "%8llu %10llu\n", comm, f->pid, f->uid, proto, local, remote,
+			   snitch_action_name(f->action), snitch_origin_name(f->origin),
+			   (unsigned long long)f->packets, (unsigned long long)f->bytes);
 	return 0;
 }
 
@@ -61,8 +94,7 @@ static int print_parked(void *ctx, const struct snitch_parked_info *p)
 
 	(void)ctx;
 	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
-	out_printf("%-10llu %6u %-6s %-28s %-8s %4u packets %6u bytes %5lld s left\n",
-		   (unsigned long long)f->hdr.id, f->uid,
+	out_printf("%-8llu %6u %-6s %-26s %-7s %7u %7u %4llds\n", (unsigned long long)f->hdr.id, f->uid,
 		   snitch_proto_name(f->proto, number, sizeof(number)), remote,
 		   p->held ? "held" : "consult", p->packets, p->bytes, left_seconds(p));
 	return 0;
@@ -100,9 +132,8 @@ int cmd_flows(struct cli *cli, int argc, char **argv)
 		return code;
 	if (cli->json)
 		list = json_array();
-	else if (!parked)
-		out_printf("%-15s %7s %6s %-6s %-22s %-22s %-5s %-8s %8s %10s\n", "PROGRAM", "PID",
-			   "UID", "PROTO", "LOCAL", "REMOTE", "", "BY", "PACKETS", "BYTES");
+	else
+		print_head(parked);
 	if (parked)
 		rc = snitch_nl_parked(nl, cli->json ? add_parked : print_parked, list);
 	else

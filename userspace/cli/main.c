@@ -9,11 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../util/cleanup.h"
 #include "cli.h"
-
-#ifndef SNITCH_VERSION
-#define SNITCH_VERSION "unknown"
-#endif
 
 static int cmd_help(struct cli *cli, int argc, char **argv);
 static int cmd_version(struct cli *cli, int argc, char **argv);
@@ -21,14 +18,15 @@ static int cmd_version(struct cli *cli, int argc, char **argv);
 const struct cli_command cli_commands[] = {
 	{ "status", cmd_status, "[-q]", "what snitch is doing; -q: only the exit code", "-q --json" },
 	{ "mode", cmd_mode, "[MODE [for SPAN]]",
-	  "show or set the mode: ask, observe, quiet, lockdown, off",
+	  "show or set what happens where no rule matches",
 	  "ask observe quiet lockdown off" },
-	{ "pending", cmd_pending, "[--wait] [--timeout SPAN] [--count]",
+	{ "pending", cmd_pending, "[--count | --wait [--timeout SPAN]]",
 	  "list questions; --wait: print each as it comes", "--wait --timeout --count --json" },
 	{ "answer", cmd_answer, "ID allow|deny|drop [LIFETIME] [--scope SCOPE]",
 	  "answer a question", NULL },
 	{ "ask", cmd_ask, "", "put questions to you, here in the terminal", NULL },
-	{ "rules", cmd_rules, "list | add RULE | rm ID | check [FILE]", "the rules",
+	{ "rules", cmd_rules, "[list | add RULE | rm ID... | check [FILE...]]",
+	  "list, add, remove, check rules",
 	  "list add rm check" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
@@ -52,6 +50,27 @@ static const struct cli_command *find(const char *name)
 	return NULL;
 }
 
+/* What may stand for the capitals of a usage line. */
+static const struct {
+	const char *word, *means;
+} places[] = {
+	{ "MODE", "ask, observe, quiet, lockdown, off" },
+	{ "LIFETIME", "once, until quit, until reboot, for SPAN, forever" },
+	{ "SCOPE", "address-port, address, port, any" },
+	{ "SPAN", "90s, 10m, 1h30m, 2d" },
+};
+
+/* Those that @args has, and what they lead to; all without @args. */
+static void print_places(FILE *to, const char *args)
+{
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(places); i++)
+		if (!args || strstr(args, places[i].word) ||
+		    (!strcmp(places[i].word, "SPAN") && strstr(args, "LIFETIME")))
+			fprintf(to, "  %-9s  %s\n", places[i].word, places[i].means);
+}
+
 static void print_usage(FILE *to)
 {
 	const struct cli_command *c;
@@ -68,9 +87,9 @@ static void print_usage(FILE *to)
 		else
 			fprintf(to, "  %-28s  %s\n", left, c->help);
 	}
-	fputs("\nLIFETIME: once, until quit, until reboot, for SPAN (90s, 10m, 1h, 2d), forever\n"
-	      "SCOPE: address-port, address, port, any\n"
-	      "Exit codes and examples: man snitch\n", to);
+	fputc('\n', to);
+	print_places(to, NULL);
+	fputs("\n--json: for programs, with every command. Exit codes and examples: man snitch\n", to);
 }
 
 static int cmd_help(struct cli *cli, int argc, char **argv)
@@ -85,7 +104,8 @@ static int cmd_help(struct cli *cli, int argc, char **argv)
 	c = find(argv[0]);
 	if (!c || !c->help)
 		return out_usage("no command '%s'; `snitch help` lists them", argv[0]);
-	out_printf("usage: snitch %s %s\n  %s\n", c->name, c->args, c->help);
+	out_printf("usage: snitch %s%s%s\n  %s\n", c->name, *c->args ? " " : "", c->args, c->help);
+	print_places(stdout, c->args);
 	return CLI_OK;
 }
 
@@ -135,7 +155,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		return cmd_version(cli, argc - 1, argv + 1);
 	c = find(argv[0]);
 	if (!c)
-		return out_usage("no command '%s'; `snitch help` lists them", argv[0]);
+		return out_usage("no %s '%s'; `snitch help` lists what there is",
+				 *argv[0] == '-' ? "option" : "command", argv[0]);
 	return c->run(cli, argc - 1, argv + 1);
 }
 

@@ -25,6 +25,7 @@ static int explain(const char *what, int err, const char *said)
 		return CLI_DENIED;
 	case -EPROTONOSUPPORT:
 	case -EPROTO:
+	case -EBADMSG:
 		out_error("%s: module and program are of different versions: install both again",
 			  what);
 		return CLI_ABI;

@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "../util/format.h"
 #include "cli.h"
 
 /* Unlike snitch_escape(): keeps newlines (our formats') and backslashes (the daemon's escapes). */
@@ -36,15 +38,10 @@ static void put_safe(FILE *to, const char *s, bool keep_newline)
 
 static void put_error(const char *fmt, va_list ap)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = snitch_vformat(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0) {
-		text = NULL;
-		fputs("snitch: no memory\n", stderr);
-		return;
-	}
 	fputs("snitch: ", stderr);
-	put_safe(stderr, text, false);
+	put_safe(stderr, text ? text : "no memory", false);
 	fputc('\n', stderr);
 }
 
@@ -71,16 +68,38 @@ void out_printf(const char *fmt, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	text = snitch_vformat(fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
-		return;
+	if (text)
+		put_safe(stdout, text, true);
+}
+
+unsigned int out_columns(void)
+{
+	struct winsize ws;
+
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+}
+
+void out_wrapped(unsigned int indent, const char *text)
+{
+	unsigned int columns = out_columns(), room = columns > 2 * indent ? columns - indent : 0;
+	size_t n;
+
+	/* Bytes for columns: at worst a line is wrapped early. */
+	while (room && strlen(text) > room) {
+		for (n = room; n && text[n] != ' '; n--)
+			;
+		if (!n)
+			n = strcspn(text, " ");
+		if (!text[n])
+			break;
+		out_printf("%.*s\n%*s", (int)n, text, (int)indent, "");
+		text += n + 1;
 	}
-	put_safe(stdout, text, true);
+	out_printf("%s\n", text);
 }
 
 void out_colour(const struct cli *cli, int colour, const char *text)

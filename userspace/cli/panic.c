@@ -15,6 +15,7 @@
 
 #include "../lib/snitch.h"
 #include "../policy/policy.h"
+#include "../policy/suspend.h"
 #include "../util/cleanup.h"
 #include "../util/panic.h"
 #include "../util/timespan.h"
@@ -129,6 +130,7 @@ static int load_rules(void)
 		.now = (uint64_t)time(NULL), .boottime = snitch_boottime(),
 	};
 	struct policy_compiled out = { 0 };
+	struct suspended changed = { 0 };
 	struct rule_error err = { 0 };
 	struct ruleset *set = NULL;
 	char text[1024];
@@ -139,7 +141,14 @@ static int load_rules(void)
 		out_error("%s", rule_error_print(&err, text, sizeof(text)));
 		return CLI_INVALID;
 	}
+	rc = suspended_load(&changed, NULL);
+	if (rc < 0)
+		out_error("cannot read which executables changed: %s; their rules count",
+			  strerror(-rc));
 	rc = policy_compile(set, &env, &out);
+	if (!rc)
+		suspended_withhold(&changed, &out);
+	suspended_clear(&changed);
 	if (rc < 0) {
 		out_error("cannot compile the rules: %s", strerror(-rc));
 		code = CLI_FAILED;

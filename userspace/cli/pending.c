@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <systemd/sd-event.h>
-
 #include "../ask/words.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/timespan.h"
 #include "cli.h"
 
 struct wait {
 	struct cli *cli;
+	struct cli_agent agent;
 	sd_event *event;
 	json_t *shown;		/* id -> true */
 };
@@ -24,6 +24,7 @@ struct wait {
 static void print_question(const struct cli *cli, const json_t *q)
 {
 	_cleanup_free_ char *parents = words_parents(q, false);
+	_cleanup_free_ char *who = NULL;
 	char whom[160], waiting[120];
 
 	words_whom(q, whom, sizeof(whom));
@@ -32,9 +33,11 @@ static void print_question(const struct cli *cli, const json_t *q)
 	out_colour(cli, 1, value_str(q, "program", "?"));
 	out_printf(" %s ", words_verb(q));
 	out_colour(cli, 1, value_str(q, "destination", "?"));
-	out_printf("  %s\n     user %s, pid %lld%s%s; %s\n", whom, value_str(q, "user", "?"),
-		   (long long)value_int(q, "pid", 0), parents && *parents ? ", by " : "",
-		   parents ? parents : "", waiting);
+	out_printf("  %s\n     ", whom);
+	who = snitch_format("user %s, pid %lld%s%s; %s", value_str(q, "user", "?"),
+			    (long long)value_int(q, "pid", 0), parents && *parents ? ", by " : "",
+			    parents ? parents : "", waiting);
+	out_wrapped(5, who ? who : waiting);
 }
 
 static json_t *stream_object(const char *type, json_t *question)
@@ -42,46 +45,26 @@ static json_t *stream_object(const char *type, json_t *question)
 	return json_pack("{s:s,s:O}", "type", type, "question", question);
 }
 
-static void show(struct wait *w, json_t *q, const char *type)
+static void show(void *ctx, json_t *q)
 {
 	const char *id = value_str(q, "id", "?");
+	struct wait *w = ctx;
 	bool known = json_object_get(w->shown, id);
 
 	json_object_set_new(w->shown, id, json_true());
 	if (w->cli->json) {
-		out_ndjson(stream_object(known ? "changed" : type, q));
+		out_ndjson(stream_object(known ? "changed" : "question", q));
 	} else if (!known) {
 		print_question(w->cli, q);
 		fflush(stdout);
 	}
 }
 
-static int on_question(sd_bus_message *m, void *ctx, sd_bus_error *error)
+static void removed(void *ctx, uint64_t id, const char *why)
 {
 	struct wait *w = ctx;
-	uint64_t id;
-	json_t *q;
-
-	(void)error;
-	if (sd_bus_message_read(m, "t", &id) < 0)
-		return 0;
-	q = value_read(m);
-	if (q)
-		show(w, q, "question");
-	json_decref(q);
-	return 0;
-}
-
-static int on_removed(sd_bus_message *m, void *ctx, sd_bus_error *error)
-{
-	struct wait *w = ctx;
-	const char *why;
-	uint64_t id;
 	char text[24];
 
-	(void)error;
-	if (sd_bus_message_read(m, "ts", &id, &why) < 0)
-		return 0;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
 	json_object_del(w->shown, text);
 	if (w->cli->json) {
@@ -90,19 +73,14 @@ static int on_removed(sd_bus_message *m, void *ctx, sd_bus_error *error)
 		out_printf("%-4s gone: %s\n", text, words_removed(why));
 		fflush(stdout);
 	}
-	return 0;
 }
 
-static int on_gone(sd_bus_message *m, void *ctx, sd_bus_error *error)
+static void gone(void *ctx)
 {
 	struct wait *w = ctx;
 
-	(void)error;
-	if (!cli_is_gone(m))
-		return 0;
 	out_error("snitchd went away; see `journalctl -u snitchd`");
 	sd_event_exit(w->event, CLI_NO_DAEMON);
-	return 0;
 }
 
 static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void *ctx)
@@ -117,20 +95,6 @@ static int on_timeout(sd_event_source *s, uint64_t usec, void *ctx)
 	(void)usec;
 	(void)ctx;
 	return sd_event_exit(sd_event_source_get_event(s), CLI_TIMEOUT);
-}
-
-static int list(struct wait *w)
-{
-	json_t *all, *q;
-	size_t i;
-	int code = cli_call_json(w->cli, "ListQuestions", &all, "");
-
-	if (code)
-		return code;
-	json_array_foreach(all, i, q)
-		show(w, q, "question");
-	json_decref(all);
-	return CLI_OK;
 }
 
 static int add_sources(struct wait *w, uint64_t timeout)
@@ -159,23 +123,13 @@ static int watch(struct wait *w, uint64_t timeout)
 	if (code)
 		return code;
 	rc = add_sources(w, timeout);
-	if (rc >= 0)
-		rc = sd_bus_attach_event(cli->bus, w->event, 0);
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionAdded", on_question, w);
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionChanged", on_question, w);
-	if (rc >= 0)
-		rc = cli_match(cli, "QuestionRemoved", on_removed, w);
-	if (rc >= 0)
-		rc = cli_match_gone(cli, on_gone, w);
 	if (rc < 0)
 		return cli_bus_error("pending", rc, NULL);
-	code = cli_call(cli, "RegisterAgent", NULL, "a{sv}", 1, "name", "s", "snitch pending");
+	code = cli_agent_start(cli, w->event, &w->agent, "snitch pending");
 	if (!code && cli->json)
 		code = out_hello("questions");
 	if (!code)
-		code = list(w);
+		code = cli_agent_list(cli, &w->agent);
 	if (code)
 		return code;
 	code = sd_event_loop(w->event);
@@ -185,7 +139,10 @@ static int watch(struct wait *w, uint64_t timeout)
 
 static int wait_for(struct cli *cli, uint64_t timeout)
 {
-	struct wait w = { .cli = cli, .shown = json_object() };
+	struct wait w = {
+		.cli = cli, .shown = json_object(),
+		.agent = { .ctx = &w, .question = show, .removed = removed, .gone = gone },
+	};
 	int code = CLI_FAILED;
 
 	if (!w.shown || sd_event_new(&w.event) < 0)
@@ -206,8 +163,10 @@ static int print_all(struct cli *cli, bool count)
 
 	if (code)
 		return code;
-	if (count) {
+	if (count && !cli->json) {
 		printf("%zu\n", json_array_size(all));
+	} else if (count) {
+		code = out_json(json_pack("{s:I}", "count", (json_int_t)json_array_size(all)));
 	} else if (cli->json) {
 		return out_json(json_pack("{s:i,s:o}", "schema", 1, "questions", all));
 	} else {
@@ -217,7 +176,7 @@ static int print_all(struct cli *cli, bool count)
 			out_printf("no questions\n");
 	}
 	json_decref(all);
-	return CLI_OK;
+	return code;
 }
 
 int cmd_pending(struct cli *cli, int argc, char **argv)
@@ -231,8 +190,10 @@ int cmd_pending(struct cli *cli, int argc, char **argv)
 			wait = true;
 		} else if (!strcmp(argv[i], "--count")) {
 			count = true;
-		} else if (!strcmp(argv[i], "--timeout") && i + 1 < argc) {
-			if (snitch_span_parse(argv[++i], &timeout))
+		} else if (!strcmp(argv[i], "--timeout")) {
+			if (++i == argc)
+				return out_usage("--timeout wants a span of time: 30s, 10m, 1h");
+			if (snitch_span_parse(argv[i], &timeout))
 				return out_usage("'%s' is no span of time: write 30s, 10m, 1h",
 						 argv[i]);
 		} else {
@@ -242,5 +203,7 @@ int cmd_pending(struct cli *cli, int argc, char **argv)
 	}
 	if (timeout && !wait)
 		return out_usage("--timeout goes with --wait");
+	if (count && wait)
+		return out_usage("--count does not go with --wait");
 	return wait ? wait_for(cli, timeout) : print_all(cli, count);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `snitch rules`: list, add, remove, and check files without a daemon. It
- * must never write a rule file itself: the daemon owns them.
+ * must never write a rule file itself: the daemon owns them, but for the
+ * administrator's (admin.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static void print_rule(const struct cli *cli, const json_t *r)
 	const char *why = value_str(r, "why", "");
 	bool active = value_bool(r, "active");
 
-	out_printf("%-16s  %-8s  ", value_str(r, "id", "?"), value_str(r, "scope", "?"));
+	out_printf("%-16s  %-10s  ", value_str(r, "id", "?"), value_str(r, "scope", "?"));
 	if (active)
 		out_printf("%s", value_str(r, "text", "?"));
 	else
@@ -27,6 +28,25 @@ static void print_rule(const struct cli *cli, const json_t *r)
 	out_printf("\n");
 }
 
+/* Is @scope ("user 1000") of the kind that was asked for ("user")? */
+static bool of_scope(const char *scope, const char *only)
+{
+	size_t len = strlen(only);
+
+	return !strncmp(scope, only, len) && (!scope[len] || scope[len] == ' ');
+}
+
+static bool is_scope(const char *text)
+{
+	static const char *const scopes[] = { "builtin", "admin", "system", "user", "runtime" };
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++)
+		if (!strcmp(scopes[i], text))
+			return true;
+	return false;
+}
+
 static int cmd_list(struct cli *cli, int argc, char **argv)
 {
 	const char *only = NULL;
@@ -34,7 +54,7 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 	size_t i;
 	int code;
 
-	if (argc == 2 && !strcmp(argv[0], "--scope"))
+	if (argc == 2 && !strcmp(argv[0], "--scope") && is_scope(argv[1]))
 		only = argv[1];
 	else if (argc)
 		return out_usage("rules list takes only --scope builtin|admin|system|user|runtime");
@@ -42,10 +62,11 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 	if (code)
 		return code;
 	for (i = json_array_size(all); only && i-- > 0;)
-		if (strncmp(value_str(json_array_get(all, i), "scope", ""), only, strlen(only)))
+		if (!of_scope(value_str(json_array_get(all, i), "scope", ""), only))
 			json_array_remove(all, i);
 	if (cli->json)
 		return out_json(json_pack("{s:i,s:o}", "schema", 1, "rules", all));
+	out_printf("%-16s  %-10s  %s\n", "ID", "SCOPE", "RULE");
 	json_array_foreach(all, i, r)
 		print_rule(cli, r);
 	json_decref(all);
@@ -80,19 +101,48 @@ static int invalid_rule(const struct rule_error *err)
 	return CLI_INVALID;
 }
 
+/* Whether root writes it: what ends by itself stands in /run, which snitchd may write. */
+static bool is_lasting(const struct rule *rule)
+{
+	return rule->lifetime == RULE_L_FOREVER || rule->lifetime == RULE_L_DATE;
+}
+
+/* Takes @rule. */
+static int add(struct cli *cli, const char *text, struct rule *rule, const char *scope,
+	       const char *root, json_t **id)
+{
+	char id_text[17];
+	uint64_t number;
+	int code;
+
+	if (strcmp(scope, "admin") || !is_lasting(rule)) {
+		rule_free(rule);
+		return root ? out_usage("--root is for lasting rules of --scope admin") :
+			      cli_call_json(cli, "AddRule", id, "ss", text, scope);
+	}
+	code = admin_add(cli, root, rule, &number);
+	if (!code)
+		*id = json_string(rule_id_print(number, id_text, sizeof(id_text)));
+	return code;
+}
+
 static int cmd_add(struct cli *cli, int argc, char **argv)
 {
-	const char *scope = geteuid() ? "user" : "system";
+	const char *scope = geteuid() ? "user" : "system", *root = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct rule *rule = NULL;
 	struct rule_error err = { 0 };
-	json_t *id;
+	json_t *id = NULL;
 	int code;
 
-	if (argc >= 2 && !strcmp(argv[0], "--scope")) {
-		scope = argv[1];
-		argv += 2;
-		argc -= 2;
+	for (; argc >= 2 && !strncmp(argv[0], "--", 2); argv += 2, argc -= 2) {
+		if (!strcmp(argv[0], "--scope"))
+			scope = argv[1];
+		else if (!strcmp(argv[0], "--root"))
+			root = argv[1];
+		else
+			return out_usage("rules add takes --scope SCOPE and --root DIR, not '%s'",
+					 argv[0]);
 	}
 	if (!argc)
 		return out_usage("rules add wants a rule, like: "
@@ -104,8 +154,7 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 		return invalid_rule(&err);
 	if (!rule)
 		return out_usage("'%s' holds no rule", text);
-	rule_free(rule);
-	code = cli_call_json(cli, "AddRule", &id, "ss", text, scope);
+	code = add(cli, text, rule, scope, root, &id);
 	if (code)
 		return code;
 	if (cli->json)
@@ -115,17 +164,42 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+static int rm(struct cli *cli, const char *root, const char *text)
+{
+	int code = CLI_NOT_FOUND;
+	uint64_t id;
+
+	if (!rule_id_parse(text, &id))
+		code = admin_remove(cli, root, id);
+	if (code == CLI_NOT_FOUND && !root)
+		return cli_call(cli, "RemoveRule", NULL, "s", text);
+	if (code == CLI_NOT_FOUND)
+		out_error("'%s' is not the id of a rule of the administrator below %s", text, root);
+	return code;
+}
+
 static int cmd_rm(struct cli *cli, int argc, char **argv)
 {
+	json_t *removed = cli->json ? json_array() : NULL;
+	const char *root = NULL;
 	int i, code = CLI_OK;
 
+	if (argc >= 2 && !strcmp(argv[0], "--root")) {
+		root = argv[1];
+		argv += 2;
+		argc -= 2;
+	}
 	if (!argc)
 		return out_usage("rules rm wants the id of a rule; `snitch rules list` shows them");
 	for (i = 0; i < argc; i++) {
-		int rc = cli_call(cli, "RemoveRule", NULL, "s", argv[i]);
+		int rc = rm(cli, root, argv[i]);
 
+		if (!rc && removed)
+			json_array_append_new(removed, json_string(argv[i]));
 		code = rc ? rc : code;
 	}
+	if (cli->json)
+		out_json(json_pack("{s:o}", "removed", removed));
 	return code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "../lib/snitch.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/panic.h"
 #include "../util/timespan.h"
 #include "cli.h"
@@ -95,8 +96,7 @@ static void print_decider(const struct cli *cli, const json_t *st, bool daemon)
 		line(cli, "decider", 32, daemon ? "snitchd" : "attached");
 		return;
 	}
-	if (asprintf(&text, "none%s%s; unmatched flows: %s", *why ? ": " : "", why, fail) < 0)
-		text = NULL;
+	text = snitch_format("none%s%s; unmatched flows: %s", *why ? ": " : "", why, fail);
 	line(cli, "decider", 31, text ? text : "none");
 }
 

@@ -151,6 +151,9 @@ int core_answer(struct core *core, const struct caller *who, const struct core_a
 	r = check(who, q, answer, error);
 	if (r)
 		return r;
+	if (answer->action == SNITCH_ALLOW && rulebook_panic(core->rules))
+		return core_fail(error, -EPERM, "Failed",
+				 "everything is cut, by \"snitch panic\"; \"snitch release\" ends it");
 	if (answer->lifetime == WISH_ONCE) {
 		remember(core, q, answer);
 	} else {

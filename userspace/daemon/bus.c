@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "daemon.h"
 
@@ -231,10 +232,9 @@ static int listen_private(struct daemon *d)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
 
-	if (asprintf(&d->socket_path, "%s/run/snitch/bus", d->opt.root) < 0) {
-		d->socket_path = NULL;
+	d->socket_path = snitch_format("%s/run/snitch/bus", d->opt.root);
+	if (!d->socket_path)
 		return -ENOMEM;
-	}
 	if (strlen(d->socket_path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, d->socket_path);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "daemon.h"
 
@@ -55,10 +56,9 @@ int config_read(struct daemon *d)
 	unsigned int number = 0;
 	char line[256];
 
-	if (asprintf(&path, "%s" CONFIG_FILE, d->opt.root) < 0) {
-		path = NULL;
+	path = snitch_format("%s" CONFIG_FILE, d->opt.root);
+	if (!path)
 		return -ENOMEM;
-	}
 	f = fopen(path, "re");
 	if (!f && errno != ENOENT) {
 		log_msg(LOG_ERR, "cannot read %s: %m", path);

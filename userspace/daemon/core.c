@@ -232,20 +232,28 @@ void core_rejudge(struct core *core)
 		snitch_device_flush(core->dev);
 }
 
-int core_reload(struct core *core)
+static int reload(struct core *core, bool always)
 {
-	int r = rulebook_load(core->rules);
+	int err, r = rulebook_load(core->rules);
 
-	if (r < 0) {
+	if (r < 0)
 		log_msg(LOG_ERR, "rules not loaded, the last good ones stay: %s",
 			rulebook_error(core->rules));
+	if (!always && (r < 0 || (!r && core->generation)))
 		return r;
-	}
-	if (!r && core->generation)
-		return 0;
-	r = core_install(core);
+	err = core_install(core);
 	core_rejudge(core);
-	return r;
+	return r < 0 ? r : err;
+}
+
+int core_reload(struct core *core)
+{
+	return reload(core, true);
+}
+
+int core_files_changed(struct core *core)
+{
+	return reload(core, false);
 }
 
 static int mode_changed(struct core *core)

@@ -116,8 +116,15 @@ int core_install(struct core *core);
 /* Judges all that waits again: after new rules, a new mode. */
 void core_rejudge(struct core *core);
 
-/* Reads the rules again, installs them, judges again. Return: 0 or -errno (the old ones stay). */
+/*
+ * Reads the rules again, installs them, judges again. Return: 0 or -errno (the old ones stay).
+ * What is good is installed even where nothing changed, or a file is bad now: the kernel may hold
+ * something else, after `snitch panic`.
+ */
 int core_reload(struct core *core);
+
+/* The same for files that were touched: nothing is installed where the rules are the same. */
+int core_files_changed(struct core *core);
 
 /* Changes the mode, keeps it, installs. Return: 0 or -errno: in force is what @core->mode says. */
 int core_set_mode(struct core *core, uint32_t mode, uint64_t seconds);

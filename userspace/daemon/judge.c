@@ -28,6 +28,13 @@ void core_verdict(struct core *core, const struct snitch_flow_event *ev, const s
 
 	if (!core->dev)
 		return;
+	/* What was parked before a panic: nobody lets it through now. */
+	if (action == SNITCH_ALLOW && rulebook_panic(core->rules)) {
+		action = SNITCH_DENY;
+		verdict.action = action;
+		verdict.origin = SNITCH_BY_MODE;
+		verdict.origin_id = 0;
+	}
 	r = snitch_device_verdict(core->dev, &verdict);
 	if (r == -ENOBUFS) {
 		snitch_device_flush(core->dev);
@@ -80,16 +87,23 @@ static void bind_executable(struct core *core, const struct snitch_flow_event *e
 		.hdr = { .id = ev->owner },
 		.generation = ev->generation,
 	};
+	int r;
 
 	if (!(ev->flags & SNITCH_F_UNBOUND) || !core->dev || !image->exe[0] ||
 	    ev->generation != core->generation)
 		return;
+	if (rulebook_panic(core->rules))
+		return;		/* its policy binds nothing: no executable has changed */
 	if (rulebook_app(core->rules, image->exe)) {
 		if (image->wire.flags & SNITCH_O_DELETED)
 			return;	/* an old image of it: the file at the path may be fine */
-		if (rulebook_suspend(core->rules, image->exe) == 1)
+		r = rulebook_suspend(core->rules, image->exe);
+		if (r)
 			core_record(core, LOG_WARNING, "executable changed since its rules were loaded: its allow rules are suspended",
 				    ev, owner, 0);
+		if (r < 0)
+			log_msg(LOG_ERR, "cannot keep in mind that it changed: a restart of snitchd will forget it: %s",
+				strerror(-r));
 		return;
 	}
 	if (!(image->wire.flags & (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN | SNITCH_O_KERNEL |

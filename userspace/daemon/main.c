@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "daemon.h"
@@ -28,11 +29,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 	log_msg(LOG_INFO, "reading configuration and rules again");
 	if (!config_read(d)) {
 		rulebook_look_around(d->core.rules);
-		if (rulebook_load(d->core.rules) < 0)
-			log_msg(LOG_ERR, "rules not loaded, the last good ones stay: %s",
-				rulebook_error(d->core.rules));
-		core_install(&d->core);
-		core_rejudge(&d->core);
+		core_reload(&d->core);
 		agents_tell_rules(d);
 		watch_times(d);
 	}
@@ -78,10 +75,9 @@ static void make_folder(const char *root, const char *folder, mode_t mode, const
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s%s", root, folder) < 0) {
-		path = NULL;
+	path = snitch_format("%s%s", root, folder);
+	if (!path)
 		return;
-	}
 	if (mkdir(path, mode)) {
 		if (errno != EEXIST)
 			log_msg(LOG_WARNING, "cannot make %s: %m", path);
@@ -126,10 +122,9 @@ static int start_mind(struct daemon *d)
 	r = core_init(&d->core, d->opt.root, &agents_ops, d);
 	if (r)
 		return r;
-	if (asprintf(&d->core.mode_path, "%s/var/lib/snitch/mode", d->opt.root) < 0) {
-		d->core.mode_path = NULL;
+	d->core.mode_path = snitch_format("%s/var/lib/snitch/mode", d->opt.root);
+	if (!d->core.mode_path)
 		return -ENOMEM;
-	}
 	r = config_read(d);
 	if (r)
 		return r;
@@ -139,6 +134,10 @@ static int start_mind(struct daemon *d)
 			d->core.mode_path, r > 0 ? "contents" : strerror(-r));
 	mode_expire(&d->core.mode, time(NULL));
 	rulebook_look_around(d->core.rules);
+	r = rulebook_recall(d->core.rules);
+	if (r)
+		log_msg(LOG_ERR, "cannot read which executables changed (%s/var/lib/snitch/suspended): %s",
+			d->opt.root, r == -EBADMSG ? "a line is no path" : strerror(-r));
 	r = rulebook_load(d->core.rules);
 	if (r < 0)
 		log_msg(LOG_ERR, "only %u rules, files with errors are left out: %s",

@@ -107,11 +107,8 @@ int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	int r;
 
 	(void)error;
-	r = manager_caller(userdata, m, &who);
+	r = manager_args(userdata, m, &who, "ss", &text, &scope);
 	if (r <= 0)
-		return r;
-	r = sd_bus_message_read(m, "ss", &text, &scope);
-	if (r < 0)
 		return r;
 	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
 		if (strcmp(scope, scopes[i]))
@@ -144,11 +141,8 @@ int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_args(d, m, &who, "s", &text);
 	if (r <= 0)
-		return r;
-	r = sd_bus_message_read(m, "s", &text);
-	if (r < 0)
 		return r;
 	if (rule_id_parse(text, &id))
 		return manager_refuse(m, "Invalid",

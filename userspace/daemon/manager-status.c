@@ -12,10 +12,6 @@
 #include "../util/timespan.h"
 #include "manager.h"
 
-#ifndef SNITCH_VERSION
-#define SNITCH_VERSION	"0.1"
-#endif
-
 /* The end of a timed mode by the clock that the interface uses. */
 static uint64_t mode_until(const struct core *core)
 {

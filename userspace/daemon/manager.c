@@ -4,6 +4,7 @@
  * take a path, or anything but words of the interface, from an answer.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,19 @@ int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who)
 		return 1;
 	r = manager_refuse(m, "NotPermitted", "the bus does not tell who you are; try again");
 	return r < 0 ? r : 0;
+}
+
+int manager_args(struct daemon *d, sd_bus_message *m, struct caller *who, const char *types, ...)
+{
+	int r = manager_caller(d, m, who);
+	va_list ap;
+
+	if (r <= 0)
+		return r;
+	va_start(ap, types);
+	r = sd_bus_message_readv(m, types, ap);
+	va_end(ap);
+	return r < 0 ? r : 1;
 }
 
 int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who)
@@ -128,11 +142,8 @@ static int on_get_question(sd_bus_message *m, void *userdata, sd_bus_error *erro
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_args(d, m, &who, "t", &id);
 	if (r <= 0)
-		return r;
-	r = sd_bus_message_read(m, "t", &id);
-	if (r < 0)
 		return r;
 	q = questions_find(d->core.questions, id);
 	if (!q || !q->listed || !rights_may_answer(&who, q->belongs))
@@ -173,11 +184,8 @@ int manager_answer(struct daemon *d, sd_bus_message *m, uint64_t id)
 	struct caller who;
 	int r;
 
-	r = manager_caller(d, m, &who);
+	r = manager_args(d, m, &who, "sss", &verdict, &scope, &lifetime);
 	if (r <= 0)
-		return r;
-	r = sd_bus_message_read(m, "sss", &verdict, &scope, &lifetime);
-	if (r < 0)
 		return r;
 	if (core_parse_verdict(verdict, &answer))
 		return manager_refuse(m, "Invalid", "the verdicts are allow, deny and drop");
@@ -215,11 +223,8 @@ static int on_dismiss(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_args(d, m, &who, "t", &id);
 	if (r <= 0)
-		return r;
-	r = sd_bus_message_read(m, "t", &id);
-	if (r < 0)
 		return r;
 	if (core_dismiss(&d->core, &who, id, &fail))
 		return manager_error(m, &fail);

@@ -13,6 +13,12 @@ int manager_refuse(sd_bus_message *m, const char *name, const char *text);
 /* The caller of @m; replies by itself when nobody can tell. Return: 1 to go on. */
 int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who);
 
+/*
+ * manager_caller(), then the arguments of @m, by sd_bus_message_read()'s @types. Return: 1 to go
+ * on; else as a method handler shall.
+ */
+int manager_args(struct daemon *d, sd_bus_message *m, struct caller *who, const char *types, ...);
+
 /* Goes on only for root and group snitch; replies by itself to others. Return: 1 to go on. */
 int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who);
 

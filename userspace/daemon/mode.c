@@ -13,6 +13,7 @@
 
 #include "../lib/snitch.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 
 int mode_parse(const char *text, uint32_t *mode)
 {
@@ -63,10 +64,9 @@ int mode_save(const struct mode *mode, const char *path)
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 
-	if (asprintf(&tmp, "%s.new", path) < 0) {
-		tmp = NULL;
+	tmp = snitch_format("%s.new", path);
+	if (!tmp)
 		return -ENOMEM;
-	}
 	f = fopen(tmp, "we");
 	if (!f)
 		return -errno;

@@ -9,10 +9,6 @@
 
 #include "daemon.h"
 
-#ifndef SNITCH_VERSION
-#define SNITCH_VERSION	"0.1"
-#endif
-
 static const char help[] =
 	"Usage: snitchd [OPTION]...\n"
 	"Decides which program may talk to whom, with the kernel module snitch.\n\n"

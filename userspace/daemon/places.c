@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../util/cleanup.h"
+#include "../util/format.h"
 
 /* The resolvers behind the local stubs are configured ones, too. */
 static const char *const resolv_files[] = {
@@ -141,10 +142,9 @@ int places_read(struct places *places, const char *root)
 	for (i = 0; i < SNITCH_ARRAY_SIZE(resolv_files); i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (asprintf(&path, "%s%s", root, resolv_files[i]) < 0) {
-			path = NULL;
+		path = snitch_format("%s%s", root, resolv_files[i]);
+		if (!path)
 			return -ENOMEM;
-		}
 		places_read_resolv(places, path);
 	}
 	return read_nets(places);

@@ -11,6 +11,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "../util/format.h"
 #include "daemon.h"
 
 /* The caller's right to see @q, checked for each call and each property. */
@@ -77,10 +78,9 @@ int question_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***
 	while ((q = questions_next(d->core.questions, q)) && n < SNITCH_QUESTIONS_LISTED) {
 		if (!rights_may_answer(&who, q->belongs))
 			continue;
-		if (asprintf(&list[n], DAEMON_QUESTION_PATH "/%llu", (unsigned long long)q->id) < 0) {
-			list[n] = NULL;
+		list[n] = snitch_format(DAEMON_QUESTION_PATH "/%llu", (unsigned long long)q->id);
+		if (!list[n])
 			break;
-		}
 		n++;
 	}
 	*nodes = list;

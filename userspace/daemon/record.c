@@ -8,6 +8,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "core.h"
@@ -70,11 +71,10 @@ void core_record(struct core *core, int priority, const char *what,
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)rule);
 	if (times)
 		snprintf(more, sizeof(more), " (and %lu times before)", times);
-	if (asprintf(&message, "%s: %s to %s port %s %s, pid %s uid %s%s", what, program, addr,
-		     port, proto, pid, uid, more) < 0) {
-		message = NULL;
+	message = snitch_format("%s: %s to %s port %s %s, pid %s uid %s%s", what, program, addr,
+				port, proto, pid, uid, more);
+	if (!message)
 		return;
-	}
 	cmdline = snitch_cmdline(image->cmdline, image->wire.cmd_len);
 	log_fields(priority, message, (struct log_field[]){
 		{ "SNITCH_EVENT", what },

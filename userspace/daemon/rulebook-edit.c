@@ -259,7 +259,7 @@ int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scop
 		rule_free(rule);
 		return -EINVAL;
 	}
-	if (rule->program.kind == RULE_P_PATH)
+	if (rule->program.kind == RULE_P_PATH && rule->action == SNITCH_ALLOW)
 		exe = strdup(rule->program.name);
 	if (scope == RULEBOOK_RUNTIME && uid != (uint32_t)-1)
 		where = RULE_S_USER;

@@ -6,17 +6,17 @@
 #define SNITCH_DAEMON_RULEBOOK_PRIVATE_H
 
 #include "../policy/policy.h"
+#include "../policy/suspend.h"
 #include "places.h"
 #include "rights.h"
 #include "rulebook.h"
 
-#define RULEBOOK_SUSPENDED_MAX	256
 #define RULEBOOK_GROUPS_MAX	64
 
 /**
  * struct rulebook - see rulebook.h
  * @compiled: what is in force; only its executables are kept
- * @suspended: paths of executables that changed since their rules were loaded
+ * @suspended: executables that changed since their rules were loaded; kept in a file
  * @loaded: @set came from the folders
  * @by_group: some rule names a group
  * @groups: of @groups_uid
@@ -28,20 +28,20 @@ struct rulebook {
 	struct places places;
 	struct ruleset *set;
 	struct policy_compiled compiled;
-	char *suspended[RULEBOOK_SUSPENDED_MAX];
-	unsigned int n_suspended;
+	struct suspended suspended;
 	bool loaded;
 	bool by_group;
 	uint32_t groups_uid;
 	uint32_t groups[RULEBOOK_GROUPS_MAX];
 	unsigned int n_groups;
-	char error[1024];
+	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
+	char error[1024];	/* why the last change is not in force, "" when it is */
 };
 
 /* The environment, with the clocks as they are. */
 struct policy_env *rulebook_env(struct rulebook *rb);
 
-/* Its allow rules count again. */
+/* Its allow rules count again; where the file cannot be written, not after a restart. */
 void rulebook_unsuspend(struct rulebook *rb, const char *exe);
 
 #endif

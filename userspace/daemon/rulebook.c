@@ -39,12 +39,9 @@ int rulebook_new(struct rulebook **out, const char *root)
 
 void rulebook_free(struct rulebook *rb)
 {
-	unsigned int i;
-
 	if (!rb)
 		return;
-	for (i = 0; i < rb->n_suspended; i++)
-		free(rb->suspended[i]);
+	suspended_clear(&rb->suspended);
 	policy_compiled_free(&rb->compiled);
 	ruleset_free(rb->set);
 	free(rb->root);
@@ -53,7 +50,7 @@ void rulebook_free(struct rulebook *rb)
 
 const char *rulebook_error(const struct rulebook *rb)
 {
-	return rb->error;
+	return rb->error[0] ? rb->error : rb->bad_files;
 }
 
 const char *rulebook_folder(const struct rulebook *rb, unsigned int i)
@@ -65,6 +62,11 @@ const char *rulebook_folder(const struct rulebook *rb, unsigned int i)
 
 	(void)rb;
 	return i < SNITCH_ARRAY_SIZE(folders) ? folders[i] : NULL;
+}
+
+bool rulebook_panic(const struct rulebook *rb)
+{
+	return snitch_panic_in_force(rb->paths.root);
 }
 
 unsigned int rulebook_count(const struct rulebook *rb)
@@ -130,10 +132,25 @@ static bool has_group_rules(const struct ruleset *set)
 	return false;
 }
 
+/* An allow rule that was not there before says that the program is right as it is now. */
+static void lift_by_new_rules(struct rulebook *rb, const struct ruleset *set)
+{
+	size_t i;
+
+	for (i = 0; rb->loaded && rb->suspended.n && i < set->n_rules; i++) {
+		const struct rule *rule = set->rules[i];
+
+		if (rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
+		    !ruleset_find(rb->set, rule->id))
+			rulebook_unsuspend(rb, rule->program.name);
+	}
+}
+
 static int take_set(struct rulebook *rb, struct ruleset *set)
 {
 	int r = !same_set(rb->set, set);
 
+	lift_by_new_rules(rb, set);
 	ruleset_free(rb->set);
 	rb->set = set;
 	rb->loaded = true;
@@ -148,12 +165,12 @@ int rulebook_load(struct rulebook *rb)
 	struct ruleset *set = NULL;
 	int r;
 
+	rb->error[0] = '\0';
+	rb->bad_files[0] = '\0';
 	r = ruleset_load(&rb->paths, 0, &set, &err);
-	if (!r) {
-		rb->error[0] = '\0';
+	if (!r)
 		return take_set(rb, set);
-	}
-	rule_error_print(&err, rb->error, sizeof(rb->error));
+	rule_error_print(&err, rb->bad_files, sizeof(rb->bad_files));
 	/* at the start there is no good set to keep: the files without errors are better than none */
 	if (!rb->loaded && !ruleset_load(&rb->paths, RULES_SKIP_BAD, &set, &more))
 		take_set(rb, set);
@@ -162,62 +179,30 @@ int rulebook_load(struct rulebook *rb)
 
 /* ---- changed executables ----------------------------------------------------------- */
 
+int rulebook_recall(struct rulebook *rb)
+{
+	return suspended_load(&rb->suspended, rb->root);
+}
+
 bool rulebook_suspended(const struct rulebook *rb, const char *exe)
 {
-	unsigned int i;
-
-	for (i = 0; i < rb->n_suspended; i++) {
-		if (!strcmp(rb->suspended[i], exe))
-			return true;
-	}
-	return false;
+	return suspended_has(&rb->suspended, exe);
 }
 
 int rulebook_suspend(struct rulebook *rb, const char *exe)
 {
-	char *copy;
+	int err, r = suspended_add(&rb->suspended, exe);
 
-	if (rulebook_suspended(rb, exe))
-		return 0;
-	if (rb->n_suspended == RULEBOOK_SUSPENDED_MAX)
-		return -ENOMEM;
-	copy = strdup(exe);
-	if (!copy)
-		return -ENOMEM;
-	rb->suspended[rb->n_suspended++] = copy;
-	return 1;
+	if (r <= 0)
+		return r;
+	err = suspended_save(&rb->suspended, rb->root);
+	return err ? err : 1;
 }
 
 void rulebook_unsuspend(struct rulebook *rb, const char *exe)
 {
-	unsigned int i;
-
-	for (i = 0; i < rb->n_suspended; i++) {
-		if (strcmp(rb->suspended[i], exe))
-			continue;
-		free(rb->suspended[i]);
-		rb->suspended[i] = rb->suspended[--rb->n_suspended];
-		return;
-	}
-}
-
-/*
- * The next load binds the path to the changed file. Its allow rules are left to the daemon, which
- * does not let them count; its deny rules stay final in the kernel.
- */
-static void withhold_suspended(struct rulebook *rb, struct policy_compiled *c)
-{
-	unsigned int i;
-	uint32_t app;
-	size_t k;
-
-	for (i = 0; i < rb->n_suspended; i++) {
-		app = policy_app(c, rb->suspended[i]);
-		for (k = 0; app && k < c->n_rules; k++) {
-			if (c->rules[k].app == app && c->rules[k].action == SNITCH_ALLOW)
-				c->rules[k].flags |= SNITCH_R_DAEMON;
-		}
-	}
+	if (suspended_remove(&rb->suspended, exe))
+		suspended_save(&rb->suspended, rb->root);
 }
 
 int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
@@ -228,9 +213,14 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 	int r;
 
 	/* `snitch panic` stands until `snitch release`, whatever is reloaded or restarted */
-	if (snitch_panic_in_force(rb->paths.root))
-		return snitch_policy_load(sink, &snitch_panic_policy, NULL, snitch_panic_rules,
-					  generation, &unbound);
+	if (rulebook_panic(rb)) {
+		r = snitch_policy_load(sink, &snitch_panic_policy, NULL, snitch_panic_rules,
+				       generation, &unbound);
+		/* no executable has a number now: none counts as changed for want of one */
+		if (!r)
+			policy_compiled_free(&rb->compiled);
+		return r;
+	}
 	rb->env.mode = as->mode;
 	rb->env.fail = as->fail;
 	rb->env.kernel = as->kernel;
@@ -240,7 +230,7 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 			 rb->set->n_rules, strerror(-r));
 		goto fail;
 	}
-	withhold_suspended(rb, &c);
+	suspended_withhold(&rb->suspended, &c);
 	r = snitch_policy_load(sink, &c.policy, (const char *const *)c.apps, c.rules, generation,
 			       &unbound);
 	if (r) {

@@ -95,6 +95,9 @@ int rulebook_look_around(struct rulebook *rb);
 /* Why the newest files or the last change are not in force, "" when they are. */
 const char *rulebook_error(const struct rulebook *rb);
 
+/* Is `snitch panic` in force? It loads its policy past the daemon. */
+bool rulebook_panic(const struct rulebook *rb);
+
 /* Folders to watch; @i from 0 until NULL. */
 const char *rulebook_folder(const struct rulebook *rb, unsigned int i);
 
@@ -116,8 +119,15 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe);
 
 /*
+ * Reads which executables were suspended when the daemon ended last. Return: 0, or a negative errno:
+ * what could be read counts.
+ */
+int rulebook_recall(struct rulebook *rb);
+
+/*
  * From now on allow rules of @exe do not count: its executable changed since they were loaded. Ends
- * with a lasting answer about the program. Return: 1 when that is news, 0, or -ENOMEM.
+ * with a new allow rule for the program, by an answer or by hand; a restart of the daemon does not
+ * end it. Return: 1 when that is news, 0, -ENOMEM, or what writing said: then a restart ends it.
  */
 int rulebook_suspend(struct rulebook *rb, const char *exe);
 bool rulebook_suspended(const struct rulebook *rb, const char *exe);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "daemon.h"
@@ -32,7 +33,7 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 	if (d->places_touched)
 		moved = rulebook_look_around(d->core.rules) == 1;
 	if (d->rules_touched)
-		core_reload(&d->core);
+		core_files_changed(&d->core);
 	d->places_touched = false;
 	d->rules_touched = false;
 	if (moved && d->core.generation == before) {
@@ -91,10 +92,9 @@ static void watch_folder(struct daemon *d, const char *folder, uint32_t events)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s%s", d->opt.root, folder) < 0) {
-		path = NULL;
+	path = snitch_format("%s%s", d->opt.root, folder);
+	if (!path)
 		return;
-	}
 	if (inotify_add_watch(d->inotify_fd, path, events | IN_ONLYDIR) < 0)
 		log_msg(errno == ENOENT ? LOG_DEBUG : LOG_WARNING, "cannot watch %s: %m", path);
 }

@@ -12,7 +12,7 @@
  * @replay: the recording that is read
  * @record: where to record, not owned
  * @out: queued messages, @out_len of @out_size bytes
- * @in: what one read returned
+ * @in: what one read returned; @in_len bytes of it came with WELCOME and are not handed on yet
  */
 struct snitch_device {
 	int fd;

@@ -33,6 +33,9 @@ int snitch_nl_errno(int nlerr)
 		return -ERANGE;
 	case NLE_INVAL:
 		return -EINVAL;
+	case NLE_MSG_TRUNC:
+	case NLE_MSG_TOOSHORT:
+		return -EBADMSG;
 	}
 	return -EIO;
 }
@@ -102,14 +105,26 @@ struct nl_msg *snitch_nl_msg(const struct snitch_nl *nl, int cmd, int flags, siz
 	return NULL;
 }
 
+/* What a reply may carry. A longer structure is of a newer module: its beginning is the same. */
+static const struct nla_policy policy[SNITCH_A_MAX + 1] = {
+	[SNITCH_A_STATUS] = { .minlen = sizeof(struct snitch_status) },
+	[SNITCH_A_FLOW] = { .minlen = sizeof(struct snitch_flow_info) },
+	[SNITCH_A_PARKED] = { .minlen = sizeof(struct snitch_parked_info) },
+	[SNITCH_A_RULE] = { .minlen = sizeof(struct snitch_rule) },
+	[SNITCH_A_HITS] = { .type = NLA_U64 },
+	[SNITCH_A_GENERATION] = { .type = NLA_U64 },
+	[SNITCH_A_UNBOUND] = { .type = NLA_U32 },
+	[SNITCH_A_DECIDED_EVENT] = { .minlen = sizeof(struct snitch_monitor) },
+};
+
 int snitch_nl_parse(struct nl_msg *msg, struct nlattr **attrs)
 {
-	return genlmsg_parse(nlmsg_hdr(msg), 0, attrs, SNITCH_A_MAX, NULL) ? -EBADMSG : 0;
+	return genlmsg_parse(nlmsg_hdr(msg), 0, attrs, SNITCH_A_MAX, policy) ? -EBADMSG : 0;
 }
 
 int snitch_nl_struct(void *dst, size_t size, const struct nlattr *attr)
 {
-	if (!attr || (size_t)nla_len(attr) < size)
+	if (!attr)
 		return -EBADMSG;
 	memcpy(dst, nla_data(attr), size);
 	return 0;
@@ -117,11 +132,21 @@ int snitch_nl_struct(void *dst, size_t size, const struct nlattr *attr)
 
 /* ---- one exchange ---- */
 
+/**
+ * struct exchange - one request and what comes of it
+ * @seq: of the request; what answers another one, given up before, is not for us
+ * @err: the first thing that went wrong; the rest is read all the same, up to the end
+ * @replied: there was a reply, not only an end
+ * @changed: the kernel says that the table was another one in the middle of the dump
+ */
 struct exchange {
 	struct snitch_nl *nl;
 	snitch_nl_reply reply;
 	void *ctx;
+	uint32_t seq;
 	int err;
+	bool replied;
+	bool changed;
 	bool done;
 };
 
@@ -141,11 +166,30 @@ static void take_text(struct snitch_nl *nl, const struct nlmsghdr *hdr, size_t s
 				 (const char *)nla_data(a));
 }
 
+static int on_seq(struct nl_msg *msg, void *arg)
+{
+	const struct exchange *x = arg;
+
+	return nlmsg_hdr(msg)->nlmsg_seq == x->seq ? NL_OK : NL_SKIP;
+}
+
+static int on_changed(struct nl_msg *msg, void *arg)
+{
+	struct exchange *x = arg;
+
+	(void)msg;
+	x->changed = true;
+	return NL_OK;
+}
+
 static int on_valid(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attrs[SNITCH_A_MAX + 1];
 	struct exchange *x = arg;
 
+	x->replied = true;
+	if (!x->err && nlmsg_hdr(msg)->nlmsg_type != x->nl->family)
+		x->err = -EBADMSG;
 	if (!x->err)
 		x->err = snitch_nl_parse(msg, attrs);
 	if (!x->err && x->reply)
@@ -158,6 +202,8 @@ static int on_ack(struct nl_msg *msg, void *arg)
 	struct exchange *x = arg;
 
 	(void)msg;
+	if (!x->err && x->reply && !x->replied)
+		x->err = -EBADMSG;
 	x->done = true;
 	return NL_STOP;
 }
@@ -167,8 +213,13 @@ static int on_finish(struct nl_msg *msg, void *arg)
 	struct exchange *x = arg;
 	int *err = nlmsg_data(nlmsg_hdr(msg));
 
-	if (nlmsg_datalen(nlmsg_hdr(msg)) >= (int)sizeof(*err) && *err < 0 && !x->err)
-		x->err = *err;
+	if (nlmsg_datalen(nlmsg_hdr(msg)) >= (int)sizeof(*err) && *err < 0) {
+		take_text(x->nl, nlmsg_hdr(msg), sizeof(*err));
+		if (!x->err)
+			x->err = *err;
+	}
+	if (!x->err && x->changed)
+		x->err = -EINTR;
 	x->done = true;
 	return NL_STOP;
 }
@@ -181,21 +232,25 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 
 	(void)from;
 	if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
-		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+		skip += (size_t)NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
 	take_text(x->nl, hdr, skip);
 	if (!x->err)
-		x->err = e->error;
+		x->err = e->error < 0 ? e->error : -EBADMSG;
 	x->done = true;
 	return NL_STOP;
 }
 
+/* The socket's own callbacks are the ground: a test may have put its own receiver there. */
 static int receive(struct snitch_nl *nl, struct exchange *x)
 {
-	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	struct nl_cb *own = nl_socket_get_cb(nl->sock), *cb = nl_cb_clone(own);
 	int err = 0;
 
+	nl_cb_put(own);
 	if (!cb)
 		return -ENOMEM;
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, x);
+	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_changed, x);
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, x);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, x);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, x);
@@ -219,6 +274,7 @@ int snitch_nl_exchange(struct snitch_nl *nl, struct nl_msg *msg, snitch_nl_reply
 	if (!(nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP))
 		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_ACK;
 	err = nl_send_auto(nl->sock, msg);
+	x.seq = nlmsg_hdr(msg)->nlmsg_seq;
 	nlmsg_free(msg);
 	return err < 0 ? snitch_nl_errno(err) : receive(nl, &x);
 }

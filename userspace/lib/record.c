@@ -39,6 +39,9 @@ int snitch_device_record(struct snitch_device *dev, FILE *file)
 		return 0;
 	if (!put(dev, SNITCH_RECORD_MAGIC, strlen(SNITCH_RECORD_MAGIC)))
 		snitch_record_put(dev, SNITCH_FROM_KERNEL, &dev->welcome, sizeof(dev->welcome));
+	/* what the same read brought behind WELCOME is not handed on yet: it belongs to the stream */
+	if (dev->in_len)
+		snitch_record_put(dev, SNITCH_FROM_KERNEL, dev->in, dev->in_len);
 	if (dev->record_error)
 		dev->record = NULL;
 	return dev->record_error ? -EIO : 0;

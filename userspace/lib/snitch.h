@@ -147,7 +147,8 @@ int snitch_device_owner_fd(struct snitch_device *dev, uint64_t owner, int *exe_f
 /**
  * snitch_device_record - write every message of both directions to @file from now on
  * @file: stays the caller's, must outlive the device or be replaced by NULL
- *	(ends the recording). Begins with the WELCOME that was received
+ *	(ends the recording). Begins with the WELCOME that was received, then
+ *	what came with it and has not been handed on
  *
  * A file that cannot be written ends the recording, never the device's work:
  * see snitch_device_record_error(). Return: 0 or -EIO.
@@ -226,7 +227,7 @@ void snitch_nl_close(struct snitch_nl *nl);
 /** snitch_nl_error - what the kernel said about the last failure, "" if nothing */
 const char *snitch_nl_error(const struct snitch_nl *nl);
 
-/** snitch_nl_status - state, bounds in force and counters; blocks for the answer */
+/** snitch_nl_status - state, bounds in force and counters; blocks for the answer, at most 10 s */
 int snitch_nl_status(struct snitch_nl *nl, struct snitch_status *status);
 
 /** snitch_nl_set_limits - zero members stay as they are; -ERANGE over a ceiling */
@@ -235,7 +236,9 @@ int snitch_nl_set_limits(struct snitch_nl *nl, const struct snitch_limits *limit
 /*
  * Dumps: @cb for each entry; a non-zero return of @cb ends the dump and is
  * returned. @cb must not use @nl. An entry may come twice or not at all when
- * the table changes meanwhile.
+ * the table changes meanwhile. Return: 0, what @cb returned, -EINTR (rules:
+ * another policy came meanwhile; @cb has seen a mixture: start again), -EBADMSG
+ * (module and library are of different versions), or what the kernel said.
  */
 typedef int (*snitch_flow_cb)(void *ctx, const struct snitch_flow_info *flow);
 typedef int (*snitch_parked_cb)(void *ctx, const struct snitch_parked_info *parked);
@@ -265,7 +268,8 @@ int snitch_nl_monitor_fd(const struct snitch_nl_monitor *mon);
 /**
  * snitch_nl_monitor_dispatch - @cb for each decision that is there, never wait
  *
- * Return: number of decisions; -ENOBUFS: some were lost, go on; or an error.
+ * Return: number of decisions; -ENOBUFS: some were lost, go on; -EBADMSG: one
+ * that cannot be read (module and library are of different versions); or an error.
  */
 typedef void (*snitch_monitor_cb)(void *ctx, const struct snitch_monitor *event);
 int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon, snitch_monitor_cb cb, void *ctx);

@@ -177,7 +177,7 @@ int rule_print_plain(const struct rule *rule, char *buf, size_t size);
 
 void rule_free(struct rule *rule);	/* NULL is allowed */
 
-/* "file:1:2: found 'x', expected y; z" into @buf, which is returned. */
+/* "file:1:2: found 'x', expected y; z", "character 2: found..." into @buf, which is returned. */
 char *rule_error_print(const struct rule_error *err, char *buf, size_t size);
 
 /* Whether two rules say the same, bound to the same image and end; ids and places do not count. */

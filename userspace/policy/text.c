@@ -13,17 +13,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int quoted_fail(struct words *w, size_t n, const char *expected, const char *next)
 {
 	w->text[n] = '\0';
@@ -51,8 +40,8 @@ static int read_quoted(struct words *w)
 		if (c == '\\') {
 			c = w->line[w->pos];
 			if (c == 'x') {
-				int high = hex_digit(w->line[w->pos + 1]);
-				int low = high < 0 ? -1 : hex_digit(w->line[w->pos + 2]);
+				int high = snitch_hex_digit(w->line[w->pos + 1]);
+				int low = high < 0 ? -1 : snitch_hex_digit(w->line[w->pos + 2]);
 
 				c = low < 0 ? 0 : (char)(high << 4 | low);
 				w->pos += c ? 3 : 0;
@@ -160,7 +149,7 @@ char *rule_error_print(const struct rule_error *err, char *buf, size_t size)
 	if (err->line)
 		text_addf(&t, "%u:", err->line);
 	if (err->column)
-		text_addf(&t, "%u:", err->column);
+		text_addf(&t, t.len ? "%u:" : "character %u:", err->column);
 	if (t.len)
 		text_add(&t, " ");
 	if (err->found[0])

@@ -140,7 +140,7 @@ char *snitch_escape_buf(const void *src, size_t len, char *buf, size_t size)
 	return buf;
 }
 
-static int hex_digit(char c)
+int snitch_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -164,8 +164,8 @@ char *snitch_unescape(const char *src, size_t *len)
 			out[n++] = *src++;
 			continue;
 		}
-		a = src[1] == 'x' ? hex_digit(src[2]) : -1;
-		b = a >= 0 ? hex_digit(src[3]) : -1;
+		a = src[1] == 'x' ? snitch_hex_digit(src[2]) : -1;
+		b = a >= 0 ? snitch_hex_digit(src[3]) : -1;
 		if (b < 0) {
 			errno = EINVAL;
 			return NULL;

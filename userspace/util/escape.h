@@ -46,6 +46,9 @@ char *snitch_escape_buf(const void *src, size_t len, char *buf, size_t size);
  */
 char *snitch_unescape(const char *src, size_t *len);
 
+/** snitch_hex_digit() - 0 to 15, of either case; -1 for any other character */
+int snitch_hex_digit(char c);
+
 /**
  * snitch_utf8_len() - length of the UTF-8 character at the start of some bytes
  * @src: bytes

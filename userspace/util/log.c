@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "format.h"
 
 #define JOURNAL_SOCKET	"/run/systemd/journal/socket"
 
@@ -115,16 +116,12 @@ void log_msg(int priority, const char *fmt, ...)
 {
 	_cleanup_free_ char *message = NULL;
 	va_list ap;
-	int n;
 
 	if (priority > state.level)
 		return;
 	va_start(ap, fmt);
-	n = vasprintf(&message, fmt, ap);
+	message = snitch_vformat(fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		message = NULL;
-		return;
-	}
-	log_fields(priority, message, NULL);
+	if (message)
+		log_fields(priority, message, NULL);
 }

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Feeds changed netlink answers to libsnitch. It must never read past one, nor return success
+ * for a request that was not answered. $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
+ */
+#include "tests/unit/nlwire.h"
+
+/**
+ * struct ask - one kind of request
+ * @call: makes it. Return: as the library
+ * @cmd, @type, @size: of its right reply
+ * @dump: many of them, and a DONE
+ */
+struct ask {
+	int (*call)(struct snitch_nl *nl);
+	int cmd, type;
+	size_t size;
+	bool dump;
+};
+
+static uint64_t seed;
+static unsigned int seen;	/* by callbacks, in this round */
+static unsigned long sum;	/* so that what is handed on is read */
+
+static unsigned int roll(unsigned int below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned int)(seed >> 16) % below;
+}
+
+static void require(bool good, const char *what, unsigned long round)
+{
+	if (good)
+		return;
+	fprintf(stderr, "fuzz_nl: round %lu: %s\n", round, what);
+	exit(1);
+}
+
+static void use(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	seen++;
+	while (len--)
+		sum += *p++;
+}
+
+static int use_flow(void *ctx, const struct snitch_flow_info *flow)
+{
+	(void)ctx;
+	use(flow, sizeof(*flow));
+	return 0;
+}
+
+static int use_parked(void *ctx, const struct snitch_parked_info *parked)
+{
+	(void)ctx;
+	use(parked, sizeof(*parked));
+	return 0;
+}
+
+static int use_rule(void *ctx, const struct snitch_rule *rule, uint64_t hits)
+{
+	(void)ctx;
+	use(rule, sizeof(*rule));
+	sum += hits;
+	return 0;
+}
+
+static void use_event(void *ctx, const struct snitch_monitor *event)
+{
+	(void)ctx;
+	use(event, sizeof(*event));
+}
+
+static int call_status(struct snitch_nl *nl)
+{
+	struct snitch_status st;
+	int err = snitch_nl_status(nl, &st);
+
+	use(&st, sizeof(st));
+	return err;
+}
+
+static int call_flows(struct snitch_nl *nl)
+{
+	return snitch_nl_flows(nl, use_flow, NULL);
+}
+
+static int call_parked(struct snitch_nl *nl)
+{
+	return snitch_nl_parked(nl, use_parked, NULL);
+}
+
+static int call_rules(struct snitch_nl *nl)
+{
+	return snitch_nl_rules(nl, use_rule, NULL);
+}
+
+static int call_commit(struct snitch_nl *nl)
+{
+	struct snitch_policy_sink sink;
+	uint64_t generation;
+	uint32_t unbound;
+
+	snitch_nl_sink(nl, &sink);
+	return sink.commit(nl, &generation, &unbound);
+}
+
+static const struct ask asks[] = {
+	{ call_status, SNITCH_CMD_GET_STATUS, SNITCH_A_STATUS, sizeof(struct snitch_status), false },
+	{ call_commit, SNITCH_CMD_COMMIT, SNITCH_A_GENERATION, sizeof(uint64_t), false },
+	{ call_flows, SNITCH_CMD_GET_FLOWS, SNITCH_A_FLOW, sizeof(struct snitch_flow_info), true },
+	{ call_parked, SNITCH_CMD_GET_PARKED, SNITCH_A_PARKED, sizeof(struct snitch_parked_info),
+	  true },
+	{ call_rules, SNITCH_CMD_GET_RULES, SNITCH_A_RULE, sizeof(struct snitch_rule), true },
+};
+
+/* Some bytes of headers and attributes changed, perhaps cut: what lies far in is plain data. */
+static void spoil(struct wire *w)
+{
+	static const unsigned char odd[] = { 0, 1, 2, 3, 4, 0x10, 0x7f, 0x80, 0xff };
+	unsigned int changes = roll(4);
+
+	while (changes--) {
+		struct wire_gram *g = &w->in[roll(w->n_in)];
+		size_t near = g->len < 48 || !roll(4) ? g->len : 48;
+
+		if (near)
+			g->bytes[roll(near)] = roll(2) ? odd[roll(sizeof(odd))] : roll(256);
+	}
+	if (!roll(8))
+		w->in[roll(w->n_in)].len = roll(64);
+}
+
+static void put_answer(struct wire *w, const struct ask *a)
+{
+	static const unsigned char data[sizeof(struct snitch_status)] = { 1 };
+	const char *text = roll(2) ? "what the kernel says" : NULL;
+	int err = roll(8) ? 0 : -(int)roll(40), flags = roll(2) ? NLM_F_CAPPED : 0;
+	unsigned int n = a->dump ? roll(4) : 1;
+	const uint64_t number = 4;
+	struct nlmsghdr *h;
+
+	wire_reset(w);
+	wire_gram(w);
+	while (n--) {
+		h = wire_genl(w, a->cmd, a->dump ? NLM_F_MULTI : 0);
+		wire_attr(w, a->type, data, a->size);
+		wire_attr(w, roll(2) ? SNITCH_A_UNBOUND : SNITCH_A_HITS, &number,
+			  roll(8) ? sizeof(number) : 4);
+		wire_end(w, h);
+		if (roll(2))
+			wire_gram(w);
+	}
+	if (a->dump)
+		wire_done(w, err, text, roll(8) ? 0 : NLM_F_DUMP_INTR);
+	else
+		wire_ack(w, err, text, flags);
+	spoil(w);
+}
+
+static bool round_of(struct wire *w, unsigned long round)
+{
+	struct snitch_nl nl = { .sock = w->sock, .family = WIRE_FAMILY };
+	const struct ask *a = &asks[roll(sizeof(asks) / sizeof(*asks))];
+	int err;
+
+	seen = 0;
+	put_answer(w, a);
+	err = a->call(&nl);
+	require(err <= 0, "a positive error", round);
+	require(memchr(nl.error, '\0', sizeof(nl.error)), "a text without an end", round);
+	require(err || w->next, "success without an answer", round);
+	return !err;
+}
+
+/* The monitor takes the same bytes as events, one datagram a dispatch. */
+static void round_of_monitor(struct wire *w, unsigned long round)
+{
+	static const unsigned char data[sizeof(struct snitch_monitor)] = { 1 };
+	struct snitch_nl_monitor mon = { .sock = w->sock, .family = WIRE_FAMILY };
+	int n;
+
+	seen = 0;
+	wire_reset(w);
+	wire_gram(w);
+	wire_one(w, SNITCH_CMD_MONITOR, 0, SNITCH_A_DECIDED_EVENT, data, sizeof(data));
+	wire_one(w, SNITCH_CMD_MONITOR, 0, SNITCH_A_DECIDED_EVENT, data, sizeof(data));
+	spoil(w);
+	snitch_nl_monitor_listen(&mon);
+	n = snitch_nl_monitor_dispatch(&mon, use_event, NULL);
+	require(n < 0 || (unsigned int)n == seen, "another count of events", round);
+}
+
+int main(void)
+{
+	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
+	unsigned long rounds = runs ? strtoul(runs, NULL, 0) : 100000, i, passed = 0;
+	struct wire *asked = wire_new(), *heard = wire_new();
+
+	seed = from ? strtoull(from, NULL, 0) : 0;
+	seed = seed ? seed : 0x9e3779b97f4a7c15;
+	for (i = 0; i < rounds; i++) {
+		wire_now = asked;
+		passed += round_of(asked, i);
+		wire_now = heard;
+		round_of_monitor(heard, i);
+	}
+	/* Neither nothing nor everything: then it tested nothing. */
+	require(rounds < 1000 || (passed > rounds / 50 && passed < rounds - rounds / 50),
+		"almost all, or almost nothing passed", i);
+	printf("fuzz_nl: %lu rounds, %lu passed, sum %lu\n", rounds, passed, sum);
+	wire_free(asked);
+	wire_free(heard);
+	return 0;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * When the daemon loads its rules into the kernel: for a word of `snitch release` always, for
+ * touched files only when they changed. No device, no bus, no kernel.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core.h"
+#include "util/log.h"
+#include "util/panic.h"
+#include "lab.h"
+
+#define RULES_FILE	"/etc/snitch/rules.d/test.rules"
+#define BAD_FILE	"/etc/snitch/rules.d/bad.rules"
+
+/**
+ * struct lab - a core on a folder of its own
+ * @loads: policies loaded so far
+ * @rules: of the last one
+ */
+struct lab {
+	char root[LAB_ROOT];
+	struct core core;
+	unsigned int loads, rules;
+};
+
+static int sink_begin(void *ctx, const struct snitch_policy *policy, uint64_t *generation)
+{
+	struct lab *lab = ctx;
+
+	lab->rules = policy->rules;
+	*generation = lab->loads + 1;
+	return 0;
+}
+
+static int sink_commit(void *ctx, uint64_t *generation, uint32_t *unbound)
+{
+	struct lab *lab = ctx;
+
+	*generation = ++lab->loads;
+	*unbound = 0;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	static const char *const dirs[] = {
+		"/etc", "/etc/snitch", "/etc/snitch/rules.d", "/run", "/run/snitch",
+	};
+	struct lab *lab = calloc(1, sizeof(*lab));
+
+	assert_non_null(lab);
+	log_set_level(LOG_EMERG);
+	lab_root(lab->root, dirs, sizeof(dirs) / sizeof(dirs[0]));
+	assert_int_equal(core_init(&lab->core, lab->root, NULL, NULL), 0);
+	lab->core.sink = (struct snitch_policy_sink){
+		.ctx = lab, .begin = sink_begin, .apps = lab_no_apps, .rules = lab_no_rules,
+		.commit = sink_commit, .abort = lab_no_abort, .error = lab_no_error,
+	};
+	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\n");
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->loads, 1);
+	assert_int_equal(lab->rules, 1);
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+
+	core_done(&lab->core);
+	lab_remove(lab->root);
+	free(lab);
+	return 0;
+}
+
+/* The rules are the same as before the panic; what the kernel holds is not. */
+static void test_release(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_write(lab->root, SNITCH_PANIC_FILE, "");
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->rules, SNITCH_PANIC_RULES);
+	lab_unlink(lab->root, SNITCH_PANIC_FILE);
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->rules, 1);
+	assert_int_equal(lab->loads, 3);
+}
+
+/* No rule of a file ends a panic. */
+static void test_panic_stays(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_write(lab->root, SNITCH_PANIC_FILE, "");
+	lab_write(lab->root, RULES_FILE, "allow /usr/bin/curl to any\nallow /usr/bin/wget to any\n"
+		   "allow /usr/bin/ping to any\n");
+	assert_int_equal(core_files_changed(&lab->core), 0);
+	assert_int_equal(lab->rules, SNITCH_PANIC_RULES);
+}
+
+static void test_files(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\n");
+	assert_int_equal(core_files_changed(&lab->core), 0);
+	assert_int_equal(lab->loads, 1);
+	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\ndeny /usr/bin/wget to any\n");
+	assert_int_equal(core_files_changed(&lab->core), 0);
+	assert_int_equal(lab->loads, 2);
+	assert_int_equal(lab->rules, 2);
+	lab_write(lab->root, RULES_FILE, "deny everything, please\n");
+	assert_true(core_files_changed(&lab->core) < 0);
+	assert_int_equal(lab->loads, 2);
+	assert_non_null(strstr(rulebook_error(lab->core.rules), "test.rules:1"));
+}
+
+/* A bad file is told, and goes on being told; it does not make a panic last. */
+static void test_release_with_bad_file(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_write(lab->root, SNITCH_PANIC_FILE, "");
+	assert_int_equal(core_reload(&lab->core), 0);
+	lab_write(lab->root, RULES_FILE, "deny everything, please\n");
+	lab_unlink(lab->root, SNITCH_PANIC_FILE);
+	assert_true(core_reload(&lab->core) < 0);
+	assert_int_equal(lab->rules, 1);
+	assert_non_null(strstr(rulebook_error(lab->core.rules), "test.rules:1"));
+	assert_int_equal(core_set_mode(&lab->core, SNITCH_MODE_ASK, 0), 0);
+	assert_non_null(strstr(rulebook_error(lab->core.rules), "test.rules:1"));
+	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\n");
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_string_equal(rulebook_error(lab->core.rules), "");
+}
+
+/* A daemon that starts has no last good set: it takes the files without errors. */
+static void test_bad_file_at_the_start(void **state)
+{
+	struct lab *lab = *state;
+	struct core again;
+
+	lab_write(lab->root, BAD_FILE, "allow everything, please\n");
+	assert_int_equal(core_init(&again, lab->root, NULL, NULL), 0);
+	assert_true(rulebook_load(again.rules) < 0);
+	assert_non_null(strstr(rulebook_error(again.rules), "bad.rules:1"));
+	assert_int_equal(rulebook_count(again.rules), 1);
+	core_done(&again);
+}
+
+#define LAB(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LAB(test_release),
+		LAB(test_panic_stays),
+		LAB(test_files),
+		LAB(test_release_with_bad_file),
+		LAB(test_bad_file_at_the_start),
+	};
+
+	return cmocka_run_group_tests_name("daemon_reload", tests, NULL, NULL);
+}
