@@ -210,6 +210,8 @@ static int dump_one_flow(struct snitch_flow *f, void *arg)
 		d->seen = 0;
 		d->skip = 0;
 	}
+	if (!smp_load_acquire(&f->cookie))	/* accepted, has not spoken: no addresses yet */
+		return 0;
 	if (d->seen++ < d->skip)
 		return 0;
 	dump_fill_flow(&info, f);

@@ -229,8 +229,8 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 		return NULL;
 	f->used = 0;
 	f->slot = 0;
-	atomic64_set(&f->packets, 0);
-	atomic64_set(&f->bytes, 0);
+	atomic64_set(&f->packets, n->packets);
+	atomic64_set(&f->bytes, n->bytes);
 	f->sk = n->sk;
 	f->cookie = n->cookie;
 	f->generation = n->generation;

@@ -135,6 +135,7 @@ static inline void snitch_flow_account(struct snitch_flow *f, const struct sk_bu
 /*
  * struct snitch_flow_new - what an entry is made from; all borrowed
  * @sk: TCP: the socket; NULL: an entry of the pool
+ * @packets: that it begins with, with @bytes
  */
 struct snitch_flow_new {
 	const struct sock *sk;
@@ -148,6 +149,8 @@ struct snitch_flow_new {
 	u8 origin;
 	u8 flags;
 	u64 origin_id;
+	u32 packets;
+	u32 bytes;
 };
 
 /* 0, -ENOMEM, -ENOSPC; any context. Replaces what it supersedes. */

@@ -142,6 +142,8 @@ static int hook_remember(const struct hook_packet *h, const struct snitch_subjec
 		.action = j->action,
 		.origin = j->origin,
 		.origin_id = j->origin_id,
+		.packets = 1,
+		.bytes = h->skb->len,
 	};
 
 	return snitch_flow_add(&n);

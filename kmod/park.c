@@ -134,9 +134,11 @@ static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
 		.sk = p->tcp ? p->sk : NULL, .cookie = p->cookie, .image = p->image,
 		.generation = p->why.generation, .packet = &p->packet, .uid = p->uid,
 		.netns = p->netns, .action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL,
+		.packets = 1, .bytes = skb->len,
 	};
 
-	if (snitch_policy_fail() == SNITCH_ALLOW && !snitch_flow_add(&n)) {
+	/* Datagrams are asked about again as soon as there is a decider. */
+	if (snitch_policy_fail() == SNITCH_ALLOW && (!p->tcp || !snitch_flow_add(&n))) {
 		snitch_count(SNITCH_C_FAIL_ALLOWED);
 		return NF_ACCEPT;
 	}

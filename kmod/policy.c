@@ -325,7 +325,8 @@ static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 	judge_query(&q, s);
 	q.kernel = SNITCH_K_NONE;
 	q.no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
-	q.bound = bind_of_image(blob, s->image, &q.app);
+	/* Where no program has rules of its own there is nothing to be bound to. */
+	q.bound = bind_of_image(blob, s->image, &q.app) || !blob->head.apps;
 	snitch_table_lookup(blob->table, &q, &d);
 	if (d.action && d.action != SNITCH_ASK && !d.consult) {
 		j->action = d.action;

@@ -57,8 +57,10 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 		j.origin = SNITCH_BY_MODE;
 	}
 	if (j.action == SNITCH_ASK || (j.origin == SNITCH_BY_MODE && !j.lockdown)) {
-		/* A person's answer and a connection that stands are left alone. */
-		if (f->origin != SNITCH_BY_PERSON && !f->sk)
+		/* A person's answer and a connection that stands are left alone; in lockdown
+		 * no answer counts.
+		 */
+		if (!f->sk && (f->origin != SNITCH_BY_PERSON || j.lockdown))
 			return SNITCH_ASK;
 		WRITE_ONCE(f->generation, j.generation);
 		return f->action;

@@ -40,11 +40,15 @@ static void park_remember(struct snitch_park *p)
 		.action = p->action,
 		.origin = p->origin,
 		.origin_id = p->origin_id,
+		.packets = skb_queue_len(&p->skbs),
 	};
+	const struct sk_buff *skb;
 
 	lockdep_assert_held(&snitch_park_lock);
-	/* A limit's refusal is of what waited; the cache remembers a missed question. */
-	if (p->action != SNITCH_ALLOW && p->origin == SNITCH_BY_FAIL)
+	/* What fail mode said is of what waited; only a connection goes on with it. The cache
+	 * remembers a missed question.
+	 */
+	if (p->origin == SNITCH_BY_FAIL && (p->action != SNITCH_ALLOW || !p->tcp))
 		return;
 	if (p->origin == SNITCH_BY_PERSON)
 		n.flags = SNITCH_FLOW_PINNED;
@@ -53,6 +57,8 @@ static void park_remember(struct snitch_park *p)
 	/* Nothing of it may stay when the socket has been destroyed meanwhile. */
 	if (p->tcp && READ_ONCE(p->sk->sk_state) == TCP_CLOSE)
 		return;
+	skb_queue_walk(&p->skbs, skb)
+		n.bytes += skb->len;
 	if (snitch_flow_add(&n) && p->action == SNITCH_ALLOW) {
 		p->action = SNITCH_DENY;
 		p->origin = SNITCH_BY_FAIL;

@@ -106,7 +106,7 @@ static int take(struct nl *nl, const struct nlmsghdr *h, nl_attr_fn fn)
 		return 1;
 	nl->flags |= h->nlmsg_flags;
 	if (h->nlmsg_type == NLMSG_DONE)
-		return 0;
+		return h->nlmsg_len >= NLMSG_LENGTH(sizeof(int)) ? *(int *)NLMSG_DATA(h) : 0;
 	if (h->nlmsg_type == NLMSG_ERROR)
 		return take_error(nl, h);
 	each_attr(nl, (const char *)NLMSG_DATA(h) + GENL_HDRLEN, (const char *)h + h->nlmsg_len, fn);
@@ -141,15 +141,20 @@ int nl_answer(struct nl *nl, nl_attr_fn fn)
 	return r;
 }
 
-int nl_call(struct nl *nl)
+int nl_call_each(struct nl *nl, nl_attr_fn fn)
 {
 	int r = nl_send(nl);
 
 	if (!r)
 		do
-			r = nl_answer(nl, nl_take);
+			r = nl_answer(nl, fn);
 		while (r > 0);
 	return r;
+}
+
+int nl_call(struct nl *nl)
+{
+	return nl_call_each(nl, nl_take);
 }
 
 /* ---- the family ---- */
@@ -177,7 +182,7 @@ static void take_family(struct nl *nl, uint16_t type, const void *data, size_t l
 /* Opens a socket of its own and finds the family; 0 or -errno. */
 int nl_open(struct nl *nl)
 {
-	int on = 1, r;
+	int on = 1;
 
 	memset(nl, 0, sizeof(*nl));
 	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
@@ -188,12 +193,7 @@ int nl_open(struct nl *nl)
 	nl->family = GENL_ID_CTRL;
 	nl_begin(nl, CTRL_CMD_GETFAMILY, 0);
 	nl_put(nl, CTRL_ATTR_FAMILY_NAME, SNITCH_GENL_NAME, sizeof(SNITCH_GENL_NAME));
-	r = nl_send(nl);
-	if (!r)
-		do
-			r = nl_answer(nl, take_family);
-		while (r > 0);
-	return r;
+	return nl_call_each(nl, take_family);
 }
 
 int nl_simple(struct nl *nl, uint8_t cmd)

@@ -34,7 +34,7 @@ typedef void (*nl_attr_fn)(struct nl *nl, uint16_t type, const void *data, size_
 /* nl_open() - a socket of its own, the family and its group found; 0 or -errno. */
 int nl_open(struct nl *nl);
 void nl_begin(struct nl *nl, uint8_t cmd, uint16_t flags);
-/* nl_put() - appends an attribute; returns its offset, for nl_nest_end(). */
+/* nl_put() - appends an attribute that fits; returns its offset, for nl_nest_end(). */
 size_t nl_put(struct nl *nl, uint16_t type, const void *data, size_t len);
 /* nl_nest_end() - @flag: NLA_F_NESTED, or 0 to forget it. */
 void nl_nest_end(struct nl *nl, size_t start, uint16_t flag);
@@ -44,8 +44,10 @@ int nl_send(struct nl *nl);
 int nl_answer(struct nl *nl, nl_attr_fn fn);
 /* nl_take() - for nl_answer(): keeps what struct nl has a place for. */
 void nl_take(struct nl *nl, uint16_t type, const void *data, size_t len);
-/* nl_call() - sends and reads the whole answer; 0 or -errno. */
+/* nl_call() - sends and reads the whole answer, nl_take() keeps it; 0 or -errno. */
 int nl_call(struct nl *nl);
+/* nl_call_each() - the same, with @fn for each attribute. */
+int nl_call_each(struct nl *nl, nl_attr_fn fn);
 int nl_simple(struct nl *nl, uint8_t cmd);
 int nl_with(struct nl *nl, uint8_t cmd, uint16_t type, const void *data, size_t len);
 

@@ -197,6 +197,13 @@ static const struct command {
 	{ "pass", do_pass, "SOCKET ADDR PORT [--data TEXT]   connects, gives the socket away" },
 	{ "take", do_take, "SOCKET [--data TEXT] [--wait MS] takes a socket and sends on it" },
 	{ "listen", do_listen, "PORT [--data TEXT] [--keep MS]  accepts one and sends to it" },
+	{ "path", do_path, "WAY ADDR PORT [--udp] [--data TEXT] [--size N] [--wait MS] [--keep MS] "
+		"[--exec PROG]" },
+	{ "pathfd", do_pathfd, "WAY FD [--data TEXT] [--size N] [--wait MS] [--keep MS]" },
+	{ "answer", do_answer, "PORT WAY [--data TEXT] [--size N] [--keep MS]   accepts one, speaks" },
+	{ "tfo", do_tfo, "ADDR PORT [--connect] [--data TEXT] [--size N] [--wait MS]" },
+	{ "mixed", do_mixed, "ADDR PORT PORT                 one sendmmsg() to both in turn" },
+	{ "rounds", do_rounds, "ADDR PORT COUNT GAP [--data TEXT]   new sockets again and again" },
 	{ "disguise", do_disguise, "EXE ADDR PORT [--udp] [--wait MS]" },
 	{ "lazyargv", do_lazyargv, "ADDR PORT [--wait MS]           argv in a page that never comes" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },

@@ -78,6 +78,17 @@ int do_listen(void);
 /* net-disguise.c */
 int do_disguise(void);
 int do_lazyargv(void);
+/* net-path.c */
+int do_path(void);
+int do_pathfd(void);
+int do_answer(void);
+int do_tfo(void);
+int do_mixed(void);
+int do_rounds(void);
+/* net-uring.c: one operation each, by a ring of its own; 0 or an errno. */
+enum uring { URING_INLINE, URING_ASYNC, URING_SQPOLL };
+int uring_connect(int fd, const union address *a, socklen_t len, enum uring how);
+int uring_send(int fd, const void *data, size_t len, enum uring how);
 /* net-server.c */
 int do_server(void);
 

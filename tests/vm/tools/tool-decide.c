@@ -9,8 +9,8 @@
  *   --on PATH:PORT=A   the same for one program and destination port; * is any; first wins
  *   --bind         answers SNITCH_F_UNBOUND with BIND app 0
  *
- * Commands: allow|deny|drop|hold ID|all; cache ACTION OWNER ADDRESS PROTO PORT SECONDS;
- * owner ID; hash ID; bind OWNER APP GENERATION; default A; pause; go; mark TEXT; quit.
+ * Commands: allow|deny|drop|hold ID|all; cache ACTION OWNER ADDRESS PROTO PORT SECONDS
+ * [person]; owner ID; hash ID; bind OWNER APP GENERATION; default A; pause; go; mark TEXT; quit.
  * An answer to "all" goes to every flow that was neither answered finally nor cancelled.
  * Must never answer anything that neither the table nor the FIFO says.
  */
@@ -204,7 +204,8 @@ static void cache_command(char **word)
 	struct snitch_cache c = {
 		.hdr = { .size = sizeof(c), .version = SNITCH_MSG_VERSION,
 			 .type = SNITCH_MSG_CACHE, .id = number_of(word[1], UINT64_MAX) },
-		.action = action_of(word[0]), .origin = SNITCH_BY_NAME,
+		.action = action_of(word[0]),
+		.origin = word[6] && !strcmp(word[6], "person") ? SNITCH_BY_PERSON : SNITCH_BY_NAME,
 		.family = strchr(word[2], ':') ? AF_INET6 : AF_INET,
 		.proto = proto_of(word[3]), .port = number_of(word[4], 65535),
 	};
@@ -239,7 +240,7 @@ static void command(char *line)
 	else if (!strcmp(word[0], "bind") && n == 4)
 		bind_owner(number_of(word[1], UINT64_MAX), number_of(word[2], UINT32_MAX),
 			   number_of(word[3], UINT64_MAX));
-	else if (!strcmp(word[0], "cache") && n == 7)
+	else if (!strcmp(word[0], "cache") && (n == 7 || n == 8))
 		cache_command(word + 1);
 	else if (!strcmp(word[0], "owner") && n == 2)
 		send_all(&(struct snitch_hdr){ .size = sizeof(struct snitch_hdr),

@@ -1,179 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Generic netlink without a library, and the commands that only ask and print.
+ * The commands that only ask the netlink family and print.
  * Must never hide an error: each ends as "netlink: TEXT" and status 1.
  */
-#include <errno.h>
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "tool.h"
 
-void nl_begin(struct nl *nl, uint8_t cmd, uint16_t flags)
+void open_family(struct nl *nl)
 {
-	struct nlmsghdr *h = (struct nlmsghdr *)nl->buf;
-	struct genlmsghdr *g = NLMSG_DATA(h);
+	int size = 1 << 20;
+	int r = nl_open(nl);
 
-	memset(nl->buf, 0, NLMSG_LENGTH(GENL_HDRLEN));
-	h->nlmsg_type = nl->family;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	h->nlmsg_seq = ++nl->seq;
-	g->cmd = cmd;
-	g->version = SNITCH_GENL_VERSION;
-	nl->len = NLMSG_LENGTH(GENL_HDRLEN);
-}
-
-size_t nl_put(struct nl *nl, uint16_t type, const void *data, size_t len)
-{
-	size_t start = nl->len;
-	struct nlattr *a = (struct nlattr *)(nl->buf + start);
-
-	if (start + NLA_ALIGN(NLA_HDRLEN + len) > sizeof(nl->buf))
-		die(0, "netlink message too long");
-	memset(a, 0, NLA_ALIGN(NLA_HDRLEN + len));
-	a->nla_type = type;
-	a->nla_len = NLA_HDRLEN + len;
-	if (len)
-		memcpy(nl->buf + start + NLA_HDRLEN, data, len);
-	nl->len += NLA_ALIGN(a->nla_len);
-	return start;
-}
-
-void nl_nest_end(struct nl *nl, size_t start)
-{
-	struct nlattr *a = (struct nlattr *)(nl->buf + start);
-
-	a->nla_type |= NLA_F_NESTED;
-	a->nla_len = nl->len - start;
-}
-
-static void each_attr(const struct nlmsghdr *h, nl_attr_fn fn, void *arg)
-{
-	const char *p = (const char *)NLMSG_DATA(h) + GENL_HDRLEN;
-	const char *end = (const char *)h + h->nlmsg_len;
-
-	while (p + NLA_HDRLEN <= end) {
-		const struct nlattr *a = (const struct nlattr *)p;
-
-		if (a->nla_len < NLA_HDRLEN || p + a->nla_len > end)
-			die(0, "netlink: malformed answer");
-		if (fn)
-			fn(a->nla_type & NLA_TYPE_MASK, p + NLA_HDRLEN, a->nla_len - NLA_HDRLEN, arg);
-		p += NLA_ALIGN(a->nla_len);
-	}
-}
-
-/* 1: more to come; 0 or -errno: done. */
-static int take_message(struct nl *nl, const struct nlmsghdr *h, nl_attr_fn fn, void *arg)
-{
-	if (h->nlmsg_seq != nl->seq)
-		return 1;
-	if (h->nlmsg_type == NLMSG_DONE)
-		return h->nlmsg_len >= NLMSG_LENGTH(sizeof(int)) ? *(int *)NLMSG_DATA(h) : 0;
-	if (h->nlmsg_type == NLMSG_ERROR)
-		return ((struct nlmsgerr *)NLMSG_DATA(h))->error;
-	each_attr(h, fn, arg);
-	return 1;
-}
-
-int nl_call(struct nl *nl, nl_attr_fn fn, void *arg)
-{
-	static char answer[1 << 17];
-	struct nlmsghdr *h = (struct nlmsghdr *)nl->buf;
-	int r = 1;
-
-	h->nlmsg_len = nl->len;
-	if (send(nl->fd, nl->buf, nl->len, 0) < 0)
-		return -errno;
-	while (r > 0) {
-		ssize_t n = recv(nl->fd, answer, sizeof(answer), 0);
-		size_t left;
-
-		if (n < 0)
-			return -errno;
-		left = n;
-		for (h = (struct nlmsghdr *)answer; r > 0 && NLMSG_OK(h, left);
-		     h = NLMSG_NEXT(h, left))
-			r = take_message(nl, h, fn, arg);
-	}
-	return r;
-}
-
-static void take_family(uint16_t type, const void *data, size_t len, void *arg)
-{
-	if (type == CTRL_ATTR_FAMILY_ID && len == sizeof(uint16_t))
-		memcpy(arg, data, len);
-}
-
-void nl_open(struct nl *nl)
-{
-	uint16_t family = 0;
-	int one = 1, size = 1 << 20;
-	int r;
-
-	nl->seq = 0;
-	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	if (nl->fd < 0)
-		die(errno, "netlink socket");
-	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
-	setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	nl->family = GENL_ID_CTRL;
-	nl_begin(nl, CTRL_CMD_GETFAMILY, 0);
-	nl_put(nl, CTRL_ATTR_FAMILY_NAME, SNITCH_GENL_NAME, sizeof(SNITCH_GENL_NAME));
-	r = nl_call(nl, take_family, &family);
-	if (r || !family)
+	if (r)
 		die(-r, "netlink family \"%s\" (is the module loaded?)", SNITCH_GENL_NAME);
-	nl->family = family;
+	setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-static int ask(uint8_t cmd, uint16_t flags, nl_attr_fn fn)
+static int ask(struct nl *nl, uint8_t cmd, uint16_t flags, nl_attr_fn fn)
 {
-	static struct nl nl;
 	int r;
 
-	nl_open(&nl);
-	nl_begin(&nl, cmd, flags);
-	r = nl_call(&nl, fn, NULL);
+	open_family(nl);
+	nl_begin(nl, cmd, flags);
+	r = nl_call_each(nl, fn);
 	if (r)
 		die(-r, "netlink");
 	return 0;
 }
 
-static void print_status(uint16_t type, const void *data, size_t len, void *arg)
+static int dump(uint8_t cmd, nl_attr_fn fn)
 {
-	static struct snitch_status s;
-	const uint32_t *limit = (const uint32_t *)&s.limits;
+	static struct nl nl;
+
+	return ask(&nl, cmd, NLM_F_DUMP, fn);
+}
+
+static void print_status(const struct snitch_status *s)
+{
+	const uint32_t *limit = (const uint32_t *)&s->limits;
 	unsigned int i;
 
-	(void)arg;
-	if (type != SNITCH_A_STATUS)
-		return;
-	if (len != sizeof(s))
-		die(0, "status of %zu bytes, expected %zu", len, sizeof(s));
-	memcpy(&s, data, len);
 	printf("generation %llu\ninstance %llx\ndecider_pid %u\ndecider_alive %u\nobservers %u\n",
-	       s.generation, s.instance, s.decider_pid, s.decider_alive, s.observers);
+	       s->generation, s->instance, s->decider_pid, s->decider_alive, s->observers);
 	printf("parked %u\nheld %u\nparked_bytes %llu\nflows_tcp %u\nflows_other %u\nimages %u\n",
-	       s.parked, s.held, s.parked_bytes, s.flows_tcp, s.flows_other, s.images);
-	printf("cached %u\nrules %u\napps %u\narmed %u\nmode %u\nfail %s\n", s.cached, s.rules,
-	       s.apps, s.armed, s.policy.mode, name_action(s.policy.fail));
-	printf("kernel %s\nunmatched %s\n", name_action(s.policy.kernel),
-	       name_action(s.policy.unmatched));
+	       s->parked, s->held, s->parked_bytes, s->flows_tcp, s->flows_other, s->images);
+	printf("cached %u\nrules %u\napps %u\narmed %u\nmode %u\nfail %s\n", s->cached, s->rules,
+	       s->apps, s->armed, s->policy.mode, name_action(s->policy.fail));
+	printf("kernel %s\nunmatched %s\n", name_action(s->policy.kernel),
+	       name_action(s->policy.unmatched));
 	for (i = 0; i < ARRAY_SIZE(limit_names); i++)
 		printf("%s %u\n", limit_names[i], limit[i]);
 	for (i = 0; i < __SNITCH_C_MAX; i++)
-		printf("%s %llu\n", counter_names[i], s.counter[i]);
+		printf("%s %llu\n", counter_names[i], s->counter[i]);
 }
 
-static void print_flow(uint16_t type, const void *data, size_t len, void *arg)
+static void print_flow(struct nl *nl, uint16_t type, const void *data, size_t len)
 {
 	struct snitch_flow_info f;
 
-	(void)arg;
+	(void)nl;
 	if (type != SNITCH_A_FLOW || len != sizeof(f))
 		return;
 	memcpy(&f, data, len);
@@ -187,11 +74,11 @@ static void print_flow(uint16_t type, const void *data, size_t len, void *arg)
 	putchar('\n');
 }
 
-static void print_parked(uint16_t type, const void *data, size_t len, void *arg)
+static void print_parked(struct nl *nl, uint16_t type, const void *data, size_t len)
 {
 	struct snitch_parked_info p;
 
-	(void)arg;
+	(void)nl;
 	if (type != SNITCH_A_PARKED || len != sizeof(p))
 		return;
 	memcpy(&p, data, len);
@@ -201,12 +88,12 @@ static void print_parked(uint16_t type, const void *data, size_t len, void *arg)
 	       p.until);
 }
 
-static void print_rule(uint16_t type, const void *data, size_t len, void *arg)
+static void print_rule(struct nl *nl, uint16_t type, const void *data, size_t len)
 {
 	struct snitch_rule r;
 	uint64_t hits;
 
-	(void)arg;
+	(void)nl;
 	if (type == SNITCH_A_RULE && len == sizeof(r)) {
 		memcpy(&r, data, len);
 		printf("id=%llu rank=%u app=%u action=%s proto=%u ports=%u-%u flags=%x\n", r.id,
@@ -220,30 +107,36 @@ static void print_rule(uint16_t type, const void *data, size_t len, void *arg)
 
 int cmd_status(int argc, char **argv)
 {
+	static struct nl nl;
+
 	(void)argc;
 	(void)argv;
-	return ask(SNITCH_CMD_GET_STATUS, 0, print_status);
+	ask(&nl, SNITCH_CMD_GET_STATUS, 0, nl_take);
+	if (nl.status_len != sizeof(nl.status))
+		die(0, "status of %zu bytes, expected %zu", nl.status_len, sizeof(nl.status));
+	print_status(&nl.status);
+	return 0;
 }
 
 int cmd_flows(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return ask(SNITCH_CMD_GET_FLOWS, NLM_F_DUMP, print_flow);
+	return dump(SNITCH_CMD_GET_FLOWS, print_flow);
 }
 
 int cmd_parked(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return ask(SNITCH_CMD_GET_PARKED, NLM_F_DUMP, print_parked);
+	return dump(SNITCH_CMD_GET_PARKED, print_parked);
 }
 
 int cmd_rules(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return ask(SNITCH_CMD_GET_RULES, NLM_F_DUMP, print_rule);
+	return dump(SNITCH_CMD_GET_RULES, print_rule);
 }
 
 int cmd_limits(int argc, char **argv)
@@ -265,10 +158,8 @@ int cmd_limits(int argc, char **argv)
 			die(0, "no limit '%s'", argv[i]);
 		limits[k] = number_of(value, UINT32_MAX);
 	}
-	nl_open(&nl);
-	nl_begin(&nl, SNITCH_CMD_SET_LIMITS, 0);
-	nl_put(&nl, SNITCH_A_LIMITS, limits, sizeof(limits));
-	r = nl_call(&nl, NULL, NULL);
+	open_family(&nl);
+	r = nl_with(&nl, SNITCH_CMD_SET_LIMITS, SNITCH_A_LIMITS, limits, sizeof(limits));
 	if (r)
 		die(-r, "limits");
 	return 0;

@@ -3,7 +3,7 @@
  * snitch-tool policy: one transaction, all or nothing, from a text on stdin:
  *
  *   mode ask | fail deny | kernel allow | unmatched ask      (these are what is assumed)
- *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [id N] [builtin] [daemon] [loopback]
+ *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [cgroup N] [id N] [builtin] [daemon] [loopback]
  *
  * PROGRAM: any, kernel, kernel:N, or a path. REMOTE: any, ADDRESS, ADDRESS/LEN, ADDRESS-ADDRESS.
  * The first line is the strongest rule. Must never send half of a text it could not read.
@@ -113,6 +113,9 @@ static void option(const char *word, char **save, struct snitch_rule *r)
 	} else if (!strcmp(word, "proto")) {
 		r->proto = proto_of(value);
 		r->flags |= SNITCH_R_PROTO;
+	} else if (!strcmp(word, "cgroup")) {
+		r->cgroup = number_of(value, UINT64_MAX);
+		r->flags |= SNITCH_R_CGROUP;
 	} else if (!strcmp(word, "uid")) {
 		r->uid = number_of(value, UINT32_MAX);
 		r->flags |= SNITCH_R_UID;
@@ -165,27 +168,12 @@ static void read_text(void)
 	}
 }
 
-static void call(const char *what, nl_attr_fn fn)
+static void call(const char *what)
 {
-	int r = nl_call(&nl, fn, NULL);
+	int r = nl_call(&nl);
 
 	if (r)
 		die(-r, "policy: %s", what);
-}
-
-static void print_commit(uint16_t type, const void *data, size_t len, void *arg)
-{
-	uint64_t generation;
-	uint32_t unbound;
-
-	(void)arg;
-	if (type == SNITCH_A_GENERATION && len == sizeof(generation)) {
-		memcpy(&generation, data, len);
-		printf("generation %llu\n", (unsigned long long)generation);
-	} else if (type == SNITCH_A_UNBOUND && len == sizeof(unbound)) {
-		memcpy(&unbound, data, len);
-		printf("unbound %u\n", unbound);
-	}
 }
 
 static void send_apps(void)
@@ -198,8 +186,8 @@ static void send_apps(void)
 		nl_begin(&nl, SNITCH_CMD_ADD_APPS, 0);
 		nest = nl_put(&nl, SNITCH_A_APPS, NULL, 0);
 		nl_put(&nl, SNITCH_A_APP, apps[i], strlen(apps[i]) + 1);
-		nl_nest_end(&nl, nest);
-		call(apps[i], NULL);
+		nl_nest_end(&nl, nest, NLA_F_NESTED);
+		call(apps[i]);
 	}
 }
 
@@ -212,7 +200,7 @@ static void send_rules(void)
 		    SNITCH_RULES_PER_MSG;
 		nl_begin(&nl, SNITCH_CMD_ADD_RULES, 0);
 		nl_put(&nl, SNITCH_A_RULES, rules + i, n * sizeof(rules[0]));
-		call("rules", NULL);
+		call("rules");
 	}
 }
 
@@ -221,13 +209,14 @@ int cmd_policy(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	read_text();
-	nl_open(&nl);
+	open_family(&nl);
 	nl_begin(&nl, SNITCH_CMD_BEGIN, 0);
 	nl_put(&nl, SNITCH_A_POLICY, &policy, sizeof(policy));
-	call("begin", NULL);
+	call("begin");
 	send_apps();
 	send_rules();
 	nl_begin(&nl, SNITCH_CMD_COMMIT, 0);
-	call("commit", print_commit);
+	call("commit");
+	printf("generation %llu\nunbound %u\n", (unsigned long long)nl.generation, nl.unbound);
 	return 0;
 }

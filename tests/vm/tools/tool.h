@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <linux/snitch.h>
 
+#include "netlink-call.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* die() - one line on stderr, with errno's text when @err is not 0; exits 1. */
@@ -34,24 +36,9 @@ void put_escaped(FILE *out, const char *bytes, size_t len);
 /* number_of() - decimal or 0x; dies on anything else or above @max. */
 uint64_t number_of(const char *word, uint64_t max);
 
-/* ---- tool-netlink.c: generic netlink, raw ---- */
-struct nl {
-	int fd;
-	uint16_t family;
-	uint32_t seq;
-	size_t len;	/* of the message being built, in buf */
-	char buf[65536];
-};
-
-/* nl_open() - dies when the family is not there. One socket: one port id. */
-void nl_open(struct nl *nl);
-void nl_begin(struct nl *nl, uint8_t cmd, uint16_t flags);
-/* nl_put() - appends an attribute; returns its offset, for nl_nest_end(). */
-size_t nl_put(struct nl *nl, uint16_t type, const void *data, size_t len);
-void nl_nest_end(struct nl *nl, size_t start);
-typedef void (*nl_attr_fn)(uint16_t type, const void *data, size_t len, void *arg);
-/* nl_call() - sends, hands each attribute of each answer to @fn; 0 or -errno. */
-int nl_call(struct nl *nl, nl_attr_fn fn, void *arg);
+/* ---- tool-netlink.c ---- */
+/* open_family() - nl_open(), but dies when the family is not there. One socket: one port id. */
+void open_family(struct nl *nl);
 
 int cmd_status(int argc, char **argv);
 int cmd_flows(int argc, char **argv);

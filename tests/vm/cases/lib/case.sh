@@ -114,6 +114,38 @@ t_parked() {
 	fi
 }
 
+# payload_reset: far_reset, and packets longer than 200 bytes are counted: those that carry 600
+# bytes of a program, not handshakes and resets. payload: how many; t_no_payload NAME: none.
+payload_reset() {
+	far_reset
+	in_f nft -f - <<-'END'
+	table inet payload
+	delete table inet payload
+	table inet payload {
+		counter got { }
+		chain in { type filter hook prerouting priority -440; iifname "vf" meta length > 200 counter name got; }
+	}
+	END
+}
+payload() { in_f nft -j list counter inet payload got | jq -r '.nftables[].counter? // empty | .packets'; }
+t_no_payload() { t_is "$1" "$(payload)" 0; }
+far_payload() { [[ $(payload) -gt 0 ]]; }
+
+# t_points NAME COMMAND...: each "ok" and "not ok" line of a program is a test point.
+t_points() {
+	local name=$1 line n=0
+	shift
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) t_pass "$name: ${line#ok }" ;;
+		'not ok '*) t_fail "$name: ${line#not ok }" ;;
+		*) t_note "$line"; continue ;;
+		esac
+		n=$((n + 1))
+	done < <("$@" 2>&1; echo "status $?")
+	t_cmp "$name: checks were made" "$n" -gt 0
+}
+
 case_begin() {
 	net_up && module_load "$@" || { t_fail "set-up"; t_done; }
 }
