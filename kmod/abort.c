@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Abort: see abort.h. Never called with a spinlock held but through the queue. */
 #include <linux/tcp.h>
+#include <net/ipv6.h>
 
 #include "abort.h"
 #include "counter.h"
@@ -14,12 +15,52 @@ static struct snitch_abort *abort_next(struct snitch_uid *quota)
 
 	spin_lock_bh(&abort_lock);
 	next = list_first_entry_or_null(&quota->abort_wait, struct snitch_abort, wait);
-	if (next)
+	if (next) {
 		list_del_init(&next->wait);	/* takes over this worker's place */
-	else
+		quota->abort_waiting--;
+	} else {
 		quota->aborting--;
+	}
 	spin_unlock_bh(&abort_lock);
 	return next;
+}
+
+static void abort_peer(const struct sock *sk, struct in6_addr *daddr, __be16 *dport)
+{
+	*dport = READ_ONCE(sk->sk_dport);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		*daddr = sk->sk_v6_daddr;
+		return;
+	}
+#endif
+	ipv6_addr_set_v4mapped(READ_ONCE(sk->sk_daddr), daddr);
+}
+
+/* Without the lock, which may be held for long: a reconnect can still slip in
+ * between, and then loses its new connection to the old one's refusal.
+ */
+static bool abort_still_meant(const struct snitch_abort *job)
+{
+	struct in6_addr daddr;
+	__be16 dport;
+
+	abort_peer(job->sk, &daddr, &dport);
+	return dport == job->dport && ipv6_addr_equal(&daddr, &job->daddr);
+}
+
+/** snitch_abort_of() - @job ends this connection of @sk, whose reference it takes */
+void snitch_abort_of(struct snitch_abort *job, struct sock *sk)
+{
+	job->sk = sk;
+	job->err = ECONNREFUSED;
+	abort_peer(sk, &job->daddr, &job->dport);
+}
+
+/** snitch_abort_room() - false: so many wait that one more would change nothing */
+bool snitch_abort_room(const struct snitch_uid *quota)
+{
+	return READ_ONCE(quota->abort_waiting) < SNITCH_ABORTS_WAIT;
 }
 
 static void abort_work(struct work_struct *work)
@@ -29,8 +70,7 @@ static void abort_work(struct work_struct *work)
 	struct sock *sk = job->sk;
 	struct snitch_abort *next;
 
-	/* A member of the protocol, so no export that newer kernels dropped is needed. */
-	if (sk->sk_prot->diag_destroy && !sk->sk_prot->diag_destroy(sk, job->err))
+	if (abort_still_meant(job) && snitch_compat_abort(sk, job->err))
 		snitch_count(SNITCH_C_ABORTED);
 	sock_put(sk);
 	snitch_uid_hold(quota);
@@ -49,10 +89,12 @@ void snitch_abort_queue(struct snitch_abort *job)
 	INIT_WORK(&job->work, abort_work);
 	spin_lock_bh(&abort_lock);
 	go = job->quota->aborting < SNITCH_ABORTS_UID;
-	if (go)
+	if (go) {
 		job->quota->aborting++;
-	else
+	} else {
+		job->quota->abort_waiting++;
 		list_add_tail(&job->wait, &job->quota->abort_wait);
+	}
 	spin_unlock_bh(&abort_lock);
 	if (go)
 		queue_work(abort_wq, &job->work);

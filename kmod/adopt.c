@@ -29,13 +29,13 @@ static void park_inbound(struct snitch_park *p)
 }
 
 /* Under the lock: the owner is known; rules, fail mode or the decider judge. */
-static bool park_adopted(struct snitch_park *p, struct snitch_image *image, bool shared)
+static bool park_adopted(struct snitch_park *p, struct snitch_image *image, u32 uid, bool shared)
 {
 	struct snitch_subject s;
 
 	p->image = snitch_image_get(image);
 	image->parked++;
-	p->uid = image->euid;
+	p->uid = uid;
 	if (shared)
 		p->flags |= SNITCH_F_SHARED;
 	snitch_park_subject(p, &s);
@@ -64,12 +64,13 @@ static void park_adopt_one(struct snitch_park *p)
 {
 	bool shared = false, done = false;
 	struct snitch_image *image;
+	u32 uid = 0;
 
-	image = snitch_owner_search(p->sk, &shared);
+	image = snitch_owner_search(p->sk, &shared, &uid);
 	spin_lock_bh(&snitch_park_lock);
 	if (p->state == SNITCH_PARK_ADOPT) {
 		if (image) {
-			done = park_adopted(p, image, shared);
+			done = park_adopted(p, image, uid, shared);
 		} else {
 			snitch_count(SNITCH_C_NO_OWNER);
 			snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Cache: conclusions of the decider for new flows; see cache.h. */
-#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "cache.h"
+#include "uid.h"
 
 #define CACHE_BITS 12
 
@@ -14,6 +16,7 @@ struct snitch_cached {
 	struct snitch_cache_new n;	/* n.image is not followed: @image_id counts */
 	u64 image_id;
 	u64 generation;			/* of the policy it was concluded under */
+	struct snitch_uid *quota;	/* referenced */
 	struct rcu_head rcu;
 };
 
@@ -21,12 +24,14 @@ static struct hlist_head cache_table[1 << CACHE_BITS];
 static DEFINE_SPINLOCK(snitch_cache_lock);
 static unsigned int cache_used;
 static unsigned long cache_swept;
+static u32 cache_seed __read_mostly;
 
 static struct hlist_head *cache_bucket(u64 image_id, const union nf_inet_addr *a, u16 port)
 {
-	u64 addr = (u64)(a->all[0] ^ a->all[2]) << 32 | (a->all[1] ^ a->all[3]);
+	u32 hash = jhash2(a->all, ARRAY_SIZE(a->all), cache_seed);
 
-	return &cache_table[hash_64(image_id * GOLDEN_RATIO_64 ^ addr ^ port, CACHE_BITS)];
+	hash = jhash_3words(hash, (u32)image_id, port, (u32)(image_id >> 32));
+	return &cache_table[hash >> (32 - CACHE_BITS)];
 }
 
 static bool cache_matches(const struct snitch_cached *c, u64 image_id,
@@ -77,6 +82,8 @@ static void cache_unlink(struct snitch_cached *c)
 		atomic_dec(&image->cached);
 		snitch_image_put(image);
 	}
+	atomic_dec(&c->quota->cached);
+	snitch_uid_put(c->quota);
 	hlist_del_rcu(&c->node);
 	cache_used--;
 	kfree_rcu(c, rcu);
@@ -113,6 +120,11 @@ static void cache_sweep(void)
 				cache_unlink(c);
 }
 
+static bool cache_over_share(const struct snitch_uid *quota)
+{
+	return quota->uid && atomic_read(&quota->cached) >= SNITCH_CACHE_UID_MAX;
+}
+
 int snitch_cache_add(const struct snitch_cache_new *n)
 {
 	struct hlist_head *head = cache_bucket(n->image->id, &n->daddr, n->dport);
@@ -122,10 +134,14 @@ int snitch_cache_add(const struct snitch_cache_new *n)
 
 	if (!c)
 		return -ENOMEM;
+	if (!n->image->quota) {		/* stands for no process */
+		kfree(c);
+		return -EINVAL;
+	}
 	c->n = *n;
 	c->n.image = NULL;
 	c->image_id = n->image->id;
-	c->generation = snitch_policy_generation();
+	c->generation = n->generation ?: snitch_policy_generation();
 
 	spin_lock_bh(&snitch_cache_lock);
 	hlist_for_each_entry_safe(old, next, head, node)
@@ -134,11 +150,13 @@ int snitch_cache_add(const struct snitch_cache_new *n)
 			cache_unlink(old);
 	if (cache_used >= SNITCH_CACHE_MAX)
 		cache_sweep();
-	if (cache_used >= SNITCH_CACHE_MAX ||
+	if (cache_used >= SNITCH_CACHE_MAX || cache_over_share(n->image->quota) ||
 	    atomic_read(&n->image->cached) >= SNITCH_CACHE_IMAGE_MAX) {
 		err = -ENOSPC;
 	} else {
 		atomic_inc(&n->image->cached);
+		c->quota = snitch_uid_hold(n->image->quota);
+		atomic_inc(&c->quota->cached);
 		hlist_add_head_rcu(&c->node, head);
 		cache_used++;
 	}
@@ -151,6 +169,12 @@ int snitch_cache_add(const struct snitch_cache_new *n)
 unsigned int snitch_cache_count(void)
 {
 	return READ_ONCE(cache_used);
+}
+
+/** snitch_cache_init() - before anything can be looked up */
+void snitch_cache_init(void)
+{
+	get_random_bytes(&cache_seed, sizeof(cache_seed));
 }
 
 /** snitch_cache_exit() - nobody looks any more; before images go */

@@ -13,6 +13,7 @@
 
 #define SNITCH_CACHE_MAX	16384
 #define SNITCH_CACHE_IMAGE_MAX	1024	/* of one process image */
+#define SNITCH_CACHE_UID_MAX	(SNITCH_CACHE_MAX / 4)	/* of one unprivileged user */
 
 bool snitch_cache_find(const struct snitch_subject *s, struct snitch_judgement *j);
 
@@ -23,12 +24,14 @@ bool snitch_cache_find(const struct snitch_subject *s, struct snitch_judgement *
  * @uid: effective uid of the sender, or SNITCH_UID_ANY
  * @netns: inode number, 0: any
  * @until: CLOCK_BOOTTIME ns
+ * @generation: of the policy it was concluded under; 0: the present one
  */
 struct snitch_cache_new {
 	struct snitch_image *image;
 	union nf_inet_addr daddr;
 	u64 origin_id;
 	u64 until;
+	u64 generation;
 	u32 uid;
 	u32 netns;
 	u16 dport;
@@ -38,9 +41,10 @@ struct snitch_cache_new {
 	u8 origin;
 };
 
-/* 0, -ENOSPC (a bound is reached), -ENOMEM; any context */
+/* 0, -ENOSPC (a bound is reached), -EINVAL (no process), -ENOMEM; any context */
 int snitch_cache_add(const struct snitch_cache_new *n);
 unsigned int snitch_cache_count(void);
+void snitch_cache_init(void);
 void snitch_cache_exit(void);
 
 #endif

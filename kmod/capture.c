@@ -5,6 +5,7 @@
  * from references held, so that no other process is touched.
  */
 #include <linux/audit.h>
+#include <linux/binfmts.h>
 #include <linux/cgroup.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
@@ -93,6 +94,33 @@ void snitch_image_fill_file(struct snitch_image *image, struct file *file)
 		snitch_image_flag(image, SNITCH_O_DELETED);
 	if (file->f_path.mnt->mnt_flags & MNT_INTERNAL)
 		snitch_image_flag(image, SNITCH_O_MEMFD);
+}
+
+void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like)
+{
+	image->exe = like->exe;
+	image->has_exe = like->has_exe;
+	image->exe_size = like->exe_size;
+	image->exe_uid = like->exe_uid;
+	image->exe_mode = like->exe_mode;
+	snitch_image_flag(image, snitch_image_flags(like) &
+			  (SNITCH_O_DELETED | SNITCH_O_MEMFD | SNITCH_O_DISGUISED));
+}
+
+void snitch_image_fill_script(struct snitch_image *image, const struct linux_binprm *bprm)
+{
+	char *script;
+	size_t len;
+
+	if (!bprm->filename || !bprm->interp || !strcmp(bprm->filename, bprm->interp))
+		return;
+	len = strnlen(bprm->filename, SNITCH_PATH_MAX);
+	script = kmemdup(bprm->filename, len, GFP_ATOMIC | __GFP_NOWARN);
+	if (script) {
+		image->script_len = len;
+		snitch_image_set_string(&image->script, script);
+	}
+	snitch_image_flag(image, SNITCH_O_SCRIPT);
 }
 
 /* ---- at a flow's first packet ---- */

@@ -566,7 +566,7 @@ void snitch_control_tell(const struct snitch_monitor *m)
 	genlmsg_end(msg, head);
 	rcu_read_lock();
 	if (READ_ONCE(control_up))
-		genlmsg_multicast(&control_family, msg, 0, CONTROL_GROUP_MONITOR, GFP_ATOMIC);
+		snitch_compat_multicast(&control_family, msg, CONTROL_GROUP_MONITOR);
 	else
 		nlmsg_free(msg);
 	rcu_read_unlock();

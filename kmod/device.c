@@ -154,7 +154,7 @@ struct snitch_park *snitch_device_first(const struct snitch_file *f)
 	return list_first_entry_or_null(&decider_events, struct snitch_park, event);
 }
 
-/** snitch_device_event_read() - it was copied: take it off, unless it changed */
+/** snitch_device_event_read() - it was copied: take it off, unless it changed or more follows */
 void snitch_device_event_read(struct snitch_file *f, struct snitch_park *p,
 			      enum snitch_park_event ev)
 {
@@ -162,7 +162,10 @@ void snitch_device_event_read(struct snitch_file *f, struct snitch_park *p,
 
 	spin_lock_bh(&snitch_park_lock);
 	off = f == decider && p->pending == ev && !list_empty(&p->event);
-	if (off) {
+	if (off && ev == SNITCH_PEV_FLOW && p->late) {
+		snitch_park_set_pending(p, SNITCH_PEV_CANCEL);
+		off = false;
+	} else if (off) {
 		list_del_init(&p->event);
 		snitch_park_set_pending(p, SNITCH_PEV_NONE);
 	}

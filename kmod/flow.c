@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "owner.h"
 #include "policy.h"
+#include "uid.h"
 
 #define FLOW_TCP_BITS	14
 #define FLOW_LOCKS	256
@@ -26,10 +27,15 @@ static struct hlist_head *flow_tcp __read_mostly;
 static struct hlist_head *flow_pool __read_mostly;
 static u64 flow_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
 static struct snitch_flow **flow_slots;	/* the clock, under flow_pool_lock */
-static unsigned int flow_hand, flow_used, flow_pinned;
+static u16 *flow_holes;			/* slots below flow_used without an entry, same lock */
+static unsigned int flow_hand, flow_used, flow_pinned, flow_n_holes;
 static spinlock_t flow_tcp_locks[FLOW_LOCKS];
 static DEFINE_SPINLOCK(flow_pool_lock);
 static atomic_t flow_tcp_count = ATOMIC_INIT(0);
+static atomic_t flow_ownerless = ATOMIC_INIT(0);
+
+static void flow_prune(struct work_struct *work);
+static DECLARE_DELAYED_WORK(flow_pruner, flow_prune);
 
 static unsigned int tcp_hash(const struct sock *sk)
 {
@@ -41,7 +47,7 @@ static spinlock_t *tcp_lock(unsigned int bucket)
 	return &flow_tcp_locks[bucket % FLOW_LOCKS];
 }
 
-static __always_inline unsigned int pool_hash(u64 cookie, u32 peer, bool v4, const void *daddr)
+static __always_inline unsigned int pool_hash(u64 cookie, u32 match, bool v4, const void *daddr)
 {
 	u64 x = cookie << 16 ^ flow_seed;
 
@@ -49,7 +55,7 @@ static __always_inline unsigned int pool_hash(u64 cookie, u32 peer, bool v4, con
 		x ^= *(const u32 *)daddr;
 	else
 		x ^= jhash2(daddr, 4, flow_seed);
-	return hash_64(x ^ (u64)peer << 32, FLOW_POOL_BITS);
+	return hash_64(x ^ (u64)match << 32, FLOW_POOL_BITS);
 }
 
 static void flow_free_rcu(struct rcu_head *rcu)
@@ -70,11 +76,11 @@ bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_imag
 	return owner && f->uid == uid && snitch_image_same_exe(owner, image);
 }
 
-static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie, u32 peer,
+static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie, u32 match,
 					 bool v4, const void *daddr)
 {
 	/* Pairs with the release in snitch_flow_adopt(). */
-	if (smp_load_acquire(&f->cookie) != cookie || f->peer.word != peer)
+	if (smp_load_acquire(&f->cookie) != cookie || f->match != match)
 		return false;
 	if (likely(v4))
 		return f->daddr.ip == *(const __be32 *)daddr;
@@ -83,18 +89,18 @@ static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie
 
 /*
  * What the fast paths do with the bucket. A foreign context passes on the
- * newest entry alone, and not once exec has replaced the image that made it
- * while somebody still holds the socket.
+ * newest entry alone, when somebody has spoken on it already, and not once
+ * exec has replaced the image that did while somebody still holds the socket.
  */
 static __always_inline bool flow_passes(const struct hlist_head *bucket, const struct sock *sk,
-					const struct sk_buff *skb, u64 cookie, u32 peer, bool v4,
+					const struct sk_buff *skb, u64 cookie, u32 match, bool v4,
 					const void *daddr, bool mine)
 {
 	const struct snitch_image *image;
 	struct snitch_flow *f;
 
 	hlist_for_each_entry_rcu(f, bucket, node) {
-		if (!flow_matches(f, cookie, peer, v4, daddr))
+		if (!flow_matches(f, cookie, match, v4, daddr))
 			continue;
 		if (mine && !snitch_flow_is_currents(f))
 			continue;
@@ -103,7 +109,7 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 			return false;
 		if (!mine) {
 			image = rcu_dereference(f->image);
-			if (image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD))
+			if (!image || (READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD)))
 				return false;
 		}
 		if (!f->used)
@@ -114,20 +120,27 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 	return false;
 }
 
+/* Without a branch: the flag is one bit, and so is what stands for it. */
+static __always_inline u32 flow_match_out(u32 peer, const struct net_device *out)
+{
+	return snitch_flow_match(peer, out->flags & IFF_LOOPBACK);
+}
+
 static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb,
-					    bool v4)
+					    bool v4, const struct net_device *out)
 {
 	const void *daddr = v4 ? (const void *)&ip_hdr(skb)->daddr : &ipv6_hdr(skb)->daddr;
 	const u32 peer = snitch_peer_word(v4 ? AF_INET : AF_INET6, IPPROTO_TCP,
 					  ntohs(sk->sk_dport));
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 
-	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie, peer, v4, daddr,
+	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie,
+				     flow_match_out(peer, out), v4, daddr,
 				     snitch_owner_is_current(sk, true));
 }
 
 static __always_inline bool flow_passes_other(const struct sock *sk, const struct sk_buff *skb,
-					      bool v4)
+					      bool v4, const struct net_device *out)
 {
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 	const void *daddr;
@@ -135,6 +148,7 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
 
 	if (!cookie || !snitch_packet_plain(skb, v4, &peer, &daddr))
 		return false;
+	peer = flow_match_out(peer, out);
 	return flow_passes(&flow_pool[pool_hash(cookie, peer, v4, daddr)], sk, skb, cookie, peer,
 			   v4, daddr, snitch_owner_is_current(sk, false));
 }
@@ -146,19 +160,22 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
  * the socket's, which makes no other packets; it can be disconnected and
  * connected elsewhere. Compiled for each family: both are short that way.
  */
-bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4)
+bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4,
+			    const struct net_device *out)
 {
-	return v4 ? flow_passes_tcp(sk, skb, true) : flow_passes_tcp(sk, skb, false);
+	return v4 ? flow_passes_tcp(sk, skb, true, out) : flow_passes_tcp(sk, skb, false, out);
 }
 
 /* snitch_flow_passes_other() - of all others: UDP with plain headers, if it is that */
-bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4)
+bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4,
+			      const struct net_device *out)
 {
-	return v4 ? flow_passes_other(sk, skb, true) : flow_passes_other(sk, skb, false);
+	return v4 ? flow_passes_other(sk, skb, true, out) : flow_passes_other(sk, skb, false, out);
 }
 
 struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
 {
+	const u32 match = snitch_flow_match(k->peer.word, k->loopback);
 	const bool v4 = k->peer.family == AF_INET;
 	struct snitch_flow *f, *first = NULL;
 	struct hlist_head *bucket;
@@ -166,9 +183,9 @@ struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
 	if (!k->cookie)
 		return NULL;
 	bucket = k->tcp ? &flow_tcp[tcp_hash(k->sk)]
-			: &flow_pool[pool_hash(k->cookie, k->peer.word, v4, k->daddr)];
+			: &flow_pool[pool_hash(k->cookie, match, v4, k->daddr)];
 	hlist_for_each_entry_rcu(f, bucket, node) {
-		if (!flow_matches(f, k->cookie, k->peer.word, v4, k->daddr))
+		if (!flow_matches(f, k->cookie, match, v4, k->daddr))
 			continue;
 		if (!k->mine || snitch_flow_is_currents(f)) {
 			first = f;
@@ -189,7 +206,8 @@ struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
  *
  * Return: the entry, or NULL. Context: the hook's, under RCU.
  */
-struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p)
+struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p,
+				      bool loopback)
 {
 	unsigned int bucket = tcp_hash(sk);
 	struct snitch_flow *f;
@@ -202,6 +220,7 @@ struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch
 			break;
 	if (f) {
 		f->peer = p->peer;
+		f->match = snitch_flow_match(p->peer.word, loopback);
 		f->daddr = p->daddr;
 		f->saddr = p->saddr;
 		f->sport = p->sport;
@@ -241,6 +260,7 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	f->origin_id = n->origin_id;
 	f->flags = n->flags;
 	f->peer = p->peer;
+	f->match = snitch_flow_match(p->peer.word, n->loopback);
 	f->saddr = p->saddr;
 	f->daddr = p->daddr;
 	f->sport = p->sport;
@@ -248,8 +268,42 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	return f;
 }
 
+/* Shares: nobody's connections keep others from making theirs. */
+static bool tcp_charge(struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
+
+	if (!image) {
+		if (atomic_inc_return(&flow_ownerless) > SNITCH_TCP_OWNERLESS_MAX) {
+			atomic_dec(&flow_ownerless);
+			return false;
+		}
+		f->flags |= SNITCH_FLOW_OWNERLESS;
+		return true;
+	}
+	if (!image->quota || !image->quota->uid)
+		return true;
+	if (atomic_inc_return(&image->quota->tcp_flows) > SNITCH_TCP_FLOWS_UID_MAX) {
+		atomic_dec(&image->quota->tcp_flows);
+		return false;
+	}
+	f->flags |= SNITCH_FLOW_CHARGED;
+	return true;
+}
+
+static void tcp_uncharge(const struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
+
+	if (f->flags & SNITCH_FLOW_OWNERLESS)
+		atomic_dec(&flow_ownerless);
+	if (f->flags & SNITCH_FLOW_CHARGED)
+		atomic_dec(&image->quota->tcp_flows);
+}
+
 static void tcp_unlink(struct snitch_flow *f)
 {
+	tcp_uncharge(f);
 	hlist_del_rcu(&f->node);
 	atomic_dec(&flow_tcp_count);
 	call_rcu(&f->rcu, flow_free_rcu);
@@ -260,7 +314,7 @@ static bool tcp_superseded(const struct snitch_flow *old, const struct snitch_fl
 	const struct snitch_image *was = rcu_dereference_protected(old->image, true);
 	const struct snitch_image *is = rcu_dereference_protected(new->image, true);
 
-	if (old->cookie != new->cookie || old->peer.word != new->peer.word ||
+	if (old->cookie != new->cookie || old->match != new->match ||
 	    !nf_inet_addr_cmp(&old->daddr, &new->daddr))
 		return true;
 	return !was || !is || (old->uid == new->uid && snitch_image_same_exe(was, is));
@@ -272,8 +326,11 @@ static int tcp_insert(struct snitch_flow *new)
 	struct hlist_node *next;
 	struct snitch_flow *f;
 
+	if (!tcp_charge(new))
+		return -ENOSPC;
 	if (atomic_inc_return(&flow_tcp_count) > SNITCH_TCP_FLOWS_MAX) {
 		atomic_dec(&flow_tcp_count);
+		tcp_uncharge(new);
 		return -ENOSPC;
 	}
 	spin_lock_bh(tcp_lock(bucket));
@@ -302,6 +359,8 @@ static unsigned int pool_slot(void)
 	unsigned int i, slot;
 
 	lockdep_assert_held(&flow_pool_lock);
+	if (flow_n_holes)
+		return flow_holes[--flow_n_holes];
 	if (flow_used < SNITCH_OTHER_FLOWS_MAX)
 		return flow_used++;
 	for (i = 0;; i++) {
@@ -319,7 +378,7 @@ static unsigned int pool_slot(void)
 
 static void pool_insert(struct snitch_flow *new)
 {
-	unsigned int bucket = pool_hash(new->cookie, new->peer.word, new->family == AF_INET,
+	unsigned int bucket = pool_hash(new->cookie, new->match, new->family == AF_INET,
 					&new->daddr);
 	struct snitch_image *image = rcu_dereference_protected(new->image, true);
 	struct snitch_flow *f;
@@ -329,7 +388,7 @@ static void pool_insert(struct snitch_flow *new)
 	hlist_for_each_entry(f, &flow_pool[bucket], node) {
 		struct snitch_image *was = rcu_dereference_protected(f->image, true);
 
-		same = f->cookie == new->cookie && f->peer.word == new->peer.word &&
+		same = f->cookie == new->cookie && f->match == new->match &&
 		       f->uid == new->uid && nf_inet_addr_cmp(&f->daddr, &new->daddr) &&
 		       was && image && snitch_image_same_exe(was, image);
 		if (same)
@@ -350,6 +409,41 @@ static void pool_insert(struct snitch_flow *new)
 	flow_slots[new->slot] = new;
 	hlist_add_head_rcu(&new->node, &flow_pool[bucket]);
 	spin_unlock_bh(&flow_pool_lock);
+}
+
+/* Ended, or another program by now: the entry is of no use but for what was inherited. */
+static bool pool_is_dead(const struct snitch_flow *f)
+{
+	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
+
+	return image && (READ_ONCE(image->replaced) ||
+			 snitch_image_flags(image) & SNITCH_O_EXITED);
+}
+
+/* Entries hold images, and those their ancestors: too many, and nobody could start. */
+static void flow_prune(struct work_struct *work)
+{
+	struct snitch_flow *f;
+	unsigned int i;
+
+	for (i = 0; i < SNITCH_OTHER_FLOWS_MAX; i++) {
+		spin_lock_bh(&flow_pool_lock);
+		f = flow_slots[i];
+		if (f && pool_is_dead(f)) {
+			pool_unlink(f);
+			flow_slots[i] = NULL;
+			flow_holes[flow_n_holes++] = i;
+		}
+		spin_unlock_bh(&flow_pool_lock);
+		if (!(i % 1024))
+			cond_resched();
+	}
+}
+
+void snitch_flow_prune_soon(void)
+{
+	if (!delayed_work_pending(&flow_pruner))
+		queue_delayed_work(system_unbound_wq, &flow_pruner, HZ / 10);
 }
 
 int snitch_flow_add(const struct snitch_flow_new *n)
@@ -446,7 +540,7 @@ struct sock *snitch_flow_sock(const struct snitch_flow *f)
 void snitch_flow_counts(u32 *tcp, u32 *other)
 {
 	*tcp = atomic_read(&flow_tcp_count);
-	*other = READ_ONCE(flow_used);
+	*other = READ_ONCE(flow_used) - READ_ONCE(flow_n_holes);
 }
 
 int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *arg), void *arg)
@@ -494,7 +588,9 @@ int snitch_flow_init(void)
 	flow_tcp = kvcalloc(1 << FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
 	flow_pool = kvcalloc(1 << FLOW_POOL_BITS, sizeof(*flow_pool), GFP_KERNEL);
 	flow_slots = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_slots), GFP_KERNEL);
-	if (!flow_slab || !flow_tcp || !flow_pool || !flow_slots) {
+	flow_holes = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_holes), GFP_KERNEL);
+	BUILD_BUG_ON(SNITCH_OTHER_FLOWS_MAX > U16_MAX);
+	if (!flow_slab || !flow_tcp || !flow_pool || !flow_slots || !flow_holes) {
 		snitch_flow_exit();
 		return -ENOMEM;
 	}
@@ -508,16 +604,19 @@ void snitch_flow_exit(void)
 	struct snitch_flow *f;
 	unsigned int i;
 
+	cancel_delayed_work_sync(&flow_pruner);
 	for (i = 0; flow_tcp && i < 1 << FLOW_TCP_BITS; i++)
 		hlist_for_each_entry_safe(f, next, &flow_tcp[i], node)
 			tcp_unlink(f);
 	spin_lock_bh(&flow_pool_lock);
 	for (i = 0; flow_slots && i < flow_used; i++)
-		pool_unlink(flow_slots[i]);
+		if (flow_slots[i])
+			pool_unlink(flow_slots[i]);
 	spin_unlock_bh(&flow_pool_lock);
 	rcu_barrier();
 	kvfree(flow_tcp);
 	kvfree(flow_pool);
 	kvfree(flow_slots);
+	kvfree(flow_holes);
 	kmem_cache_destroy(flow_slab);
 }

@@ -27,12 +27,17 @@
 #define SNITCH_TCP_FLOWS_MAX	262144
 #define SNITCH_OTHER_FLOWS_MAX	16384
 #define SNITCH_PINNED_MAX	(SNITCH_OTHER_FLOWS_MAX / 2)
+#define SNITCH_TCP_FLOWS_UID_MAX (SNITCH_TCP_FLOWS_MAX / 4)	/* of one unprivileged user */
+#define SNITCH_TCP_OWNERLESS_MAX (SNITCH_TCP_FLOWS_MAX / 2)	/* accepted, older */
 #define SNITCH_SENDERS_MAX	8	/* executables with an entry on one TCP socket */
 
 /* Inbound or older: refused only by an explicit deny. */
 #define SNITCH_FLOW_WEAK	BIT(0)
 /* A person's answer: not evicted. */
 #define SNITCH_FLOW_PINNED	BIT(1)
+/* Counted against its user; or against all those made without an owner. */
+#define SNITCH_FLOW_CHARGED	BIT(2)
+#define SNITCH_FLOW_OWNERLESS	BIT(3)
 
 /*
  * struct snitch_flow - one verdict
@@ -42,6 +47,8 @@
  * @generation: of the policy it was last judged by
  * @image: who sent; NULL on weak entries not claimed yet
  * @peer: @dport, @proto and @family as one word, with @daddr: destination
+ * @match: that word and whether it leaves by loopback: a socket option or the
+ *	   next route may send the same destination elsewhere
  * @uid: effective uid of the sender
  * @action: ALLOW, DENY, DROP
  * @origin: enum snitch_origin, with @origin_id
@@ -64,6 +71,7 @@ struct snitch_flow {
 			u16 dport;
 		};
 	};
+	u32 match;
 	u32 uid;
 	union nf_inet_addr daddr;
 	u8 action;
@@ -84,12 +92,29 @@ struct snitch_flow {
 int snitch_flow_init(void);
 void snitch_flow_exit(void);
 
+/* snitch_flow_match() - how entries compare what a packet says of its way */
+static __always_inline u32 snitch_flow_match(u32 peer, bool loopback)
+{
+#ifdef __LITTLE_ENDIAN
+	return peer | (loopback ? SNITCH_PEER_LOOPBACK : 0);
+#else
+	return peer | (loopback ? (u32)SNITCH_PEER_LOOPBACK << 24 : 0);
+#endif
+}
+
+/* snitch_flow_loopback() - does this entry's way lead over loopback? */
+static inline bool snitch_flow_loopback(const struct snitch_flow *f)
+{
+	return f->match != f->peer.word;
+}
+
 /*
  * struct snitch_flow_key - how a packet's entry is found; all borrowed
  * @sk: the socket
  * @cookie: its cookie, not 0
  * @daddr: destination, of @peer.family; an IPv4 one has 4 bytes
  * @peer: port, protocol, family
+ * @loopback: the route's device is loopback
  * @tcp: a TCP stream socket
  * @mine: current is the sender: then an entry of its image and uid is
  *	  preferred to others of the same key
@@ -99,6 +124,7 @@ struct snitch_flow_key {
 	u64 cookie;
 	const void *daddr;
 	union snitch_peer peer;
+	bool loopback;
 	bool tcp;
 	bool mine;
 };
@@ -108,8 +134,10 @@ struct snitch_flow_key {
  * True: it is counted and may go. False says nothing: it is looked at slowly
  * then. In the hook, under rcu_read_lock().
  */
-bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4);
-bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4);
+bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4,
+			    const struct net_device *out);
+bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4,
+			      const struct net_device *out);
 
 /* The entry of a key, or NULL; under rcu_read_lock(), any context. */
 struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *key);
@@ -122,7 +150,8 @@ static inline bool snitch_flow_is_currents(const struct snitch_flow *f)
 	return image && snitch_image_is_current(image) && f->uid == __kuid_val(current_euid());
 }
 
-struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p);
+struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p,
+				      bool loopback);
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);
 
 /* snitch_flow_account() - one more packet went; any context */
@@ -148,6 +177,7 @@ struct snitch_flow_new {
 	u8 action;
 	u8 origin;
 	u8 flags;
+	bool loopback;
 	u64 origin_id;
 	u32 packets;
 	u32 bytes;
@@ -165,6 +195,8 @@ void snitch_flow_remove_tcp(const struct sock *sk);
  * under the same rcu_read_lock() as the lookup.
  */
 struct sock *snitch_flow_sock(const struct snitch_flow *f);
+/* Many images: let go of entries whose program has ended, soon. Any context. */
+void snitch_flow_prune_soon(void);
 void snitch_flow_counts(u32 *tcp, u32 *other);
 
 /* Calls @fn for entries from @pos on, TCP first, under RCU; stops when it

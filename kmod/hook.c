@@ -84,6 +84,11 @@ static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
 	return image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD);
 }
 
+static bool hook_loopback(const struct nf_hook_state *state)
+{
+	return state->out->flags & IFF_LOOPBACK;
+}
+
 static struct snitch_flow *hook_find(const struct hook_packet *h)
 {
 	const struct snitch_flow_key key = {
@@ -91,6 +96,7 @@ static struct snitch_flow *hook_find(const struct hook_packet *h)
 		.cookie = h->cookie,
 		.daddr = &h->packet.daddr,
 		.peer = h->packet.peer,
+		.loopback = hook_loopback(h->state),
 		.tcp = h->tcp,
 		.mine = h->mine,
 	};
@@ -103,7 +109,8 @@ static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
 {
 	if (f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW)
 		return false;
-	if (h->mine ? !snitch_flow_is_currents(f) : hook_inherited(f, h->sk))
+	if (h->mine ? !snitch_flow_is_currents(f)
+		    : !rcu_access_pointer(f->image) || hook_inherited(f, h->sk))
 		return false;
 	snitch_flow_account(f, h->skb);
 	return true;
@@ -115,7 +122,7 @@ static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
 {
 	s->packet = &h->packet;
 	s->netns = h->state->net->ns.inum;
-	s->loopback = h->state->out && h->state->out->flags & IFF_LOOPBACK;
+	s->loopback = hook_loopback(h->state);
 }
 
 static void hook_tell(const struct hook_packet *h, const struct snitch_subject *s,
@@ -142,6 +149,7 @@ static int hook_remember(const struct hook_packet *h, const struct snitch_subjec
 		.action = j->action,
 		.origin = j->origin,
 		.origin_id = j->origin_id,
+		.loopback = s->loopback,
 		.packets = 1,
 		.bytes = h->skb->len,
 	};
@@ -170,6 +178,14 @@ static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
 	return allow ? NF_ACCEPT : NF_DROP;
 }
 
+/* A refused connection ends; its RST is the end already. */
+static void hook_abort(const struct hook_packet *h, const struct snitch_image *image)
+{
+	if (h->tcp && h->sk->sk_state != TCP_SYN_SENT &&
+	    !(h->packet.tcp_flags & SNITCH_TCP_RST))
+		snitch_revoke_abort(h->sk, image);
+}
+
 /* A final judgement: remember what is allowed, refuse the rest. */
 static unsigned int hook_final(struct hook_packet *h, const struct snitch_subject *s,
 			       const struct snitch_judgement *j)
@@ -177,8 +193,7 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	hook_tell(h, s, j);
 	if (j->action != SNITCH_ALLOW) {
 		snitch_count(SNITCH_C_REFUSED);
-		if (h->tcp && h->sk->sk_state != TCP_SYN_SENT)
-			snitch_revoke_abort(h->sk, s->uid);
+		hook_abort(h, s->image);
 		return snitch_refuse_now(h->skb, h->tcp, j->action);
 	}
 	if (h->cookie && hook_remember(h, s, j)) {
@@ -187,6 +202,14 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	}
 	snitch_count(SNITCH_C_ACCEPTED);
 	return NF_ACCEPT;
+}
+
+/* A socket that exec closed says goodbye in the new program's name: not its doing. */
+static bool hook_closed_by_exec(const struct hook_packet *h, const struct snitch_image *owner)
+{
+	return h->tcp && !h->packet.payload && READ_ONCE(owner->replaced) &&
+	       owner->pid == task_tgid(current) &&
+	       h->packet.tcp_flags & (SNITCH_TCP_FIN | SNITCH_TCP_RST);
 }
 
 /*
@@ -200,6 +223,10 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	u32 action;
 
 	if (h->mine && !snitch_flow_sender_is(f, s->image, s->uid)) {
+		if (owner && f->action == SNITCH_ALLOW && hook_closed_by_exec(h, owner)) {
+			*verdict = NF_ACCEPT;
+			return true;
+		}
 		if (owner || !(f->flags & SNITCH_FLOW_WEAK)) {
 			snitch_count(SNITCH_C_SWITCHED);
 			return false;
@@ -207,8 +234,12 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 		/* The first to speak on an accepted or older connection. */
 		WRITE_ONCE(f->generation, 0);
 	} else if (!h->mine) {
-		if (!owner && f->action == SNITCH_ALLOW && h->packet.payload)
-			return false;	/* data: whose is looked for first */
+		/* Data: its sender is looked for first; of a connection older than us
+		 * that nobody holds any more there is none.
+		 */
+		if (!owner && f->action == SNITCH_ALLOW && h->packet.payload &&
+		    !(f->origin == SNITCH_BY_OLDER && sock_flag(h->sk, SOCK_DEAD)))
+			return false;
 		if (!owner) {		/* nobody has spoken on it yet */
 			*verdict = f->action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
 			return true;
@@ -230,8 +261,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 		*verdict = NF_ACCEPT;
 		return true;
 	}
-	if (h->tcp && h->sk->sk_state != TCP_SYN_SENT)
-		snitch_revoke_abort(h->sk, s->uid);
+	hook_abort(h, s->image);
 	*verdict = snitch_refuse_now(h->skb, h->tcp, action);
 	return true;
 }
@@ -254,6 +284,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		s.uid = hook_uid();
 	}
 	if (f) {
+		if (mine && f->generation != snitch_policy_generation())
+			snitch_image_check(mine);
 		if (hook_entry(h, f, &s, &verdict))
 			goto out;
 		s.image = mine;
@@ -291,8 +323,10 @@ static unsigned int hook_user(struct hook_packet *h)
 		f = hook_find(h);
 	else		/* no entry knows a socket that has none */
 		h->cookie = snitch_cookie_make(h->sk);
-	if (!f && h->tcp && h->sk->sk_state != TCP_SYN_SENT)
-		f = snitch_flow_adopt(h->sk, &h->packet);
+	/* Only towards its own peer: a routing header may have been put on it. */
+	if (!f && h->tcp && h->sk->sk_state != TCP_SYN_SENT &&
+	    snitch_packet_to_peer(&h->packet, h->sk))
+		f = snitch_flow_adopt(h->sk, &h->packet, hook_loopback(h->state));
 	if (f && hook_passes(h, f))
 		return NF_ACCEPT;
 	return hook_judge(h, f);
@@ -327,13 +361,14 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
  * that the kernel makes alone (sockets that are still requests or only wait,
  * and a listener's SYN-ACK with a cookie).
  */
-static __always_inline bool hook_known(const struct sock *sk, const struct sk_buff *skb, bool v4)
+static __always_inline bool hook_known(const struct sock *sk, const struct sk_buff *skb, bool v4,
+				       const struct net_device *out)
 {
 	if (!sk_fullsock(sk))
 		return true;
 	if (!snitch_owner_is_tcp(sk))
-		return snitch_flow_passes_other(sk, skb, v4);
-	return sk->sk_state == TCP_LISTEN || snitch_flow_passes_tcp(sk, skb, v4);
+		return snitch_flow_passes_other(sk, skb, v4, out);
+	return sk->sk_state == TCP_LISTEN || snitch_flow_passes_tcp(sk, skb, v4, out);
 }
 
 /*
@@ -348,7 +383,7 @@ unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 
 	if (!snitch_policy_armed() || hook_second_visit(skb, state))
 		return NF_ACCEPT;
-	if (sk && hook_known(sk, skb, state->pf == NFPROTO_IPV4))
+	if (sk && hook_known(sk, skb, state->pf == NFPROTO_IPV4, state->out))
 		return NF_ACCEPT;
 	return hook_slow(skb, state);
 }

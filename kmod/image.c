@@ -21,10 +21,14 @@
 #include <linux/workqueue.h>
 
 #include "counter.h"
+#include "flow.h"
 #include "image.h"
 #include "uid.h"
 
 #define IMAGE_BITS	12
+#define IMAGE_NO_EXEC	U64_MAX		/* no task's exec id */
+
+static bool image_scanned;	/* what ran before us has been looked at: all else was seen */
 
 static struct hlist_head image_table[1 << IMAGE_BITS];
 static struct hlist_head image_ids[1 << IMAGE_BITS];
@@ -162,11 +166,14 @@ static struct snitch_image *image_lookup(const struct pid *pid, u64 exec_id)
 /*
  * Makes the image of @task and puts it in the table. @file: its executable,
  * a reference that is taken over (NULL: a kernel thread or one that exits).
+ * @like: the image it was forked from: what that executed holds for it, too,
+ * whatever mm->exe_file has been made to say meanwhile.
  * @hold: keep the file for a while, so that strings can be made. Returns a
  * reference, of the one already there if somebody was faster.
  */
 static struct snitch_image *image_new(struct task_struct *task, struct file *file,
-				      struct snitch_image *parent, u32 flags, bool hold)
+				      struct snitch_image *parent,
+				      const struct snitch_image *like, u32 flags, bool hold)
 {
 	struct pid *pid = task_tgid(task);
 	struct snitch_image *image, *old;
@@ -177,10 +184,15 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 	atomic_set(&image->flags, flags);
 	snitch_image_fill_pid(image, pid);
 	snitch_image_fill_task(image, task);
-	if (file)
+	if (like)
+		snitch_image_fill_like(image, like);
+	else if (file)
 		snitch_image_fill_file(image, file);
 	image_set_parent(image, parent);
 
+	if (READ_ONCE(image_count) > SNITCH_IMAGES_MAX / 2 ||
+	    (image->quota && READ_ONCE(image->quota->images) > SNITCH_IMAGES_UID_MAX / 2))
+		snitch_flow_prune_soon();
 	if (!image->quota || !snitch_uid_charge_image(image->quota, SNITCH_IMAGES_UID_MAX)) {
 		snitch_uid_put(image->quota);
 		image->quota = NULL;
@@ -231,22 +243,6 @@ no_memory:
 	return NULL;
 }
 
-static void image_take_script(struct snitch_image *image, const struct linux_binprm *bprm)
-{
-	char *script;
-	size_t len;
-
-	if (!bprm->filename || !bprm->interp || !strcmp(bprm->filename, bprm->interp))
-		return;
-	len = strnlen(bprm->filename, SNITCH_PATH_MAX);
-	script = kmemdup(bprm->filename, len, GFP_ATOMIC | __GFP_NOWARN);
-	if (script) {
-		image->script_len = len;
-		snitch_image_set_string(&image->script, script);
-	}
-	snitch_image_flag(image, SNITCH_O_SCRIPT);
-}
-
 /* Takes the table's reference away; the process is another now, or gone. */
 static void image_unhash(struct snitch_image *image)
 {
@@ -279,6 +275,13 @@ static struct snitch_image *image_of_pid(const struct pid *pid, u64 but_exec_id)
 	return found;
 }
 
+/* Nobody saw it execute anything: its executable is what it says itself. */
+static u32 image_unseen(void)
+{
+	return SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE |
+	       (READ_ONCE(image_scanned) ? SNITCH_O_DISGUISED : 0);
+}
+
 static struct snitch_image *image_of_parent(struct task_struct *task)
 {
 	struct task_struct *parent;
@@ -307,9 +310,14 @@ void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
 	rcu_read_lock();
 	mine = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
 	rcu_read_unlock();
-	file = snitch_exe_of_mm(child->mm);
-	image = image_new(child, file, mine, SNITCH_O_FORKED, false);
-	if (image && mine && snitch_image_same_exe(image, mine))
+	if (mine) {
+		image = image_new(child, NULL, mine, mine, SNITCH_O_FORKED, false);
+	} else {
+		file = snitch_exe_of_mm(child->mm);
+		image = image_new(child, file, NULL, NULL, SNITCH_O_FORKED | image_unseen(),
+				  false);
+	}
+	if (image && mine)
 		image->bind = READ_ONCE(mine->bind);
 	snitch_image_put(image);
 	snitch_image_put(mine);
@@ -332,9 +340,9 @@ void snitch_image_execed(struct task_struct *task, struct linux_binprm *bprm)
 	} else {
 		parent = image_of_parent(task);
 	}
-	image = image_new(task, file, parent, 0, true);
+	image = image_new(task, file, parent, NULL, 0, true);
 	if (image && bprm)
-		image_take_script(image, bprm);
+		snitch_image_fill_script(image, bprm);
 	snitch_image_put(image);
 	snitch_image_put(parent);
 	snitch_image_put(old);
@@ -350,14 +358,12 @@ void snitch_image_exited(struct task_struct *task)
 
 	if (task->flags & PF_KTHREAD || atomic_read(&task->signal->live))
 		return;
-	rcu_read_lock();
-	image = image_lookup(task_tgid(task), READ_ONCE(task->self_exec_id));
-	rcu_read_unlock();
-	if (!image)
-		return;
-	snitch_image_flag(image, SNITCH_O_EXITED);
-	image_unhash(image);
-	snitch_image_put(image);
+	/* Whatever its exec id: one that fails late has counted already. */
+	while ((image = image_of_pid(task_tgid(task), IMAGE_NO_EXEC))) {
+		snitch_image_flag(image, SNITCH_O_EXITED);
+		image_unhash(image);
+		snitch_image_put(image);
+	}
 }
 
 /* ---- finding ---- */
@@ -378,8 +384,8 @@ struct snitch_image *snitch_image_current(void)
 	if (image)
 		return image;
 	parent = image_of_parent(current);
-	image = image_new(current, snitch_exe_of_mm(current->mm), parent,
-			  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+	image = image_new(current, snitch_exe_of_mm(current->mm), parent, NULL,
+			  image_unseen(), true);
 	snitch_image_put(parent);
 	return image;
 }
@@ -402,8 +408,11 @@ struct snitch_image *snitch_image_of(struct task_struct *task)
 	file = snitch_exe_of_mm(mm);
 	mmput(mm);
 	parent = image_of_parent(task);
-	image = image_new(task, file, parent, SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+	image = image_new(task, file, parent, NULL, image_unseen(), true);
 	snitch_image_put(parent);
+	/* The probe on exit may have looked before it was there. */
+	if (image && !atomic_read(&task->signal->live))
+		image_unhash(image);
 	return image;
 }
 
@@ -570,6 +579,7 @@ static const char *const kernel_names[__SNITCH_K_MAX] = {
 	[SNITCH_K_NFS]		= "nfs",
 	[SNITCH_K_VXLAN]	= "vxlan",
 	[SNITCH_K_OTHER]	= "other",
+	[SNITCH_K_RELAYED]	= "relayed",
 };
 
 /* What runs already: executables known, ancestry as it is now. */
@@ -590,7 +600,8 @@ static void image_scan(void)
 		if (!file)
 			continue;
 		parent = image_of_parent(task);
-		image = image_new(task, file, parent, SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+		image = image_new(task, file, parent, NULL,
+				  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
 		snitch_image_put(image);
 		snitch_image_put(parent);
 	}
@@ -611,6 +622,7 @@ int snitch_image_init(void)
 	if (!image_unknown)
 		return -ENOMEM;
 	image_scan();
+	WRITE_ONCE(image_scanned, true);
 	return 0;
 }
 

@@ -156,6 +156,8 @@ struct cgroup *snitch_image_task_cgroup(struct task_struct *task);
 void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task);
 void snitch_image_fill_pid(struct snitch_image *image, struct pid *pid);
 void snitch_image_fill_file(struct snitch_image *image, struct file *file);
+void snitch_image_fill_script(struct snitch_image *image, const struct linux_binprm *bprm);
+void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like);
 struct file *snitch_exe_of_mm(struct mm_struct *mm);
 struct snitch_image *snitch_image_find(u64 id);
 unsigned int snitch_image_count(void);

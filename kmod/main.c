@@ -23,6 +23,7 @@ static int __init snitch_init(void)
 {
 	int err;
 
+	snitch_cache_init();
 	err = snitch_policy_init(armed);
 	if (err)
 		return err;
@@ -118,3 +119,4 @@ module_exit(snitch_exit);
 MODULE_DESCRIPTION("per-application outbound firewall: judges, parks and refuses flows");
 MODULE_AUTHOR("The snitch authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(SNITCH_VERSION);

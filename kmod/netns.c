@@ -43,17 +43,23 @@ static void __net_exit netns_unhook(struct net *net)
 	nf_unregister_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }
 
-/* A grace period lies between pre_exit and this: no hook adds any more. */
-static void __net_exit netns_stop(struct net *net)
+/* A grace period lies between pre_exit and this: no hook adds any more. One for
+ * all that end together, for namespaces end one batch at a time.
+ */
+static void __net_exit netns_stop(struct list_head *ending)
 {
-	snitch_park_flush_net(net);
+	struct net *net;
+
+	list_for_each_entry(net, ending, exit_list)
+		snitch_park_flush_net(net);
+	snitch_park_flushed();
 	synchronize_rcu();	/* a resume on its way still uses the namespace */
 }
 
 static struct pernet_operations netns_ops = {
 	.init		= netns_start,
 	.pre_exit	= netns_unhook,
-	.exit		= netns_stop,
+	.exit_batch	= netns_stop,
 	.id		= &netns_id,
 	.size		= sizeof(struct snitch_net),
 };

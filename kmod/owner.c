@@ -87,6 +87,10 @@ static const struct {
 	{ "[wireguard]", SNITCH_K_WIREGUARD },
 	{ "[vxlan]", SNITCH_K_VXLAN },
 	{ "[sunrpc]", SNITCH_K_NFS },
+	/* Anybody may send through these, and then it is in no task's name. */
+	{ "[rxrpc]", SNITCH_K_RELAYED },
+	{ "[rds_tcp]", SNITCH_K_RELAYED },
+	{ "[tipc]", SNITCH_K_RELAYED },
 };
 
 /*
@@ -150,7 +154,8 @@ enum snitch_context snitch_owner_context(const struct sock *sk, const struct sni
 	}
 	if (sk->sk_kern_sock)
 		kind = kernel_socket(sk, &module);
-	if (kind != SNITCH_K_OTHER) {	/* named: never the task's it runs in */
+	/* Named: never the task's it runs in. */
+	if (kind != SNITCH_K_OTHER && kind != SNITCH_K_RELAYED) {
 		*kernel = kind;
 		return SNITCH_CTX_KERNEL;
 	}
@@ -214,13 +219,14 @@ static unsigned int search_holders(const struct file *file, struct task_struct *
  *
  * @shared: set when processes with different executables hold it; then no
  *	    rule may speak for all of them
+ * @uid: gets the effective uid of that process, as it is now
  *
  * Of several the first.
  *
  * Return: a reference to its image, or NULL when nobody holds it.
  * Context: process, one at a time; cost grows with the open files of all.
  */
-struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared)
+struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared, u32 *uid)
 {
 	struct task_struct *holders[SEARCH_MAX];
 	struct snitch_image *found = NULL, *image;
@@ -234,12 +240,15 @@ struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared)
 	fput(file);
 	*shared = n == SEARCH_MAX;	/* the rest is not looked at */
 	for (i = 0; i < n; i++) {
+		u32 euid = __kuid_val(task_euid(holders[i]));
+
 		image = snitch_image_of(holders[i]);
 		put_task_struct(holders[i]);
 		if (!image)
 			continue;
 		if (!found) {
 			found = image;
+			*uid = euid;
 			continue;
 		}
 		if (!snitch_image_same_exe(found, image))

@@ -16,7 +16,7 @@ enum snitch_context {
 
 enum snitch_context snitch_owner_context(const struct sock *sk, const struct snitch_packet *p,
 					 u32 *kernel);
-struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared);
+struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared, u32 *uid);
 
 /** snitch_owner_in_task() - could current be a sender at all? */
 static inline bool snitch_owner_in_task(void)

@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/sock.h>
 
 #include "counter.h"
 #include "packet.h"
@@ -109,6 +110,26 @@ static __always_inline void packet_v6(struct snitch_packet *p, const struct sk_b
 		return;
 	}
 	packet_transport(p, skb, off);
+}
+
+/**
+ * snitch_packet_to_peer() - does a packet go to the peer its socket is connected to?
+ * @p: the packet
+ * @sk: a full inet socket
+ *
+ * Context: any; without the socket's lock the answer may be old at once.
+ */
+bool snitch_packet_to_peer(const struct snitch_packet *p, const struct sock *sk)
+{
+	if (p->dport != ntohs(sk->sk_dport) || p->sport != sk->sk_num)
+		return false;
+	if (p->family == AF_INET)
+		return p->daddr.ip == sk->sk_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_addr_equal(&p->daddr.in6, &sk->sk_v6_daddr);
+#else
+	return false;
+#endif
 }
 
 /**

@@ -27,6 +27,8 @@ union snitch_peer {
 	u32 word;
 };
 
+#define SNITCH_PEER_LOOPBACK	0x80	/* no address family has this bit */
+
 /* The same word without a way through memory, for the fast path. */
 static __always_inline u32 snitch_peer_word(u8 family, u8 proto, u16 dport)
 {
@@ -124,6 +126,7 @@ static __always_inline bool snitch_packet_plain(const struct sk_buff *skb, bool 
 	return true;
 }
 
+bool snitch_packet_to_peer(const struct snitch_packet *p, const struct sock *sk);
 void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 pf);
 
 #endif

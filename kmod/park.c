@@ -53,7 +53,7 @@ static bool park_join(struct snitch_park *p, struct sk_buff *skb)
 
 /* ---- the hook's way in ---- */
 
-static struct snitch_park *park_new(const struct nf_hook_state *state,
+static struct snitch_park *park_new(const struct sk_buff *skb, const struct nf_hook_state *state,
 				    const struct snitch_subject *s,
 				    const struct snitch_judgement *j, u64 cookie, u32 flags)
 {
@@ -84,6 +84,7 @@ static struct snitch_park *park_new(const struct nf_hook_state *state,
 	p->netns = s->netns;
 	p->ifindex = state->out ? state->out->ifindex : 0;
 	p->loopback = s->loopback;
+	p->route = snitch_route_cookie(skb, p->packet.family);
 	p->flags = flags;
 	p->tcp = sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP &&
 		 p->packet.proto == IPPROTO_TCP;
@@ -134,7 +135,7 @@ static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
 		.sk = p->tcp ? p->sk : NULL, .cookie = p->cookie, .image = p->image,
 		.generation = p->why.generation, .packet = &p->packet, .uid = p->uid,
 		.netns = p->netns, .action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL,
-		.packets = 1, .bytes = skb->len,
+		.loopback = p->loopback, .packets = 1, .bytes = skb->len,
 	};
 
 	/* Datagrams are asked about again as soon as there is a decider. */
@@ -174,7 +175,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 				const struct snitch_subject *s, const struct snitch_judgement *j,
 				u64 cookie, u32 flags)
 {
-	struct snitch_park *p = park_new(state, s, j, cookie, flags), *there;
+	struct snitch_park *p = park_new(skb, state, s, j, cookie, flags), *there;
 	unsigned int verdict = NF_STOLEN;
 	bool tcp;
 	LIST_HEAD(gone);

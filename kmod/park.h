@@ -57,6 +57,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @id: c
  * @cookie: c
  * @packet: c, addresses of the first packet
+ * @route: c, IPv6: cookie of its route: if that changes, so may the device
  * @sk: the socket, referenced (c until DONE)
  * @net: c, referenced
  * @image: owner, referenced; NULL in state ADOPT
@@ -65,6 +66,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @truesize: of all packets
  * @deadline: CLOCK_BOOTTIME ns
  * @told: the decider session that has read FLOW
+ * @late: FLOW is still to be read, though it is over
  * @adopt: in the list of those whose owner is looked for
  * @abort: the end of a refused TCP socket
  */
@@ -85,6 +87,7 @@ struct snitch_park {
 	u64 event_since;
 	struct snitch_judgement why;
 	struct snitch_packet packet;
+	u32 route;
 	struct sock *sk;
 	struct net *net;
 	struct snitch_image *image;
@@ -102,6 +105,7 @@ struct snitch_park {
 	u64 origin_id;
 	bool tcp;
 	bool loopback;
+	bool late;
 	struct snitch_abort abort;
 };
 
@@ -124,7 +128,8 @@ int snitch_park_verdict(const struct snitch_verdict *v);
 void snitch_park_redeliver(void);
 /* There is no decider any more: all that waits follows fail mode. Process context. */
 void snitch_park_fail_all(void);
-void snitch_park_flush_net(struct net *net);
+void snitch_park_flush_net(struct net *net);	/* then, once for several: */
+void snitch_park_flushed(void);
 /* A new policy: decide parked flows that its rules decide now. Process context. */
 void snitch_park_rejudge(void);
 

@@ -263,8 +263,8 @@ static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
 	memcpy(q->addr, &p->daddr, sizeof(q->addr));
 }
 
-static void judge_kernel_by(const struct policy_blob *blob, const struct snitch_decision *d,
-			    struct snitch_judgement *j)
+static void judge_kernel_by(const struct policy_blob *blob, u32 kernel,
+			    const struct snitch_decision *d, struct snitch_judgement *j)
 {
 	if (d->action && d->action != SNITCH_ASK && !d->consult) {
 		j->action = d->action;
@@ -272,7 +272,10 @@ static void judge_kernel_by(const struct policy_blob *blob, const struct snitch_
 		j->origin_id = d->rule;
 		return;
 	}
-	j->action = blob ? blob->head.kernel : SNITCH_ALLOW;
+	if (kernel == SNITCH_K_RELAYED)
+		j->action = SNITCH_DENY;	/* some user's, but nobody knows whose */
+	else
+		j->action = blob ? blob->head.kernel : SNITCH_ALLOW;
 	j->origin = SNITCH_BY_KERNEL;
 	j->unmatched = true;
 }
@@ -298,7 +301,7 @@ bool snitch_policy_judge_kind(u32 kernel, struct snitch_judgement *j)
 		alike = snitch_table_kind(blob->table, kernel, &d);
 	}
 	if (alike)
-		judge_kernel_by(blob, &d, j);
+		judge_kernel_by(blob, kernel, &d, j);
 	rcu_read_unlock();
 	return alike;
 }
@@ -313,7 +316,7 @@ static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *
 	judge_query(&q, s);
 	if (blob)
 		snitch_table_lookup(blob->table, &q, &d);
-	judge_kernel_by(blob, &d, j);
+	judge_kernel_by(blob, s->kernel, &d, j);
 }
 
 static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,

@@ -35,6 +35,16 @@ bool snitch_skb_park(struct sk_buff *skb, bool keep_owner)
 	return true;
 }
 
+/* snitch_route_cookie() - what later tells whether an IPv6 route still holds; under RCU */
+u32 snitch_route_cookie(const struct sk_buff *skb, u8 family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == AF_INET6 && skb_dst(skb))
+		return rt6_get_cookie((const struct rt6_info *)skb_dst(skb));
+#endif
+	return 0;
+}
+
 static const struct nf_hook_entries *resume_hooks(struct net *net, u8 pf)
 {
 	return pf == NFPROTO_IPV4 ? rcu_dereference(net->nf.hooks_ipv4[NF_INET_LOCAL_OUT])
@@ -93,25 +103,12 @@ bool snitch_resume(struct sk_buff *skb, struct net *net, struct sock *sk, u8 pf)
 	return true;
 }
 
-static bool resume_same_peer(const struct snitch_park *p, const struct sock *sk)
-{
-	if (p->packet.dport != ntohs(sk->sk_dport) || p->packet.sport != sk->sk_num)
-		return false;
-	if (p->packet.family == AF_INET)
-		return p->packet.daddr.ip == sk->sk_daddr;
-#if IS_ENABLED(CONFIG_IPV6)
-	return ipv6_addr_equal(&p->packet.daddr.in6, &sk->sk_v6_daddr);
-#else
-	return false;
-#endif
-}
-
 /* Is the socket still about to send this very segment? */
 static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!resume_same_peer(p, sk))
+	if (!snitch_packet_to_peer(&p->packet, sk))
 		return false;
 	if (p->packet.tcp_flags & SNITCH_TCP_SYN)
 		return READ_ONCE(sk->sk_state) == TCP_SYN_SENT &&
@@ -129,15 +126,10 @@ static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
 bool snitch_resume_valid(const struct snitch_park *p, const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
-	u32 cookie = 0;
 
 	if (!dst || dst->obsolete == DST_OBSOLETE_DEAD)
 		return false;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (p->packet.family == AF_INET6)
-		cookie = rt6_get_cookie((const struct rt6_info *)dst);
-#endif
-	if (dst->obsolete && !dst->ops->check((struct dst_entry *)dst, cookie))
+	if (dst->obsolete && !dst->ops->check((struct dst_entry *)dst, p->route))
 		return false;
 	return !p->tcp || resume_tcp_valid(p, p->sk);
 }

@@ -22,28 +22,25 @@ static void revoke_done(struct snitch_abort *job)
 	kfree(container_of(job, struct revoke_job, abort));
 }
 
-void snitch_revoke_abort(struct sock *sk, u32 uid)
+void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image)
 {
-	struct revoke_job *job = kzalloc(sizeof(*job), GFP_ATOMIC | __GFP_NOWARN);
+	struct revoke_job *job;
 
-	if (!job)
-		goto nomem;
-	job->abort.quota = snitch_uid_get(uid);
-	if (!job->abort.quota)
-		goto nomem;
+	if (!image->quota || !snitch_abort_room(image->quota))
+		return;
+	job = kzalloc(sizeof(*job), GFP_ATOMIC | __GFP_NOWARN);
+	if (!job) {
+		snitch_count(SNITCH_C_NOMEM);
+		return;
+	}
+	job->abort.quota = snitch_uid_hold(image->quota);
 	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
 		revoke_done(&job->abort);
 		return;
 	}
-	job->abort.sk = sk;
-	job->abort.err = ECONNREFUSED;
+	snitch_abort_of(&job->abort, sk);
 	job->abort.done = revoke_done;
 	snitch_abort_queue(&job->abort);
-	return;
-nomem:
-	/* Its packets are refused all the same; the program finds out later. */
-	snitch_count(SNITCH_C_NOMEM);
-	kfree(job);
 }
 
 u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
@@ -99,13 +96,12 @@ static int revoke_one(struct snitch_flow *f, void *arg)
 	revoke_packet(&packet, f);
 	s.uid = f->uid;
 	s.netns = f->netns;
-	s.loopback = ipv4_is_loopback(f->family == AF_INET ? f->daddr.ip : 0) ||
-		     (f->family == AF_INET6 && ipv6_addr_loopback(&f->daddr.in6));
+	s.loopback = snitch_flow_loopback(f);
 	switch (snitch_revoke_judge(f, &s)) {
 	case SNITCH_DENY:
 	case SNITCH_DROP:
 		snitch_audit_refused(image, f->uid, &packet, f->action, f->origin, f->origin_id);
-		snitch_revoke_abort(sk, f->uid);
+		snitch_revoke_abort(sk, image);
 	}
 	sock_put(sk);
 	return 0;
@@ -130,6 +126,20 @@ void snitch_revoke_start(void)
 #define OLDER_STATES (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT | \
 		      TCPF_LAST_ACK | TCPF_CLOSING)
 
+/* By its route, if it has one now; without, by its next packet's anyhow. */
+static bool older_loopback(struct sock *sk)
+{
+	const struct dst_entry *dst;
+	bool loopback;
+
+	rcu_read_lock();
+	dst = __sk_dst_get(sk);
+	loopback = dst ? dst->dev->flags & IFF_LOOPBACK
+		       : ipv4_is_loopback(sk->sk_daddr) || ipv6_addr_loopback(&sk->sk_v6_daddr);
+	rcu_read_unlock();
+	return loopback;
+}
+
 static void older_add(struct sock *sk, u64 generation)
 {
 	struct snitch_packet p = {
@@ -141,6 +151,7 @@ static void older_add(struct sock *sk, u64 generation)
 	struct snitch_flow_new n = {
 		.sk = sk,
 		.packet = &p,
+		.loopback = older_loopback(sk),
 		.generation = generation,
 		.netns = sock_net(sk)->ns.inum,
 		.action = SNITCH_ALLOW,
@@ -167,6 +178,7 @@ static void older_add(struct sock *sk, u64 generation)
 	}
 	rcu_read_lock();
 	key.peer = p.peer;
+	key.loopback = n.loopback;
 	if (snitch_flow_find(&key)) {
 		rcu_read_unlock();
 		return;		/* known from before judging stopped */

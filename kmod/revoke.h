@@ -20,7 +20,9 @@ void snitch_revoke_older(u64 generation);	/* process context */
  * ASK: it must be asked about anew (never for TCP).
  */
 u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s);
-/* End a TCP socket in the background; any context; takes its own reference. */
-void snitch_revoke_abort(struct sock *sk, u32 uid);
+/* End a TCP socket in the background, on the account of @image's user: at most
+ * SNITCH_ABORTS_WAIT wait. Any context; takes its own references.
+ */
+void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image);
 
 #endif

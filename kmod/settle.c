@@ -40,6 +40,7 @@ static void park_remember(struct snitch_park *p)
 		.action = p->action,
 		.origin = p->origin,
 		.origin_id = p->origin_id,
+		.loopback = p->loopback,
 		.packets = skb_queue_len(&p->skbs),
 	};
 	const struct sk_buff *skb;
@@ -71,7 +72,6 @@ void snitch_park_settle(struct snitch_park *p, u32 action, u32 origin, u64 origi
 	p->action = action;
 	p->origin = origin;
 	p->origin_id = origin_id;
-	p->why.generation = snitch_policy_generation();
 	park_remember(p);
 	snitch_park_detach(p);
 }
@@ -95,11 +95,12 @@ static void park_refuse(struct snitch_park *p)
 			snitch_refuse_other(p, skb);
 		return;
 	}
+	if (!snitch_packet_to_peer(&p->packet, p->sk))
+		return;		/* it talks to somebody else by now */
 	sock_hold(p->sk);
 	snitch_park_get(p);
-	p->abort.sk = p->sk;
+	snitch_abort_of(&p->abort, p->sk);
 	p->abort.quota = p->quota;
-	p->abort.err = ECONNREFUSED;
 	p->abort.done = park_abort_done;
 	snitch_abort_queue(&p->abort);
 }
@@ -166,11 +167,31 @@ static void park_cache(const struct snitch_park *p, u32 action, u32 origin, u64 
 		.image = p->image, .daddr = p->packet.daddr, .dport = p->packet.dport,
 		.family = p->packet.family, .proto = p->packet.proto, .uid = p->uid,
 		.netns = p->netns, .action = action, .origin = origin, .origin_id = origin_id,
-		.until = until,
+		.until = until, .generation = p->why.generation,
 	};
 
-	if (p->image)
+	/* The cache does not know the way: what held for loopback holds for it alone. */
+	if (p->image && !p->loopback)
 		snitch_cache_add(&n);
+}
+
+/* A verdict that was given under an earlier policy: what is final now comes first. */
+static bool park_overruled(struct snitch_park *p)
+{
+	struct snitch_judgement j;
+	struct snitch_subject s;
+
+	lockdep_assert_held(&snitch_park_lock);
+	if (p->why.generation == snitch_policy_generation() || p->flags & SNITCH_F_SHARED)
+		return false;
+	snitch_park_subject(p, &s);
+	snitch_policy_judge(&s, &j);
+	p->why.generation = j.generation;
+	if (j.action == SNITCH_ASK)
+		return false;
+	snitch_device_unqueue(p);
+	snitch_park_settle(p, j.action, j.origin, j.origin_id);
+	return true;
 }
 
 int snitch_park_verdict(const struct snitch_verdict *v)
@@ -189,10 +210,12 @@ int snitch_park_verdict(const struct snitch_verdict *v)
 		spin_unlock_bh(&snitch_park_lock);
 		return 0;
 	}
-	if (v->flags & SNITCH_V_CACHE)
-		park_cache(p, v->action, v->origin, v->origin_id, v->until);
-	snitch_device_unqueue(p);
-	snitch_park_settle(p, v->action, v->origin, v->origin_id);
+	if (!park_overruled(p)) {
+		if (v->flags & SNITCH_V_CACHE)
+			park_cache(p, v->action, v->origin, v->origin_id, v->until);
+		snitch_device_unqueue(p);
+		snitch_park_settle(p, v->action, v->origin, v->origin_id);
+	}
 	spin_unlock_bh(&snitch_park_lock);
 	snitch_count(p->action == SNITCH_ALLOW ? SNITCH_C_PARK_ALLOWED : SNITCH_C_PARK_REFUSED);
 	snitch_park_act(p);
@@ -362,7 +385,11 @@ static void park_flush(struct net *net)
 void snitch_park_flush_net(struct net *net)
 {
 	park_flush(net);
-	/* What was just taken out may still be on its way in a worker. */
+}
+
+/** snitch_park_flushed() - what was taken out is no longer on its way in a worker */
+void snitch_park_flushed(void)
+{
 	flush_workqueue(snitch_park_wq);
 }
 

@@ -78,6 +78,7 @@ struct snitch_flow *snitch_park_entry(const struct snitch_park *p)
 		.cookie = p->cookie,
 		.daddr = &p->packet.daddr,
 		.peer = p->packet.peer,
+		.loopback = p->loopback,
 		.tcp = p->tcp,
 	};
 
@@ -91,7 +92,7 @@ struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_s
 
 	lockdep_assert_held(&snitch_park_lock);
 	hlist_for_each_entry(p, snitch_park_key(cookie), by_key) {
-		if (p->cookie != cookie || p->tcp != tcp ||
+		if (p->cookie != cookie || p->tcp != tcp || p->loopback != s->loopback ||
 		    !snitch_park_same_destination(p, s->packet))
 			continue;
 		if (!s->image || !p->image ||
@@ -194,6 +195,19 @@ void snitch_park_detach(struct snitch_park *p)
 	list_del_init(&p->adopt);
 }
 
+/* A program that closed and ended before the decider could read is told of all the same,
+ * FLOW first, then CANCEL; but many of them must not use up the places of others.
+ */
+static bool park_tell_late(struct snitch_park *p, u32 why)
+{
+	if (why != SNITCH_CANCEL_CLOSED || p->pending != SNITCH_PEV_FLOW ||
+	    snitch_park_unread >= READ_ONCE(snitch_limits.max_flows) / 8)
+		return false;
+	p->late = true;
+	snitch_park_unread++;
+	return true;
+}
+
 /* The decider hears that the flow is over, if it has heard of it at all. */
 void snitch_park_tell_cancel(struct snitch_park *p, u32 why)
 {
@@ -201,14 +215,20 @@ void snitch_park_tell_cancel(struct snitch_park *p, u32 why)
 	p->cancel_why = why;
 	if (p->told)
 		snitch_device_queue(p, SNITCH_PEV_CANCEL);
-	else
+	else if (!park_tell_late(p, why))
 		snitch_device_unqueue(p);
+}
+
+/* Events of flows that are in no table any more count. */
+static int park_counts(const struct snitch_park *p, enum snitch_park_event ev)
+{
+	return ev == SNITCH_PEV_CANCEL || (ev == SNITCH_PEV_FLOW && p->late);
 }
 
 void snitch_park_set_pending(struct snitch_park *p, enum snitch_park_event ev)
 {
 	lockdep_assert_held(&snitch_park_lock);
-	snitch_park_unread += (ev == SNITCH_PEV_CANCEL) - (p->pending == SNITCH_PEV_CANCEL);
+	snitch_park_unread += park_counts(p, ev) - park_counts(p, p->pending);
 	p->pending = ev;
 }
 

@@ -7,6 +7,7 @@
 #ifndef SNITCH_UID_H
 #define SNITCH_UID_H
 
+#include <linux/atomic.h>
 #include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -18,8 +19,10 @@
  * @refs: users of this struct
  * @parked: flows parked, under snitch_park_lock
  * @images: process images, under snitch_uid_lock
+ * @tcp_flows: entries of connected sockets, @cached: of the decision cache
  * @aborting: workers at its sockets now, under the lock of abort.c
- * @abort_wait: aborts that wait for such a worker, under the same
+ * @abort_wait: aborts that wait for such a worker, @abort_waiting of them, under
+ *	       the same
  */
 struct snitch_uid {
 	struct hlist_node node;
@@ -27,7 +30,10 @@ struct snitch_uid {
 	unsigned int refs;
 	unsigned int parked;
 	unsigned int images;
+	atomic_t tcp_flows;
+	atomic_t cached;
 	unsigned int aborting;
+	unsigned int abort_waiting;
 	struct list_head abort_wait;
 };
 

@@ -15,8 +15,10 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
+#include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #ifdef pr_fmt
 #undef pr_fmt
@@ -47,6 +49,11 @@ static inline u64 snitch_compat_ancestor(const struct cgroup *cgrp, int level)
 #endif
 }
 
+/* 5.10: changes nothing, but does not say so. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#define cgroup_id(cgrp) cgroup_id((struct cgroup *)(cgrp))
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 static inline struct timespec64 snitch_compat_ctime(const struct inode *inode)
 {
@@ -76,6 +83,50 @@ static inline struct inet_hashinfo *snitch_compat_hashinfo(struct net *net)
 #endif
 }
 
+/* Ends a socket, whoever holds it. Before 6.12 (and stable kernels of its time) tcp_abort()
+ * empties an orphan's write queue and does no more: without a timer it then stays in
+ * FIN_WAIT1 for ever, and warns. Such ones are reset and destroyed here, as close() would
+ * with no time to linger.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+static inline bool snitch_compat_abort_orphan(struct sock *sk)
+{
+	bool orphan;
+
+	if (!sk_fullsock(sk) || sk->sk_protocol != IPPROTO_TCP)
+		return false;
+	lock_sock(sk);
+	local_bh_disable();
+	bh_lock_sock(sk);
+	orphan = sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_CLOSE &&
+		 sk->sk_state != TCP_LISTEN;
+	if (orphan)
+		orphan = !sk->sk_prot->disconnect(sk, 0);
+	if (orphan)
+		inet_csk_destroy_sock(sk);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	release_sock(sk);
+	return orphan;
+}
+#else
+static inline bool snitch_compat_abort_orphan(struct sock *sk)
+{
+	return false;
+}
+#endif
+
+/* A member of the protocol, so no export that newer kernels dropped is needed. */
+static inline bool snitch_compat_abort(struct sock *sk, int err)
+{
+	bool done = snitch_compat_abort_orphan(sk);
+
+	if (!done)
+		done = sk->sk_prot->diag_destroy && !sk->sk_prot->diag_destroy(sk, err);
+	/* Closed just before that. */
+	return snitch_compat_abort_orphan(sk) || done;
+}
+
 /* sched_process_exit tells since 6.16 whether the group is dead. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define SNITCH_EXIT_PROBE_ARGS void *data, struct task_struct *task, bool group_dead
@@ -92,11 +143,29 @@ static inline struct inet_hashinfo *snitch_compat_hashinfo(struct net *net)
 #define SNITCH_COMPAT_RESV_START_OP(op)
 #endif
 
-/* A multicast group only CAP_NET_ADMIN may join; backported to 6.1, not to 5.10. */
+/* A multicast group only CAP_NET_ADMIN may join; backported to 6.1, not to 5.10: there who may
+ * not can join, but is sent nothing.
+ */
 #ifdef GENL_MCAST_CAP_NET_ADMIN
 #define SNITCH_COMPAT_MCGRP_ADMIN .flags = GENL_MCAST_CAP_NET_ADMIN,
+#define snitch_compat_multicast(family, skb, group) \
+	genlmsg_multicast(family, skb, 0, group, GFP_ATOMIC)
 #else
 #define SNITCH_COMPAT_MCGRP_ADMIN
+static inline int snitch_compat_mcast_hide(struct sock *sk, struct sk_buff *skb, void *data)
+{
+	const struct socket *sock = READ_ONCE(sk->sk_socket);
+
+	/* The opener's rights, as for a join; the table's lock keeps the socket. */
+	return !sock || !sock->file || !file_ns_capable(sock->file, &init_user_ns, CAP_NET_ADMIN);
+}
+
+static inline int snitch_compat_multicast(const struct genl_family *family, struct sk_buff *skb,
+					  unsigned int group)
+{
+	return netlink_broadcast_filtered(init_net.genl_sock, skb, 0, family->mcgrp_offset + group,
+					  GFP_ATOMIC, snitch_compat_mcast_hide, NULL);
+}
 #endif
 
 /* 6.18: unbound and per-CPU workqueues must say which they are. */

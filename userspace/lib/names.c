@@ -51,6 +51,7 @@ const char *snitch_kernel_name(unsigned int kernel)
 		[SNITCH_K_IGMP] = "igmp", [SNITCH_K_MLD] = "mld", [SNITCH_K_TCP] = "tcp",
 		[SNITCH_K_WIREGUARD] = "wireguard", [SNITCH_K_NFS] = "nfs",
 		[SNITCH_K_VXLAN] = "vxlan", [SNITCH_K_OTHER] = "other",
+		[SNITCH_K_RELAYED] = "relayed",
 	};
 
 	return WORD(words, kernel);

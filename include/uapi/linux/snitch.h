@@ -156,8 +156,9 @@ struct snitch_welcome {
 
 #define SNITCH_O_DELETED	(1U << 0)	/* executable unlinked */
 #define SNITCH_O_MEMFD		(1U << 1)	/* no file system name at all */
-#define SNITCH_O_DISGUISED	(1U << 2)	/* mm->exe_file is not what was executed:
-						 * no allow rule may match
+#define SNITCH_O_DISGUISED	(1U << 2)	/* mm->exe_file is not what was executed, or
+						 * nobody saw what was: no allow rule may
+						 * match
 						 */
 #define SNITCH_O_INCOMPLETE	(1U << 3)	/* ancestry not from exec time */
 #define SNITCH_O_FORKED		(1U << 4)	/* image came by fork, not exec */
@@ -182,6 +183,9 @@ enum snitch_kernel {		/* named users of the network in the kernel */
 	SNITCH_K_NFS,		/* sunrpc */
 	SNITCH_K_VXLAN,
 	SNITCH_K_OTHER,
+	SNITCH_K_RELAYED,	/* users' data, sent for them by rxrpc, rds or tipc: without
+				 * a rule refused whatever struct snitch_policy says
+				 */
 	__SNITCH_K_MAX
 };
 
