@@ -10,8 +10,8 @@ TOP	:= $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 VM	:= $(TOP)/tests/vm
 SUB	:= +@$(MAKE) --no-print-directory
 
-.PHONY: all help deps deps-build kmod kmod-host userspace unit check check-vm check-debug check-install static \
-	selftest demo bench kernels install uninstall clean distclean
+.PHONY: all help deps deps-build kmod kmod-host userspace unit check check-vm check-kernels check-debug \
+	check-install static selftest demo bench kernels install uninstall clean distclean
 
 all: deps-build kmod-host userspace
 
@@ -28,9 +28,10 @@ help:
 	@echo
 	@echo '  make unit        unit tests, plain and under ASan and UBSan'
 	@echo '  make static      checkpatch --strict, sparse, shellcheck'
-	@echo '  make check-install  make install into a folder, DKMS against stock headers'
+	@echo '  make check-install  make install into a folder, DKMS against stock headers, all of it in a guest'
 	@echo '  make selftest    the test machinery itself'
 	@echo '  make check-vm    cases in a virtual machine; KERNEL=6.1, CASES="a b" for some of them'
+	@echo '  make check-kernels  the same on every stock kernel of tests/vm/kernels'
 	@echo '  make check-debug the same on the debug kernel (KASAN, lockdep, kmemleak)'
 	@echo '  make bench       instructions per operation: a table and build/bench.json'
 	@echo
@@ -60,7 +61,8 @@ kmod-host: deps-build
 userspace: deps-build
 	$(SUB) -C userspace all
 
-install: all
+# The module is not built here: DKMS builds it, from what it keeps in /usr/src.
+install: userspace
 	$(SUB) -C userspace install
 uninstall:
 	$(SUB) -C userspace uninstall
@@ -68,7 +70,7 @@ uninstall:
 kernels: deps
 	$(SUB) -C tests kernels
 
-unit static selftest check-install check-vm check-debug demo bench check: deps
+unit static selftest check-install check-vm check-kernels check-debug demo bench check: deps
 	$(SUB) -C tests $@ KERNEL=$(KERNEL)
 
 clean:

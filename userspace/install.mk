@@ -7,6 +7,7 @@
 #       Without DESTDIR also makes the user snitch, builds and installs the module with
 #       DKMS for the running kernel, and tells udev, the bus and systemd.
 #   make uninstall [DESTDIR=DIR] [PREFIX=/usr] [PURGE=1]
+#       PURGE=1 takes rules, answers and the user snitch, too.
 
 DESTDIR	?=
 PREFIX	?= /usr
@@ -34,7 +35,7 @@ RUNDIR	?= /run/snitch
 INSTALL	?= install
 US	:= $(TOP)/userspace
 MODVERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' $(TOP)/dkms.conf)
-MODSRC	:= $(SRCDIR)/snitch-$(MODVERSION)
+MODSRC	:= $(SRCDIR)/snitch-$(or $(MODVERSION),$(error no PACKAGE_VERSION in dkms.conf))
 
 MAN_PAGES := $(wildcard $(US)/man/*.[1-8])
 RULES_D	:= $(wildcard $(US)/rules.d/*.rules)
@@ -69,9 +70,17 @@ define \n
 endef
 export INSTALLED
 
-# climb DIR: remove a folder and those above it, as long as they are empty.
-CLIMB = climb() { d=$$1; while [ ! -e "$$d" ] || rmdir "$$d" 2>/dev/null; do \
-	case $$d in */*) d=$${d%/*};; *) break;; esac; done; }
+# Which folders an installation had to make: uninstall takes these away again, where they are
+# empty, and no others.
+FOLDERS	:= $(RULESDIR:/rules.d=)/folders
+
+# make_dir DIR: with those above it; what had to be made is added to $made.
+MAKE_DIR = make_dir() { [ -z "$$1" ] || [ -d "$(DESTDIR)$$1" ] || { make_dir "$${1%/*}" && \
+	mkdir -m 0755 "$(DESTDIR)$$1" && made="$$made$$1 "; }; }
+
+# every_version COMMAND: COMMAND with $v being each version of snitch that DKMS knows.
+EVERY_VERSION = for v in $$(dkms status snitch 2>/dev/null | sed -n 's|^snitch[/,] *\([0-9][0-9.]*\).*|\1|p' | \
+	sort -u); do $(1) || exit 1; done
 
 # Everything that tells a running system; never with DESTDIR.
 SYSTEMD_RUNS = [ -d /run/systemd/system ]
@@ -87,11 +96,14 @@ install: install-files
 	$(if $(DESTDIR),,@$(MAKE) --no-print-directory -f $(SELF) install-system)
 
 install-files: all $(BUILD)/snitchd.service
-	@printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
-	  [ -n "$$target" ] || continue; \
-	  $(INSTALL) -D -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
-	done
-	@$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/snitch/rules.d
+	@rm -rf --one-file-system "$(DESTDIR)$(MODSRC)"
+	@mkdir -p "$(DESTDIR)/"
+	@printf '%s\n' "$$INSTALLED" | { $(MAKE_DIR); while read -r mode source target; do \
+	    [ -n "$$target" ] || continue; \
+	    make_dir "$${target%/*}" && $(INSTALL) -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
+	  done; \
+	  make_dir $(SYSCONFDIR)/snitch/rules.d && make_dir $(FOLDERS:/folders=) && \
+	  printf '%s\n' $$made >>"$(DESTDIR)$(FOLDERS)"; }
 	@echo "installed into $(if $(DESTDIR),$(DESTDIR),$(PREFIX))"
 
 # Only what DKMS builds from.
@@ -112,9 +124,8 @@ install-system:
 	@if ! command -v dkms >/dev/null; then \
 	  echo "no dkms here: install it, then run: dkms install snitch/$(MODVERSION)" >&2; exit 1; \
 	fi
-	@if [ -n "$$(dkms status snitch/$(MODVERSION) 2>/dev/null)" ]; then \
-	  dkms remove snitch/$(MODVERSION) --all >/dev/null; \
-	fi
+	@$(call EVERY_VERSION,dkms remove snitch/$$v --all >/dev/null && \
+	  { [ $$v = $(MODVERSION) ] || rm -rf --one-file-system $(SRCDIR)/snitch-$$v; })
 	@dkms add snitch/$(MODVERSION)
 	@if [ -e /lib/modules/$$(uname -r)/build/Makefile ]; then \
 	  dkms build snitch/$(MODVERSION) && dkms install snitch/$(MODVERSION); \
@@ -126,6 +137,8 @@ install-system:
 	  systemctl daemon-reload; \
 	  systemctl reload dbus 2>/dev/null || true; \
 	  udevadm control --reload 2>/dev/null || true; \
+	  [ ! -d /sys/module/snitch ] || echo "the module of before is still loaded; to change it:" \
+	    "systemctl stop snitchd && modprobe -r snitch"; \
 	  echo "next: systemctl enable --now snitchd   (it starts in mode observe)"; \
 	else \
 	  echo "next: modprobe snitch && snitchd --user snitch &   (systemd does not run here)"; \
@@ -140,22 +153,25 @@ uninstall-system:
 	@if [ -d /sys/module/snitch ]; then \
 	  modprobe -r snitch || echo "snitch.ko stays loaded until the next boot" >&2; \
 	fi
-	@if command -v dkms >/dev/null && [ -n "$$(dkms status snitch/$(MODVERSION) 2>/dev/null)" ]; then \
-	  dkms remove snitch/$(MODVERSION) --all; \
-	fi
+	@if command -v dkms >/dev/null; then $(call EVERY_VERSION,dkms remove snitch/$$v --all); fi
+	$(if $(PURGE),@if getent passwd snitch >/dev/null; then userdel snitch; fi; \
+	  if getent group snitch >/dev/null; then groupdel snitch; fi)
 
 uninstall-files:
 	@printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
 	  [ -n "$$target" ] || continue; \
 	  rm -f "$(DESTDIR)$$target"; \
 	done
-	@rm -rf --one-file-system $(DESTDIR)$(RUNDIR)
-	$(if $(PURGE),@rm -rf --one-file-system $(DESTDIR)$(SYSCONFDIR)/snitch $(DESTDIR)$(STATEDIR))
-	@cd "$(DESTDIR)/" && $(CLIMB); \
-	  printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
-	    target=$${target#/}; [ -z "$$target" ] || climb "$${target%/*}"; \
-	  done; \
-	  climb $(SYSCONFDIR:/%=%)/snitch/rules.d; climb $(STATEDIR:/%=%); climb $(RUNDIR:/%=%)
+	@rm -rf --one-file-system "$(DESTDIR)$(MODSRC)" "$(DESTDIR)$(RUNDIR)"
+	$(if $(PURGE),@rm -rf --one-file-system "$(DESTDIR)$(SYSCONFDIR)/snitch" "$(DESTDIR)$(STATEDIR)")
+	@rmdir "$(DESTDIR)$(STATEDIR)/rules" "$(DESTDIR)$(STATEDIR)" 2>/dev/null || true
+	@if [ -e "$(DESTDIR)$(FOLDERS)" ]; then \
+	  folders=$$(sort -ru "$(DESTDIR)$(FOLDERS)"); \
+	  rm -f "$(DESTDIR)$(FOLDERS)"; \
+	  for dir in $$folders; do rmdir "$(DESTDIR)$$dir" 2>/dev/null || true; done; \
+	fi
+	$(if $(DESTDIR),@cd "$(DESTDIR)/" && rmdir -p --ignore-fail-on-non-empty \
+	  $(patsubst /%,./%,$(dir $(SYSCONFDIR)/snitch $(STATEDIR) $(RUNDIR))) 2>/dev/null || true)
 	@for dir in $(SYSCONFDIR)/snitch $(STATEDIR); do \
 	  [ ! -d "$(DESTDIR)$$dir" ] || \
 	    echo "kept: $(DESTDIR)$$dir (rules and answers of people); PURGE=1 removes it"; \

@@ -71,6 +71,10 @@ nothing_left() {
 only_kept() {
 	[[ $(files | tr '\n' ' ') == './etc/snitch/rules.d/mine.rules ./var/lib/snitch/mode ' ]] || { files; return 1; }
 }
+older_folders_stay() {
+	mkdir -p "$ROOT/usr/share/fish" && mk install && mk uninstall &&
+	[[ $(cd "$ROOT" && find . -mindepth 1 | sort | tr '\n' ' ') == './usr ./usr/share ./usr/share/fish ' ]]
+}
 foreign_files() {
 	mkdir -p "$ROOT/etc/snitch/rules.d" "$ROOT/var/lib/snitch" &&
 	echo 'deny any to any' >"$ROOT/etc/snitch/rules.d/mine.rules" &&
@@ -106,4 +110,5 @@ ok "make install PREFIX=/opt/snitch" mk install PREFIX=/opt/snitch
 ok "PREFIX is kept" prefix_is_kept
 ok "make uninstall PREFIX=/opt/snitch" mk uninstall PREFIX=/opt/snitch
 ok "nothing is left of that" nothing_left
+ok "an empty folder of others stays" older_folders_stay
 finish

@@ -96,20 +96,24 @@ ended keep
 t_ok "the far end's server never saw the forged data" eval '! grep -q forged $TMP/far'
 
 # MPTCP and SMC: the kernel makes the TCP socket.
-far_reset
-in_c $B tcp $F4 80 --mptcp --data leak >$TMP/mptcp 2>&1
-t_said "MPTCP by a denied program: refused" mptcp '^connect E'
-t_none "0 packets" tcp 80
-: >$LOG
-go mptcp /opt/c tcp $F4 80 --mptcp --data leak
-t_seen "MPTCP by an unknown program: a question" '^FLOW .*proto=tcp .*:80 '
-t_seen "with the program as owner" '^OWNER .*exe=/opt/c '
-sleep 0.5
-t_none "0 packets" tcp 80
-tell deny all
-t_said "denied: the program is told" mptcp '^connect E'
-t_none "still 0 packets" tcp 80
-t_out "MPTCP by an allowed program works" '^echo OK' $A tcp $F4 80 --mptcp --data multi
+if [[ -d /proc/sys/net/mptcp ]]; then
+	far_reset
+	in_c $B tcp $F4 80 --mptcp --data leak >$TMP/mptcp 2>&1
+	t_said "MPTCP by a denied program: refused" mptcp '^connect E'
+	t_none "0 packets" tcp 80
+	: >$LOG
+	go mptcp /opt/c tcp $F4 80 --mptcp --data leak
+	t_seen "MPTCP by an unknown program: a question" '^FLOW .*proto=tcp .*:80 '
+	t_seen "with the program as owner" '^OWNER .*exe=/opt/c '
+	sleep 0.5
+	t_none "0 packets" tcp 80
+	tell deny all
+	t_said "denied: the program is told" mptcp '^connect E'
+	t_none "still 0 packets" tcp 80
+	t_out "MPTCP by an allowed program works" '^echo OK' $A tcp $F4 80 --mptcp --data multi
+else
+	t_skip "MPTCP" "this kernel has none"
+fi
 far_reset
 if modprobe smc 2>/dev/null; then
 	in_c timeout 20 $B smc $F4 80 --data leak >$TMP/smc 2>&1

@@ -3,26 +3,12 @@
 # The manners of /dev/snitch: HELLO, batches, results, EFAULT, poll, roles, random input.
 . /snitch/cases/lib/case.sh
 
-# device_test CHECK: each line of the program is a test point.
-device_test() {
-	local line n=0
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) t_pass "$1: ${line#ok }" ;;
-		'not ok '*) t_fail "$1: ${line#not ok }" ;;
-		*) t_note "$line"; continue ;;
-		esac
-		n=$((n + 1))
-	done < <(in_c timeout 120 /snitch/tools/device-test "$1" $F4 2>&1; echo "status $?")
-	t_cmp "$1: checks were made" "$n" -gt 0
-}
-
 case_begin
 far_up udp:7001
 policy "unmatched ask"
 snitch-tool limits grace_ms=1
 for check in hello batch results efault roles poll fuzz; do
-	device_test $check
+	t_points $check in_c timeout 120 /snitch/tools/device-test $check $F4
 	sleep 0.1
 	t_parked "$check: nothing stays parked" 0
 done
