@@ -104,7 +104,8 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 			continue;
 		if (mine && !snitch_flow_is_currents(f))
 			continue;
-		if (unlikely(f->generation != snitch_policy_generation() ||
+		/* Pairs with the release in snitch_revoke_judge(). */
+		if (unlikely(smp_load_acquire(&f->generation) != snitch_policy_generation() ||
 			     f->action != SNITCH_ALLOW))
 			return false;
 		if (!mine) {

@@ -35,6 +35,10 @@ static void probe_tcp_destroy(void *data, struct sock *sk)
 {
 	/* First: a verdict that is being written down under its lock is removed below. */
 	snitch_park_socket_gone(sk);
+	/* Its count of parked flows was read without the lock: the entry of one that has just
+	 * left is seen below. Pairs with the unlock after snitch_park_settle().
+	 */
+	smp_rmb();
 	snitch_flow_remove_tcp(sk);
 }
 

@@ -59,14 +59,15 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 		 */
 		if (!f->sk && (f->origin != SNITCH_BY_PERSON || j.lockdown))
 			return SNITCH_ASK;
-		WRITE_ONCE(f->generation, j.generation);
+		smp_store_release(&f->generation, j.generation);
 		return f->action;
 	}
 	WRITE_ONCE(f->origin_id, j.origin_id);
 	if (!(f->flags & SNITCH_FLOW_WEAK))
 		WRITE_ONCE(f->origin, j.origin);
 	WRITE_ONCE(f->action, j.action);
-	WRITE_ONCE(f->generation, j.generation);
+	/* Pairs with the acquire in flow_passes(): no new generation with an old verdict. */
+	smp_store_release(&f->generation, j.generation);
 	return j.action;
 }
 
