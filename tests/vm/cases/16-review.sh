@@ -146,7 +146,7 @@ for fail in deny allow; do
 		far_reset
 		: >$LOG
 		timeouts=$(stat_of consult_timeout)
-		go sends $A udp $F4 80 --count 60 --gap 500
+		go sends $A udp $F4 80 --count 600 --gap 500
 		t_ok "fail $fail, decider $how: a datagram's consult ends unanswered" \
 			wait_for 5 eval "[[ \$(stat_of consult_timeout) -gt $timeouts ]]"
 		sleep 6
