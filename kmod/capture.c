@@ -123,6 +123,26 @@ void snitch_image_fill_script(struct snitch_image *image, const struct linux_bin
 	snitch_image_flag(image, SNITCH_O_SCRIPT);
 }
 
+static const char *const kernel_names[__SNITCH_K_MAX] = {
+	[SNITCH_K_NONE]		= "kernel",
+	[SNITCH_K_ICMP_ERROR]	= "icmp-error",
+	[SNITCH_K_ICMP_REPLY]	= "icmp-reply",
+	[SNITCH_K_ND]		= "nd",
+	[SNITCH_K_IGMP]		= "igmp",
+	[SNITCH_K_MLD]		= "mld",
+	[SNITCH_K_TCP]		= "tcp",
+	[SNITCH_K_WIREGUARD]	= "wireguard",
+	[SNITCH_K_NFS]		= "nfs",
+	[SNITCH_K_VXLAN]	= "vxlan",
+	[SNITCH_K_OTHER]	= "other",
+	[SNITCH_K_RELAYED]	= "relayed",
+};
+
+const char *snitch_image_kernel_name(u32 kind)
+{
+	return kernel_names[kind];
+}
+
 /* ---- at a flow's first packet ---- */
 
 static void image_take_cmdline(struct snitch_image *image)

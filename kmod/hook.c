@@ -341,6 +341,10 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
 	h.skb = skb;
 	h.state = state;
 	h.sk = state->sk;
+	if (h.sk && snitch_owner_is_tcp(h.sk) && h.sk->sk_state == TCP_LISTEN) {
+		snitch_count(SNITCH_C_REFUSED);
+		return NF_DROP;		/* an answer with headers of the program's own making */
+	}
 	snitch_packet_parse(&h.packet, skb, state->pf);
 	switch (snitch_owner_context(h.sk, &h.packet, &kernel)) {
 	case SNITCH_CTX_KERNEL:
@@ -368,7 +372,10 @@ static __always_inline bool hook_known(const struct sock *sk, const struct sk_bu
 		return true;
 	if (!snitch_owner_is_tcp(sk))
 		return snitch_flow_passes_other(sk, skb, v4, out);
-	return sk->sk_state == TCP_LISTEN || snitch_flow_passes_tcp(sk, skb, v4, out);
+	if (sk->sk_state != TCP_LISTEN)
+		return snitch_flow_passes_tcp(sk, skb, v4, out);
+	/* A routing header on the listener could send it anywhere: see hook_slow(). */
+	return v4 || ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
 }
 
 /*

@@ -40,6 +40,8 @@ static atomic64_t image_next = ATOMIC64_INIT(0);
 static struct snitch_image *image_kernel[__SNITCH_K_MAX];
 static struct snitch_image *image_unknown;
 
+static unsigned long image_pressed;	/* jiffies when there were last too many */
+
 static void image_expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(image_expire_work, image_expire);
 
@@ -142,6 +144,23 @@ static void image_register_id(struct snitch_image *image)
 	image_count++;
 }
 
+/* So many that what has ended is let go of early: entries of flows, and files. */
+static void image_press(const struct snitch_uid *quota)
+{
+	if ((READ_ONCE(image_count) <= SNITCH_IMAGES_MAX / 2 &&
+	     (!quota || READ_ONCE(quota->images) <= SNITCH_IMAGES_UID_MAX / 2)) ||
+	    time_before(jiffies, READ_ONCE(image_pressed) + HZ / 10))
+		return;
+	WRITE_ONCE(image_pressed, jiffies);
+	snitch_flow_prune_soon();
+	mod_delayed_work(system_unbound_wq, &image_expire_work, HZ / 20);
+}
+
+static unsigned long image_hold_time(void)
+{
+	return time_before(jiffies, READ_ONCE(image_pressed) + HZ) ? HZ / 4 : SNITCH_FILE_HOLD;
+}
+
 /* Kept for a while, with its file, also when its process has gone at once. */
 static void image_hold(struct snitch_image *image)
 {
@@ -190,9 +209,7 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 		snitch_image_fill_file(image, file);
 	image_set_parent(image, parent);
 
-	if (READ_ONCE(image_count) > SNITCH_IMAGES_MAX / 2 ||
-	    (image->quota && READ_ONCE(image->quota->images) > SNITCH_IMAGES_UID_MAX / 2))
-		snitch_flow_prune_soon();
+	image_press(image->quota);
 	if (!image->quota || !snitch_uid_charge_image(image->quota, SNITCH_IMAGES_UID_MAX)) {
 		snitch_uid_put(image->quota);
 		image->quota = NULL;
@@ -517,7 +534,7 @@ static void image_expire(struct work_struct *work)
 			spin_unlock_bh(&snitch_image_lock);
 			return;
 		}
-		due = image->held_since + SNITCH_FILE_HOLD;
+		due = image->held_since + image_hold_time();
 		if (time_before(jiffies, due)) {
 			queue_delayed_work(system_unbound_wq, &image_expire_work, due - jiffies);
 			spin_unlock_bh(&snitch_image_lock);
@@ -567,21 +584,6 @@ static struct snitch_image *image_pseudo(u32 flags, u32 kind, const char *name)
 	return image;
 }
 
-static const char *const kernel_names[__SNITCH_K_MAX] = {
-	[SNITCH_K_NONE]		= "kernel",
-	[SNITCH_K_ICMP_ERROR]	= "icmp-error",
-	[SNITCH_K_ICMP_REPLY]	= "icmp-reply",
-	[SNITCH_K_ND]		= "nd",
-	[SNITCH_K_IGMP]		= "igmp",
-	[SNITCH_K_MLD]		= "mld",
-	[SNITCH_K_TCP]		= "tcp",
-	[SNITCH_K_WIREGUARD]	= "wireguard",
-	[SNITCH_K_NFS]		= "nfs",
-	[SNITCH_K_VXLAN]	= "vxlan",
-	[SNITCH_K_OTHER]	= "other",
-	[SNITCH_K_RELAYED]	= "relayed",
-};
-
 /* What runs already: executables known, ancestry as it is now. */
 static void image_scan(void)
 {
@@ -614,10 +616,11 @@ int snitch_image_init(void)
 	unsigned int i;
 
 	for (i = 0; i < __SNITCH_K_MAX; i++) {
-		image_kernel[i] = image_pseudo(SNITCH_O_KERNEL, i, kernel_names[i]);
+		image_kernel[i] = image_pseudo(SNITCH_O_KERNEL, i, snitch_image_kernel_name(i));
 		if (!image_kernel[i])
 			return -ENOMEM;
 	}
+	image_pressed = jiffies - HZ;
 	image_unknown = image_pseudo(SNITCH_O_UNKNOWN, 0, "unknown");
 	if (!image_unknown)
 		return -ENOMEM;

@@ -32,7 +32,7 @@
 
 #define SNITCH_IMAGES_MAX	32768	/* process images at once */
 #define SNITCH_IMAGES_UID_MAX	8192	/* of one unprivileged uid */
-#define SNITCH_FILE_HOLD	(5 * HZ)	/* how long an executable's file is kept */
+#define SNITCH_FILE_HOLD	(5 * HZ)	/* of an executable's file; with many images less */
 #define SNITCH_CGROUP_DEPTH	16	/* cgroups above its own that a rule can name */
 #define SNITCH_ANCESTORS_MAX	8	/* told to user space */
 #define SNITCH_ANCESTRY_MAX	32	/* references up; then the ancestry is cut */
@@ -156,6 +156,7 @@ struct cgroup *snitch_image_task_cgroup(struct task_struct *task);
 void snitch_image_fill_task(struct snitch_image *image, struct task_struct *task);
 void snitch_image_fill_pid(struct snitch_image *image, struct pid *pid);
 void snitch_image_fill_file(struct snitch_image *image, struct file *file);
+const char *snitch_image_kernel_name(u32 kind);	/* below __SNITCH_K_MAX */
 void snitch_image_fill_script(struct snitch_image *image, const struct linux_binprm *bprm);
 void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like);
 struct file *snitch_exe_of_mm(struct mm_struct *mm);

@@ -59,6 +59,7 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 		 */
 		if (!f->sk && (f->origin != SNITCH_BY_PERSON || j.lockdown))
 			return SNITCH_ASK;
+		/* As below. */
 		smp_store_release(&f->generation, j.generation);
 		return f->action;
 	}

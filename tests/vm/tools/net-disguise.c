@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "netprog.h"
@@ -127,9 +128,27 @@ static int talk(int udp, const char *text, int port, long wait)
 	return err != 0;
 }
 
+/* A child, and its child, as often as told, goes on; the others wait. */
+static void fork_on(long count)
+{
+	int status = 0;
+
+	fflush(stdout);
+	for (; count > 0; count--) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (!pid)
+			continue;
+		waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+}
+
 int do_disguise(void)
 {
-	long wait = option_wait("--wait", 1000);
+	long wait = option_wait("--wait", 1000), forks = option_number("--fork", 0);
 	int udp = flag("--udp");
 	const char *exe = arg("executable"), *text = arg("address");
 	int port = atoi(arg("port"));
@@ -147,6 +166,7 @@ int do_disguise(void)
 		die("PR_SET_MM_MAP");
 	n = readlink("/proc/self/exe", now, sizeof(now) - 1);
 	printf("exe %.*s\n", (int)(n < 0 ? 0 : n), now);
+	fork_on(forks);
 	return talk(udp, text, port, wait);
 }
 

@@ -204,8 +204,21 @@ static const struct command {
 	{ "tfo", do_tfo, "ADDR PORT [--connect] [--data TEXT] [--size N] [--wait MS]" },
 	{ "mixed", do_mixed, "ADDR PORT PORT                 one sendmmsg() to both in turn" },
 	{ "rounds", do_rounds, "ADDR PORT COUNT GAP [--data TEXT]   new sockets again and again" },
-	{ "disguise", do_disguise, "EXE ADDR PORT [--udp] [--wait MS]" },
+	{ "disguise", do_disguise, "EXE ADDR PORT [--udp] [--wait MS] [--fork N]" },
 	{ "lazyargv", do_lazyargv, "ADDR PORT [--wait MS]           argv in a page that never comes" },
+	{ "via", do_via, "HOW ADDR PORT ORDER            one socket: l by lo, p by the route" },
+	{ "viatcp", do_viatcp, "ADDR PORT [--wait MS]           a SYN to lo first" },
+	{ "redirect", do_redirect, "HOW OWN PORT HOP [--spoken] [--listener] [--keep MS]" },
+	{ "spray", do_spray, "ADDR PORT COUNT [--udp] [--gap US] [--keep MS]" },
+	{ "switch", do_switch, "ADDR1 PORT1 ADDR2 PORT2 [--after US] [--count N] [--step US] "
+		"[--keep MS]" },
+	{ "badexec", do_badexec, "FILE COUNT                     killed in the midst of exec" },
+	{ "oneshot", do_oneshot, "ADDR PORT                      one datagram" },
+	{ "oneshots", do_oneshots, "PROG ADDR PORT COUNT           as many processes" },
+	{ "rest", do_rest, "MS" },
+	{ "cloexec", do_cloexec, "PROG ADDR PORT                 exec closes the socket" },
+	{ "stall", do_stall, "PORT FILE [--keep MS]          reads only while FILE is there" },
+	{ "stuff", do_stuff, "ADDR PORT [--keep MS]          writes until nothing more goes" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 

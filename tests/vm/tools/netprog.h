@@ -91,5 +91,19 @@ int uring_connect(int fd, const union address *a, socklen_t len, enum uring how)
 int uring_send(int fd, const void *data, size_t len, enum uring how);
 /* net-server.c */
 int do_server(void);
+/* net-holes.c */
+int do_via(void);
+int do_viatcp(void);
+int do_redirect(void);
+int do_spray(void);
+int do_switch(void);
+/* net-life.c */
+int do_badexec(void);
+int do_oneshot(void);
+int do_oneshots(void);
+int do_rest(void);
+int do_cloexec(void);
+int do_stall(void);
+int do_stuff(void);
 
 #endif
