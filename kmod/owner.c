@@ -82,16 +82,24 @@ static u32 kernel_control(const struct snitch_packet *p)
 
 static const struct {
 	const char *module;
+	const char *symbol;	/* how its functions begin where it is built in */
 	u32 kind;
 } kernel_modules[] = {
-	{ "[wireguard]", SNITCH_K_WIREGUARD },
-	{ "[vxlan]", SNITCH_K_VXLAN },
-	{ "[sunrpc]", SNITCH_K_NFS },
+	{ "[wireguard]", "wg_receive", SNITCH_K_WIREGUARD },
+	{ "[vxlan]", "vxlan_", SNITCH_K_VXLAN },
+	{ "[sunrpc]", "xs_", SNITCH_K_NFS },
+	{ "[sunrpc]", "svc_", SNITCH_K_NFS },
 	/* Anybody may send through these, and then it is in no task's name. */
-	{ "[rxrpc]", SNITCH_K_RELAYED },
-	{ "[rds_tcp]", SNITCH_K_RELAYED },
-	{ "[tipc]", SNITCH_K_RELAYED },
+	{ "[rxrpc]", "rxrpc_", SNITCH_K_RELAYED },
+	{ "[rds_tcp]", "rds_tcp_", SNITCH_K_RELAYED },
+	{ "[tipc]", "tipc_", SNITCH_K_RELAYED },
 };
+
+static bool kernel_is(unsigned int i, const char *name)
+{
+	return strchr(name, '[') ? !!strstr(name, kernel_modules[i].module)
+				 : str_has_prefix(name, kernel_modules[i].symbol);
+}
 
 /*
  * Which module's socket it is, by the address of the function it gave.
@@ -104,9 +112,12 @@ static u32 kernel_by_symbol(const void *fn, bool *module)
 
 	scnprintf(name, sizeof(name), "%ps", fn);
 	*module = strchr(name, '[') && !strstr(name, "[smc]");
-	for (i = 0; i < ARRAY_SIZE(kernel_modules); i++)
-		if (strstr(name, kernel_modules[i].module))
+	for (i = 0; i < ARRAY_SIZE(kernel_modules); i++) {
+		if (kernel_is(i, name)) {
+			*module = true;
 			return kernel_modules[i].kind;
+		}
+	}
 	return SNITCH_K_OTHER;
 }
 
