@@ -204,12 +204,14 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	return NF_ACCEPT;
 }
 
-/* A socket that exec closed says goodbye in the new program's name: not its doing. */
+/* A socket that exec closed says goodbye in the new program's name, and acknowledges
+ * what comes meanwhile: not its doing, and no data.
+ */
 static bool hook_closed_by_exec(const struct hook_packet *h, const struct snitch_image *owner)
 {
 	return h->tcp && !h->packet.payload && READ_ONCE(owner->replaced) &&
 	       owner->pid == task_tgid(current) &&
-	       h->packet.tcp_flags & (SNITCH_TCP_FIN | SNITCH_TCP_RST);
+	       !(h->packet.tcp_flags & SNITCH_TCP_SYN);
 }
 
 /*
