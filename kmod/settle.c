@@ -175,7 +175,9 @@ static void park_cache(const struct snitch_park *p, u32 action, u32 origin, u64 
 		snitch_cache_add(&n);
 }
 
-/* A verdict that was given under an earlier policy: what is final now comes first. */
+/* A verdict that was given under an earlier policy: what is final now comes first. One that
+ * stands keeps its generation, so that it is judged again and not cached as if it were new.
+ */
 static bool park_overruled(struct snitch_park *p)
 {
 	struct snitch_judgement j;
@@ -186,9 +188,9 @@ static bool park_overruled(struct snitch_park *p)
 		return false;
 	snitch_park_subject(p, &s);
 	snitch_policy_judge(&s, &j);
-	p->why.generation = j.generation;
 	if (j.action == SNITCH_ASK)
 		return false;
+	p->why.generation = j.generation;
 	snitch_device_unqueue(p);
 	snitch_park_settle(p, j.action, j.origin, j.origin_id);
 	return true;
