@@ -2,7 +2,8 @@
 /*
  * Cache: what the decider concluded for an image and a destination, until a
  * time. It limits new flows, never one already accepted. Bounded; entries
- * are looked up under RCU, written under snitch_cache_lock (spinlock, BH, leaf).
+ * are looked up under RCU, written under snitch_cache_lock (spinlock, BH; the
+ * locks of image.h and uid.h are taken under it).
  */
 #ifndef SNITCH_CACHE_H
 #define SNITCH_CACHE_H

@@ -95,11 +95,7 @@ void snitch_flow_exit(void);
 /* snitch_flow_match() - how entries compare what a packet says of its way */
 static __always_inline u32 snitch_flow_match(u32 peer, bool loopback)
 {
-#ifdef __LITTLE_ENDIAN
-	return peer | (loopback ? SNITCH_PEER_LOOPBACK : 0);
-#else
-	return peer | (loopback ? (u32)SNITCH_PEER_LOOPBACK << 24 : 0);
-#endif
+	return peer | (loopback ? snitch_peer_word(SNITCH_PEER_LOOPBACK, 0, 0) : 0);
 }
 
 /* snitch_flow_loopback() - does this entry's way lead over loopback? */

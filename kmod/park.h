@@ -12,10 +12,12 @@
  *
  * Locks and lifetimes
  *   snitch_park_lock (spinlock, BH) protects all tables, lists, counts and
- *   states here and the decider's event list (device.c). Under it only
- *   snitch_flow_lock, snitch_image_lock, snitch_uid_lock and
- *   snitch_cache_lock are taken. Nothing that can call out of the module
- *   (kfree_skb, sock_put, hooks) runs under it: collect, unlock, act.
+ *   states here and the decider's event list (device.c). Under it only the
+ *   locks of flow.h, cache.h, image.h and uid.h are taken. Nothing that can
+ *   come back to a hook or sleep (kfree_skb, sock_put, other hooks) runs
+ *   under it: collect, unlock, act. The last reference to an image may go
+ *   here: fput() puts the work off, put_pid() and cgroup_put() only count
+ *   and free.
  *   A parked flow holds one reference to its socket, its network namespace
  *   (a kernel-made socket holds none), its image and its quota. No device is held and no okfn kept.
  */
