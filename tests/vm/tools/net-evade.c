@@ -298,21 +298,10 @@ int do_listen(void)
 {
 	const char *data = option("--data", "listened");
 	long keep = option_sleep("--keep", 500);
-	union address a;
-	socklen_t len = address_of(&a, "::", atoi(arg("port")));
-	int fd = socket_for(&a, SOCK_STREAM, 0), zero = 0, one = 1, c, err;
-	uint64_t start;
+	int c = accept_one(atoi(arg("port"))), err;
+	uint64_t start = now_us();
 	char buf[64];
 
-	setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, &a.sa, len) < 0 || listen(fd, 8) < 0)
-		die("listen");
-	printf("listening\n");
-	fflush(stdout);
-	c = accept(fd, NULL, NULL);
-	start = now_us();
-	report("accept", c < 0 ? errno : 0, start);
 	if (recv(c, buf, sizeof(buf), 0) < 0)
 		report("recv", errno, start);
 	err = send_report(c, data);

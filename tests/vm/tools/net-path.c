@@ -288,26 +288,13 @@ int do_pathfd(void)
 /* Accepts one connection and speaks on it. */
 int do_answer(void)
 {
-	union address a;
-	socklen_t len;
+	unsigned int port;
 	struct job j;
-	int fd, c, zero = 0, one = 1;
-	uint64_t start;
 
 	take_job(&j);
-	len = address_of(&a, "::", atoi(arg("port")));
+	port = atoi(arg("port"));
 	j.way = way_of(arg("way"));
-	fd = socket_for(&a, SOCK_STREAM, 0);
-	setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, &a.sa, len) < 0 || listen(fd, 8) < 0)
-		die("listen");
-	printf("listening\n");
-	fflush(stdout);
-	c = accept(fd, NULL, NULL);
-	start = now_us();
-	report("accept", c < 0 ? errno : 0, start);
-	return run_job(&j, c);
+	return run_job(&j, accept_one(port));
 }
 
 /* Data in the SYN: by the send itself, or (--connect) by a connect() that waits for it. */

@@ -161,6 +161,26 @@ void bind_port(int fd, const union address *a, unsigned int port)
 		die("bind %u", port);
 }
 
+int accept_one(unsigned int port)
+{
+	int fd, c, zero = 0, one = 1;
+	union address a;
+	socklen_t len = address_of(&a, "::", port);
+	uint64_t start;
+
+	fd = socket_for(&a, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &a.sa, len) < 0 || listen(fd, 8) < 0)
+		die("listen");
+	printf("listening\n");
+	fflush(stdout);
+	c = accept(fd, NULL, NULL);
+	start = now_us();
+	report("accept", c < 0 ? errno : 0, start);
+	return c;
+}
+
 int wait_connect(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };

@@ -52,6 +52,8 @@ socklen_t address_of(union address *a, const char *text, unsigned int port);
 int socket_for(const union address *a, int type, int proto);
 /* bind_port() - any address of @a's family; nothing when @port is 0. */
 void bind_port(int fd, const union address *a, unsigned int port);
+/* accept_one() - listens at any address, v4 and v6, says so, and returns the first connection. */
+int accept_one(unsigned int port);
 /* wait_connect() - a nonblocking connect's end: 0, its errno, or ETIMEDOUT. */
 int wait_connect(int fd, int ms);
 
