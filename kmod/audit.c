@@ -36,7 +36,7 @@
  * @origin: enum snitch_origin
  * @share: number of its user's share
  * @dport: host order
- * @family: AF_INET or AF_INET6
+ * @family: AF_INET, AF_INET6, or AF_PACKET
  * @proto: IP protocol
  */
 struct audit_refusal {
@@ -253,6 +253,8 @@ static void audit_write(const struct audit_refusal *r)
 	audit_log_format(ab, " proto=%u dport=%u", r->proto, r->dport);
 	if (r->family == AF_INET)
 		audit_log_format(ab, " daddr=%pI4", &r->daddr.ip);
+	else if (r->family == AF_PACKET)
+		audit_log_format(ab, " ethertype=%#06x oif=%u", r->dport, ntohl(r->daddr.ip6[0]));
 	else
 		audit_log_format(ab, " daddr=%pI6c", &r->daddr.in6);
 	audit_put_string(ab, "comm", image->comm, strnlen(image->comm, SNITCH_COMM_LEN));

@@ -115,7 +115,7 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 		}
 		if (!f->used)
 			f->used = 1;
-		snitch_flow_account(f, skb);
+		snitch_flow_account(f, skb->len);
 		return true;
 	}
 	return false;

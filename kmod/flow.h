@@ -151,10 +151,10 @@ struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);
 
 /* snitch_flow_account() - one more packet went; any context */
-static inline void snitch_flow_account(struct snitch_flow *f, const struct sk_buff *skb)
+static inline void snitch_flow_account(struct snitch_flow *f, unsigned int bytes)
 {
 	atomic64_inc(&f->packets);
-	atomic64_add(skb->len, &f->bytes);
+	atomic64_add(bytes, &f->bytes);
 }
 
 /*

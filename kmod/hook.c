@@ -112,7 +112,7 @@ static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
 	if (h->mine ? !snitch_flow_is_currents(f)
 		    : !rcu_access_pointer(f->image) || hook_inherited(f, h->sk))
 		return false;
-	snitch_flow_account(f, h->skb);
+	snitch_flow_account(f, h->skb->len);
 	return true;
 }
 
@@ -125,22 +125,21 @@ static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
 	s->loopback = hook_loopback(h->state);
 }
 
-static void hook_tell(const struct hook_packet *h, const struct snitch_subject *s,
-		      const struct snitch_judgement *j)
+void snitch_hook_tell(const struct snitch_subject *s, const struct snitch_judgement *j, u64 cookie)
 {
 	if (j->action != SNITCH_ALLOW)
 		snitch_audit_refused(s->image, s->uid, s->packet, j->action, j->origin,
 				     j->origin_id);
 	if (snitch_observed())
-		snitch_tell_judged(s, j, h->cookie);
+		snitch_tell_judged(s, j, cookie);
 }
 
-static int hook_remember(const struct hook_packet *h, const struct snitch_subject *s,
+int snitch_hook_remember(const struct sock *sk, u64 cookie, const struct snitch_subject *s,
 			 const struct snitch_judgement *j)
 {
 	struct snitch_flow_new n = {
-		.sk = h->tcp ? h->sk : NULL,
-		.cookie = h->cookie,
+		.sk = sk,
+		.cookie = cookie,
 		.generation = j->generation,
 		.image = s->image,
 		.packet = s->packet,
@@ -151,7 +150,7 @@ static int hook_remember(const struct hook_packet *h, const struct snitch_subjec
 		.origin_id = j->origin_id,
 		.loopback = s->loopback,
 		.packets = 1,
-		.bytes = h->skb->len,
+		.bytes = s->packet->len,
 	};
 
 	return snitch_flow_add(&n);
@@ -190,13 +189,13 @@ static void hook_abort(const struct hook_packet *h, const struct snitch_image *i
 static unsigned int hook_final(struct hook_packet *h, const struct snitch_subject *s,
 			       const struct snitch_judgement *j)
 {
-	hook_tell(h, s, j);
+	snitch_hook_tell(s, j, h->cookie);
 	if (j->action != SNITCH_ALLOW) {
 		snitch_count(SNITCH_C_REFUSED);
 		hook_abort(h, s->image);
 		return snitch_refuse_now(h->skb, h->tcp, j->action);
 	}
-	if (h->cookie && hook_remember(h, s, j)) {
+	if (h->cookie && snitch_hook_remember(h->tcp ? h->sk : NULL, h->cookie, s, j)) {
 		snitch_count(SNITCH_C_BOUND_GLOBAL);
 		return snitch_refuse_now(h->skb, h->tcp, SNITCH_DENY);
 	}
@@ -259,7 +258,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	if (action == SNITCH_ALLOW) {
 		if (!owner)
 			snitch_flow_claim(f, s->image, s->uid);
-		snitch_flow_account(f, h->skb);
+		snitch_flow_account(f, h->skb->len);
 		*verdict = NF_ACCEPT;
 		return true;
 	}

@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "control.h"
 #include "device.h"
+#include "egress.h"
 #include "flow.h"
 #include "image.h"
 #include "netns.h"
@@ -51,9 +52,12 @@ static int __init snitch_init(void)
 	err = snitch_netns_init();
 	if (err)
 		goto err_audit;
-	err = snitch_control_init();
+	err = snitch_egress_init();
 	if (err)
 		goto err_netns;
+	err = snitch_control_init();
+	if (err)
+		goto err_egress;
 	err = snitch_device_init();
 	if (err)
 		goto err_control;
@@ -62,6 +66,8 @@ static int __init snitch_init(void)
 
 err_control:
 	snitch_control_exit();
+err_egress:
+	snitch_egress_exit();
 err_netns:
 	snitch_netns_exit();
 err_audit:
@@ -100,6 +106,7 @@ static void __exit snitch_exit(void)
 {
 	snitch_device_exit();
 	snitch_control_exit();
+	snitch_egress_exit();
 	snitch_netns_exit();
 	snitch_park_stop();
 	snitch_revoke_exit();

@@ -189,6 +189,9 @@ static bool addr_valid(const struct snitch_rule *r)
 		return memcmp(r->first, r->last, 4) <= 0;
 	case AF_INET6:
 		return memcmp(r->first, r->last, 16) <= 0;
+	case AF_PACKET:		/* has no IP protocol, and the kernel sends no frames of its own */
+		return memcmp(r->first, r->last, 16) <= 0 && !(r->flags & SNITCH_R_PROTO) &&
+		       r->app != SNITCH_APP_KERNEL;
 	default:
 		return false;
 	}
@@ -450,11 +453,23 @@ static bool entry_matches(const struct snitch_entry *e, const struct snitch_sear
 	return !(e->flags & SNITCH_R_CGROUP) || in_cgroup(e, q);
 }
 
+/* Frames of packet sockets go anywhere and in any name: to allow them a rule must speak of
+ * them; to refuse them it is enough not to speak of one address, port or protocol.
+ */
+static bool entry_covers_frames(const struct snitch_entry *e)
+{
+	if (e->family || e->action == SNITCH_ALLOW)
+		return e->family == AF_PACKET;
+	return !(e->flags & SNITCH_R_PROTO) && e->port_first == 0 && e->port_last == 65535;
+}
+
 /* Allow rules have no say for a disguised program, and those of any program
  * none in a tier that denies the program as a whole.
  */
 static bool entry_counts(const struct snitch_entry *e, const struct snitch_search *s)
 {
+	if (unlikely(s->q->family == AF_PACKET) && !entry_covers_frames(e))
+		return false;
 	if (e->action != SNITCH_ALLOW)
 		return true;
 	if (s->q->no_allow)

@@ -26,15 +26,16 @@ struct snitch_table;
  * @bound: the kernel knows which app the executable is (or that it is none)
  * @no_allow: deleted or disguised executable: ALLOW rules are passed over
  * @kernel: enum snitch_kernel, with SNITCH_APP_KERNEL
- * @family: AF_INET or AF_INET6
+ * @family: AF_INET, AF_INET6, or AF_PACKET
  * @proto: IP protocol
  * @loopback: the route's device is loopback
- * @port: destination, host order; 0 for protocols without ports
+ * @port: destination, host order; 0 for protocols without ports; AF_PACKET: the ethertype
  * @uid: effective uid of the sender, initial user namespace
  * @cgroup: id of the socket's cgroup
  * @cgroup_ancestors: ids of its ancestors, in any order
  * @n_cgroups: how many of them
- * @addr: destination, network order; v4 in the first four bytes
+ * @addr: destination, network order; v4 in the first four bytes; AF_PACKET: see struct
+ *	snitch_flow_event
  */
 struct snitch_query {
 	u32 app;

@@ -35,6 +35,7 @@ struct snitch_net *snitch_net(struct net *net)
 
 static int __net_init netns_start(struct net *net)
 {
+	INIT_LIST_HEAD(&snitch_net(net)->egress_devices);
 	return nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }
 

@@ -9,8 +9,15 @@
 
 #include <net/net_namespace.h>
 
+/*
+ * struct snitch_net - our share of a namespace
+ * @parked: flows
+ * @egress: frames of packet sockets are judged, with @egress_devices: egress.h
+ */
 struct snitch_net {
 	unsigned int parked;
+	bool egress;
+	struct list_head egress_devices;
 };
 
 struct snitch_net *snitch_net(struct net *net);

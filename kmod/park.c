@@ -238,3 +238,33 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 	return verdict;
 }
 
+void snitch_park_tell_unheld(struct net *net, struct sock *sk, const struct snitch_subject *s,
+			     const struct snitch_judgement *j, u64 cookie)
+{
+	const struct nf_hook_state state = { .sk = sk, .net = net };
+	struct snitch_park *p;
+	bool told = false;
+
+	if (!snitch_device_deciding())
+		return;
+	p = park_new(NULL, &state, s, j, cookie, 0);
+	if (p) {
+		p->action = j->action;
+		p->origin = j->origin;
+		p->ifindex = ntohl(s->packet->daddr.ip6[0]);
+		spin_lock_bh(&snitch_park_lock);
+		told = park_has_room(s, net, p->quota);
+		if (told) {
+			snitch_park_get(p);	/* the tables', for a moment */
+			snitch_park_insert(p);
+			snitch_park_detach(p);
+			snitch_park_tell_cancel(p, SNITCH_CANCEL_UNHELD);
+		}
+		spin_unlock_bh(&snitch_park_lock);
+		if (told)
+			snitch_park_put(p);
+		snitch_park_put(p);
+	}
+	if (!told)
+		snitch_count(SNITCH_C_EVENTS_LOST);
+}

@@ -122,6 +122,12 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 				const struct snitch_subject *s, const struct snitch_judgement *j,
 				u64 cookie, u32 flags);
 
+/* What cannot wait was judged by mode alone: the decider hears of it, FLOW, then CANCEL. Under
+ * rcu_read_lock(); BH may be off.
+ */
+void snitch_park_tell_unheld(struct net *net, struct sock *sk, const struct snitch_subject *s,
+			     const struct snitch_judgement *j, u64 cookie);
+
 /* A socket is about to go (probe): its TCP flows wait no more. Any context. */
 void snitch_park_socket_gone(const struct sock *sk);
 /* The decider's verdict. 0, or -ENOENT: no such flow waits. Process context. */

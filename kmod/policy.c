@@ -338,6 +338,7 @@ static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 		return;
 	}
 	j->lockdown = blob->head.mode == SNITCH_MODE_LOCKDOWN;
+	j->observe = blob->head.mode == SNITCH_MODE_OBSERVE;
 	if (!q.no_allow && !j->lockdown && snitch_cache_find(s, j))
 		return;
 	j->unbound = !q.bound;

@@ -46,6 +46,7 @@ struct snitch_subject {
  * @unbound: with ASK: consulted for want of a binding
  * @unmatched: no rule spoke
  * @lockdown: and the mode cuts what no rule allows
+ * @observe: and the mode lets everything go
  */
 struct snitch_judgement {
 	u64 origin_id;
@@ -56,6 +57,7 @@ struct snitch_judgement {
 	bool unbound;
 	bool unmatched;
 	bool lockdown;
+	bool observe;
 };
 
 int snitch_policy_init(bool armed);

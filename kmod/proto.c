@@ -20,6 +20,7 @@ static_assert(sizeof(struct snitch_result) == 24);
 static_assert(sizeof(struct snitch_decided) == 48);
 
 #define V4_LEN	4
+#define FRAME_LEN 8	/* of an AF_PACKET destination */
 
 static bool final_action(u32 action)
 {
@@ -37,6 +38,8 @@ static bool addr_ok(u8 family, const u8 addr[16])
 {
 	if (family == AF_INET)
 		return !memchr_inv(addr + V4_LEN, 0, 16 - V4_LEN);
+	if (family == AF_PACKET)
+		return !memchr_inv(addr + FRAME_LEN, 0, 16 - FRAME_LEN);
 	return family == AF_INET6;
 }
 
@@ -127,7 +130,7 @@ static bool cancel_ok(const void *msg)
 {
 	const struct snitch_cancel *m = msg;
 
-	return m->why >= SNITCH_CANCEL_CLOSED && m->why <= SNITCH_CANCEL_POLICY &&
+	return m->why >= SNITCH_CANCEL_CLOSED && m->why <= SNITCH_CANCEL_UNHELD &&
 	       final_action(m->action);
 }
 

@@ -200,7 +200,8 @@ void snitch_park_detach(struct snitch_park *p)
  */
 static bool park_tell_late(struct snitch_park *p, u32 why)
 {
-	if (why != SNITCH_CANCEL_CLOSED || p->pending != SNITCH_PEV_FLOW ||
+	if ((why != SNITCH_CANCEL_CLOSED && why != SNITCH_CANCEL_UNHELD) ||
+	    p->pending != SNITCH_PEV_FLOW ||
 	    snitch_park_unread >= READ_ONCE(snitch_limits.max_flows) / 8)
 		return false;
 	p->late = true;

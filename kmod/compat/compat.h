@@ -127,6 +127,15 @@ static inline bool snitch_compat_abort(struct sock *sk, int err)
 	return snitch_compat_abort_orphan(sk) || done;
 }
 
+/* The egress hook of devices came with 5.16. */
+#ifdef CONFIG_NETFILTER_EGRESS
+#define SNITCH_COMPAT_EGRESS 1
+#define SNITCH_COMPAT_HOOK_EGRESS NF_NETDEV_EGRESS
+#else
+#define SNITCH_COMPAT_EGRESS 0
+#define SNITCH_COMPAT_HOOK_EGRESS 0	/* never registered */
+#endif
+
 /* sched_process_exit tells since 6.16 whether the group is dead. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define SNITCH_EXIT_PROBE_ARGS void *data, struct task_struct *task, bool group_dead

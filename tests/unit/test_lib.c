@@ -163,7 +163,7 @@ static void names(void **state)
 	(void)state;
 	words(snitch_action_name, SNITCH_ALLOW, SNITCH_HOLD + 1);
 	words(snitch_origin_name, SNITCH_BY_RULE, SNITCH_BY_NAME + 1);
-	words(snitch_cancel_name, SNITCH_CANCEL_CLOSED, SNITCH_CANCEL_POLICY + 1);
+	words(snitch_cancel_name, SNITCH_CANCEL_CLOSED, SNITCH_CANCEL_UNHELD + 1);
 	words(snitch_kernel_name, 0, __SNITCH_K_MAX);
 	words(snitch_mode_name, 0, SNITCH_MODE_LOCKDOWN + 1);
 	words(snitch_counter_name, 0, __SNITCH_C_MAX);

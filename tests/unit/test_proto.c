@@ -14,8 +14,8 @@
 
 static const char *const user_names[] = { "verdict", "verdict-hold", "bind", "get-owner",
 					   "cache" };
-static const char *const kernel_names[] = { "welcome", "owner", "flow", "flow-icmpv6", "cancel",
-					     "lost", "result", "decided" };
+static const char *const kernel_names[] = { "welcome", "owner", "flow", "flow-icmpv6",
+					     "flow-packet", "cancel", "lost", "result", "decided" };
 
 static int check_user(const void *buf, size_t len)
 {
@@ -87,6 +87,11 @@ static void kernel_golden(void **state)
 		.proto = 6, .sport = 40001, .dport = 443, .saddr = { 10, 77, 0, 1 },
 		.daddr = { 192, 0, 2, 7 },
 	};
+	struct snitch_flow_event frame = {
+		.owner = 5, .cookie = 8194, .when = 2000000001, .generation = 12, .cgroup = 4321,
+		.netns = 0xf0000001, .ifindex = 2, .bytes = 42, .family = AF_PACKET,
+		.dport = 0x0806, .daddr = { 0, 0, 0, 2, 0xf0, 0, 0, 1 },
+	};
 	struct snitch_cancel cancel = { .why = SNITCH_CANCEL_TIMEOUT, .action = SNITCH_DENY,
 					.packets = 2, .bytes = 208 };
 	struct snitch_lost lost = { .owners = 1, .dns = 2, .events = 3 };
@@ -99,6 +104,8 @@ static void kernel_golden(void **state)
 	same("welcome", &welcome, sizeof(welcome));
 	snitch_proto_hdr(&flow.hdr, SNITCH_MSG_FLOW, sizeof(flow), 0x1122334455667788);
 	same("flow", &flow, sizeof(flow));
+	snitch_proto_hdr(&frame.hdr, SNITCH_MSG_FLOW, sizeof(frame), 7);
+	same("flow-packet", &frame, sizeof(frame));
 	snitch_proto_hdr(&cancel.hdr, SNITCH_MSG_CANCEL, sizeof(cancel), 9);
 	same("cancel", &cancel, sizeof(cancel));
 	snitch_proto_hdr(&lost.hdr, SNITCH_MSG_LOST, sizeof(lost), 0);
@@ -261,7 +268,9 @@ static void broken_kernel_members(void **state)
 		BREAK("flow", snitch_flow_event, owner, 0), BREAK("flow", snitch_flow_event, pad, 1),
 		BREAK("flow", snitch_flow_event, family, 1),
 		BREAK("flow-icmpv6", snitch_flow_event, family, AF_INET),
-		BREAK("cancel", snitch_cancel, why, 0), BREAK("cancel", snitch_cancel, why, 8),
+		BREAK("flow-icmpv6", snitch_flow_event, family, AF_PACKET),
+		BREAK("flow-packet", snitch_flow_event, daddr[8], 1),
+		BREAK("cancel", snitch_cancel, why, 0), BREAK("cancel", snitch_cancel, why, 9),
 		BREAK("cancel", snitch_cancel, action, SNITCH_HOLD),
 		BREAK("cancel", snitch_hdr, id, 0), BREAK("lost", snitch_hdr, id, 1),
 		BREAK("result", snitch_result, error, 1), BREAK("result", snitch_result, pad, 1),

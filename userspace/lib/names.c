@@ -38,6 +38,7 @@ const char *snitch_cancel_name(unsigned int why)
 		[SNITCH_CANCEL_TIMEOUT] = "timeout", [SNITCH_CANCEL_CONSULT] = "consult",
 		[SNITCH_CANCEL_NETNS] = "netns", [SNITCH_CANCEL_ROUTE] = "route",
 		[SNITCH_CANCEL_POLICY] = "policy",
+		[SNITCH_CANCEL_UNHELD] = "unheld",
 	};
 
 	return WORD(words, why);

@@ -248,19 +248,21 @@ struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	__u64 ask_rule;		/* id of the "ask" rule that matched, else 0 */
 	__u64 cgroup;		/* of the sender */
 	__u32 netns;		/* inode number */
-	__u32 ifindex;		/* route's device, in that namespace; 0: none */
+	__u32 ifindex;		/* route's device, in that namespace; 0: none, or unknown */
 	__u32 uid;		/* effective uid of the sender */
 	__u32 flags;		/* SNITCH_F_* */
 	__u32 bytes;		/* of the first packet, IP header included */
-	__u8  family;		/* AF_INET, AF_INET6 */
-	__u8  proto;		/* IP protocol */
+	__u8  family;		/* AF_INET, AF_INET6; AF_PACKET: a packet socket's frame */
+	__u8  proto;		/* IP protocol; AF_PACKET: 0 */
 	__u8  icmp_type;
 	__u8  icmp_code;
 	__u16 sport;		/* host order; 0 where there are none */
-	__u16 dport;
+	__u16 dport;		/* AF_PACKET: the frame's ethertype; 0: unknown */
 	__u32 pad;
 	__u8  saddr[16];	/* v4 in the first four bytes, network order */
-	__u8  daddr[16];
+	__u8  daddr[16];	/* AF_PACKET: index of the device, then inode number of its
+				 * network namespace, 4 bytes each, network order
+				 */
 };
 
 enum snitch_cancel_why {
@@ -271,6 +273,9 @@ enum snitch_cancel_why {
 	SNITCH_CANCEL_NETNS	= 5,	/* its network namespace is gone */
 	SNITCH_CANCEL_ROUTE	= 6,	/* allowed, but no valid route any more */
 	SNITCH_CANCEL_POLICY	= 7,	/* a new policy decided it */
+	SNITCH_CANCEL_UNHELD	= 8,	/* a packet socket's frame: it cannot wait, so the mode
+					 * decided; a rule can do better next time
+					 */
 };
 
 struct snitch_cancel {		/* hdr.id: the flow */
@@ -426,15 +431,20 @@ struct snitch_rule {
 				 */
 	__u32 app;		/* SNITCH_APP_*, or a number from ADD_APPS */
 	__u8  action;		/* ALLOW, DENY, DROP, ASK */
-	__u8  family;		/* AF_INET, AF_INET6; 0: both, addresses not compared */
+	__u8  family;		/* AF_INET, AF_INET6; 0: both, addresses not compared;
+				 * AF_PACKET: frames, which an ALLOW covers only so, others
+				 * also with 0, any port and any protocol
+				 */
 	__u8  proto;		/* with SNITCH_R_PROTO */
 	__u8  kernel;		/* enum snitch_kernel, with SNITCH_APP_KERNEL */
 	__u16 port_first;	/* destination, host order; 0 and 65535: any, also */
-	__u16 port_last;	/* protocols without ports */
+	__u16 port_last;	/* protocols without ports. AF_PACKET: ethertypes */
 	__u32 flags;		/* SNITCH_R_* */
 	__u32 uid;
 	__u64 cgroup;
-	__u8  first[16];	/* range of destination addresses, both ends in it */
+	__u8  first[16];	/* range of destination addresses, both ends in it;
+				 * AF_PACKET: as in struct snitch_flow_event
+				 */
 	__u8  last[16];
 };
 

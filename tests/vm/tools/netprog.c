@@ -239,6 +239,8 @@ static const struct command {
 	{ "cloexec", do_cloexec, "PROG ADDR PORT                 exec closes the socket" },
 	{ "stall", do_stall, "PORT FILE [--keep MS]          reads only while FILE is there" },
 	{ "stuff", do_stuff, "ADDR PORT [--keep MS]          writes until nothing more goes" },
+	{ "packet", do_packet, "WAY DEVICE ADDR PORT [--type N] [--claim N] [--count N] [--gap MS] "
+	  "[--data TEXT] [--keep MS]   WAY: raw, dgram, bound, bypass, ring, old" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 

@@ -77,6 +77,8 @@ int do_reconnect(void);
 int do_pass(void);
 int do_take(void);
 int do_listen(void);
+/* net-packet.c */
+int do_packet(void);
 /* net-disguise.c */
 int do_disguise(void);
 int do_lazyargv(void);

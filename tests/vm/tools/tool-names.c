@@ -32,6 +32,7 @@ static const char *const cancels[] = {
 	[SNITCH_CANCEL_TIMEOUT] = "timeout", [SNITCH_CANCEL_CONSULT] = "consult",
 	[SNITCH_CANCEL_NETNS] = "netns", [SNITCH_CANCEL_ROUTE] = "route",
 	[SNITCH_CANCEL_POLICY] = "policy",
+	[SNITCH_CANCEL_UNHELD] = "unheld",
 };
 
 const char *const counter_names[__SNITCH_C_MAX] = {

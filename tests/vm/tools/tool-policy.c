@@ -5,7 +5,8 @@
  *   mode ask | fail deny | kernel allow | unmatched ask      (these are what is assumed)
  *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [cgroup N] [id N] [builtin] [daemon] [loopback]
  *
- * PROGRAM: any, kernel, kernel:N, or a path. REMOTE: any, ADDRESS, ADDRESS/LEN, ADDRESS-ADDRESS.
+ * PROGRAM: any, kernel, kernel:N, or a path. REMOTE: any, frames, ADDRESS, ADDRESS/LEN,
+ * ADDRESS-ADDRESS.
  * The first line is the strongest rule. Must never send half of a text it could not read.
  */
 #include <arpa/inet.h>
@@ -63,6 +64,11 @@ static void remote_of(char *word, struct snitch_rule *r)
 
 	if (!strcmp(word, "any"))
 		return;
+	if (!strcmp(word, "frames")) {	/* of packet sockets */
+		r->family = AF_PACKET;
+		memset(r->last, 0xff, sizeof(r->last));
+		return;
+	}
 	if (slash)
 		*slash++ = '\0';
 	if (dash)

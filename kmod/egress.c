@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Egress: see egress.h. */
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_vlan.h>
+#include <linux/kprobes.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "cache.h"
+#include "counter.h"
+#include "device.h"
+#include "egress.h"
+#include "flow.h"
+#include "hook.h"
+#include "netns.h"
+#include "owner.h"
+#include "park.h"
+
+/* ---- judgement ---- */
+
+/* Told once in this time, not for each frame. */
+#define EGRESS_REFUSED_NS	(15ULL * NSEC_PER_SEC)
+
+/* No rule and no conclusion speaks, and a frame cannot wait for one. */
+static void egress_unasked(const struct snitch_subject *s, struct snitch_judgement *j,
+			   struct net *net, struct sock *sk, u64 cookie)
+{
+	struct snitch_cache_new n = {
+		.image = s->image, .daddr = s->packet->daddr, .dport = s->packet->dport,
+		.family = s->packet->family, .proto = s->packet->proto, .uid = s->uid,
+		.netns = s->netns, .until = ktime_get_boottime_ns() + EGRESS_REFUSED_NS,
+		.generation = j->generation,
+	};
+
+	j->origin = SNITCH_BY_MODE;
+	if (j->observe) {
+		j->action = SNITCH_ALLOW;
+	} else if (snitch_device_deciding()) {
+		j->action = SNITCH_DENY;
+	} else {
+		j->action = snitch_policy_fail();
+		j->origin = SNITCH_BY_FAIL;
+	}
+	n.action = j->action;
+	n.origin = j->origin;
+	if (n.action != SNITCH_ALLOW)
+		snitch_cache_add(&n);
+	snitch_park_tell_unheld(net, sk, s, j, cookie);
+}
+
+static struct snitch_flow *egress_find(const struct sock *sk, const struct snitch_packet *p,
+				       bool loopback)
+{
+	const struct snitch_flow_key key = {
+		.sk = sk, .cookie = snitch_cookie(sk), .daddr = &p->daddr, .peer = p->peer,
+		.loopback = loopback, .mine = true,
+	};
+
+	return snitch_flow_find(&key);
+}
+
+static bool egress_passes(const struct snitch_flow *f)
+{
+	return f->action == SNITCH_ALLOW && f->generation == snitch_policy_generation() &&
+	       snitch_flow_is_currents(f);
+}
+
+/*
+ * egress_judge() - may the running task send this through a packet socket?
+ *
+ * Return: ALLOW, DENY or DROP. Context: task, BH may be off; under rcu_read_lock().
+ */
+static u32 egress_judge(struct sock *sk, struct net *net, const struct snitch_packet *p,
+			bool loopback)
+{
+	struct snitch_flow *f = egress_find(sk, p, loopback);
+	struct snitch_subject s = {
+		.packet = p, .uid = __kuid_val(current_euid()), .netns = net->ns.inum,
+		.loopback = loopback,
+	};
+	const u64 cookie = snitch_cookie(sk);
+	struct snitch_judgement j;
+
+	if (f && egress_passes(f)) {
+		snitch_flow_account(f, p->len);
+		return SNITCH_ALLOW;
+	}
+	s.image = snitch_image_current();
+	if (!s.image)
+		return SNITCH_DENY;
+	snitch_image_check(s.image);
+	snitch_policy_judge(&s, &j);
+	snitch_image_refresh(s.image);
+	if (j.action == SNITCH_ASK)
+		egress_unasked(&s, &j, net, sk, cookie);
+	snitch_hook_tell(&s, &j, cookie);
+	if (j.action == SNITCH_ALLOW && snitch_hook_remember(NULL, cookie, &s, &j)) {
+		snitch_count(SNITCH_C_BOUND_GLOBAL);
+		j.action = SNITCH_DENY;
+	}
+	snitch_count(j.action == SNITCH_ALLOW ? SNITCH_C_ACCEPTED : SNITCH_C_REFUSED);
+	snitch_image_put(s.image);
+	return j.action;
+}
+
+/* What the frame says it carries. On devices without an Ethernet header only
+ * its sender can say; without any header the first bits tell IPv4 from IPv6.
+ */
+static u16 egress_ethertype(const struct sk_buff *skb, const struct net_device *out)
+{
+	const unsigned int len = skb_headlen(skb);
+	unsigned int at = offsetof(struct ethhdr, h_proto);
+	u16 type;
+
+	if (out->type == ARPHRD_NONE && len)
+		return *skb->data >> 4 == 4 ? ETH_P_IP :
+		       *skb->data >> 4 == 6 ? ETH_P_IPV6 : ntohs(skb->protocol);
+	if (out->type != ARPHRD_ETHER && out->type != ARPHRD_LOOPBACK)
+		return ntohs(skb->protocol);
+	for (;; at += VLAN_HLEN) {
+		if (at + sizeof(__be16) > len)
+			return 0;
+		type = (u16)skb->data[at] << 8 | skb->data[at + 1];
+		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
+			return type < ETH_P_802_3_MIN ? ETH_P_802_2 : type;
+	}
+}
+
+/* An index means a device only together with its namespace. */
+static void egress_packet(struct snitch_packet *p, const struct net *net, int ifindex, u16 type,
+			  u32 len)
+{
+	memset(p, 0, sizeof(*p));
+	p->family = AF_PACKET;
+	p->dport = type;
+	p->daddr.ip6[0] = htonl(ifindex);
+	p->daddr.ip6[1] = htonl(net->ns.inum);
+	p->len = len;
+}
+
+/*
+ * egress_hook() - NF_NETDEV_EGRESS
+ *
+ * What came in by a device has been judged where it was sent. Frames that a
+ * stacked device hands on are judged on the lower one, too.
+ *
+ * Context: BH off, under RCU; the sender's task, or softirq.
+ */
+static unsigned int egress_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct sock *sk = skb->sk;
+	struct snitch_packet p;
+	u32 action = SNITCH_DENY;
+
+	if (!sk || sk->sk_family != AF_PACKET || skb->skb_iif || !snitch_policy_armed())
+		return NF_ACCEPT;
+	if (in_task() && !(current->flags & PF_KTHREAD) && current->mm) {
+		egress_packet(&p, state->net, state->out->ifindex,
+			      egress_ethertype(skb, state->out), skb->len);
+		action = egress_judge(sk, state->net, &p, state->out->flags & IFF_LOOPBACK);
+	} else {
+		snitch_count(SNITCH_C_NO_OWNER);
+	}
+	return action == SNITCH_ALLOW ? NF_ACCEPT : snitch_refuse_now(skb, false, action);
+}
+
+/* ---- hooks of devices ---- */
+
+/* Our hook on one device, in the list of its namespace. */
+struct egress_device {
+	struct list_head node;
+	struct nf_hook_ops ops;
+	struct rcu_head rcu;
+};
+
+static bool egress_always;	/* no probes: constant after init */
+
+static int egress_add(struct net_device *dev)
+{
+	struct egress_device *d;
+	int err;
+
+	ASSERT_RTNL();
+	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return -ENOMEM;
+	d->ops.hook = egress_hook;
+	d->ops.dev = dev;
+	d->ops.pf = NFPROTO_NETDEV;
+	d->ops.hooknum = SNITCH_COMPAT_HOOK_EGRESS;
+	d->ops.priority = SNITCH_HOOK_PRIORITY;
+	err = nf_register_net_hook(dev_net(dev), &d->ops);
+	if (err)
+		kfree(d);
+	else
+		list_add(&d->node, &snitch_net(dev_net(dev))->egress_devices);
+	return err;
+}
+
+/* A NULL device: all of the namespace. */
+static void egress_remove(struct net *net, const struct net_device *dev)
+{
+	struct egress_device *d, *next;
+
+	ASSERT_RTNL();
+	list_for_each_entry_safe(d, next, &snitch_net(net)->egress_devices, node) {
+		if (dev && d->ops.dev != dev)
+			continue;
+		list_del(&d->node);
+		nf_unregister_net_hook(net, &d->ops);
+		kfree_rcu(d, rcu);
+	}
+}
+
+static int __maybe_unused egress_watch(struct net *net)
+{
+	struct snitch_net *sn = snitch_net(net);
+	struct net_device *dev;
+	int err = 0;
+
+	rtnl_lock();
+	if (!sn->egress) {
+		for_each_netdev(net, dev) {
+			err = egress_add(dev);
+			if (err)
+				break;
+		}
+		if (err)
+			egress_remove(net, NULL);
+		else		/* all devices have it: pairs with egress_ready() */
+			smp_store_release(&sn->egress, true);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+static int egress_netdev(struct notifier_block *nb, unsigned long event, void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+	struct net *net = dev_net(dev);
+
+	if (event == NETDEV_UNREGISTER)
+		egress_remove(net, dev);
+	if (event == NETDEV_REGISTER && (egress_always || snitch_net(net)->egress))
+		return notifier_from_errno(egress_add(dev));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block egress_notifier = { .notifier_call = egress_netdev };
+
+/* ---- what the probes find ---- */
+
+/*
+ * egress_ready() - may this go on to the function that sends?
+ * egress_prepare() - if not: make it so; 0, or the error its sender gets
+ *
+ * The first in any context, the second in the sender's, where it may sleep.
+ */
+#if SNITCH_COMPAT_EGRESS
+static bool egress_ready(struct socket *sock, const struct msghdr *msg)
+{
+	/* Pairs with the release in egress_watch(). */
+	return smp_load_acquire(&snitch_net(sock_net(sock->sk))->egress);
+}
+
+static int egress_prepare(struct socket *sock, const struct msghdr *msg, size_t len)
+{
+	return egress_watch(sock_net(sock->sk));
+}
+#else
+/* Where it says it goes: the socket's, or the call's. The type of a frame that
+ * the sender made whole is not known.
+ */
+static bool egress_claim(struct socket *sock, const struct msghdr *msg, size_t len,
+			 struct snitch_packet *p)
+{
+	const struct sockaddr_ll *to = msg->msg_name;
+	const struct net *net = sock_net(sock->sk);
+	struct sockaddr_ll own = {};
+	struct net_device *out;
+
+	if (sock->type != SOCK_PACKET) {
+		if (!to || msg->msg_namelen < offsetof(struct sockaddr_ll, sll_hatype)) {
+			sock->ops->getname(sock, (struct sockaddr *)&own, 0);
+			to = &own;
+		}
+		egress_packet(p, net, to->sll_ifindex,
+			      sock->type == SOCK_DGRAM ? ntohs(to->sll_protocol) : 0, len);
+	} else {
+		egress_packet(p, net, 0, 0, len);
+	}
+	out = dev_get_by_index_rcu(sock_net(sock->sk), ntohl(p->daddr.ip6[0]));
+	return out && out->flags & IFF_LOOPBACK;
+}
+
+static bool egress_ready(struct socket *sock, const struct msghdr *msg)
+{
+	const struct snitch_flow *f;
+	struct snitch_packet p;
+	bool loopback, ready;
+
+	rcu_read_lock();
+	loopback = egress_claim(sock, msg, 0, &p);
+	f = egress_find(sock->sk, &p, loopback);
+	ready = f && egress_passes(f);
+	rcu_read_unlock();
+	return ready;
+}
+
+/* Allowed: there is an entry now, and the next try is ready. */
+static int egress_prepare(struct socket *sock, const struct msghdr *msg, size_t len)
+{
+	struct snitch_packet p;
+	bool loopback;
+	u32 action;
+
+	rcu_read_lock();
+	loopback = egress_claim(sock, msg, len, &p);
+	action = egress_judge(sock->sk, sock_net(sock->sk), &p, loopback);
+	rcu_read_unlock();
+	return action == SNITCH_ALLOW ? 0 : -EPERM;
+}
+#endif
+
+/* ---- probes ---- */
+
+static int egress_send(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	int err = egress_prepare(sock, msg, len) ?: sock->ops->sendmsg(sock, msg, len);
+
+	module_put(THIS_MODULE);
+	return err;
+}
+
+/* At the first instruction of the function: egress_send() runs in its stead, as if the caller
+ * had called it, and calls it again.
+ */
+static int egress_probe(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct socket *sock = (struct socket *)regs_get_kernel_argument(regs, 0);
+	struct msghdr *msg = (struct msghdr *)regs_get_kernel_argument(regs, 1);
+
+	if (!snitch_policy_armed() || egress_ready(sock, msg) || !try_module_get(THIS_MODULE))
+		return 0;
+	instruction_pointer_set(regs, (unsigned long)egress_send);
+	return 1;
+}
+
+/* That there is one keeps the probe from being made a jump, after which nobody could be sent
+ * elsewhere.
+ */
+static void egress_probed(struct kprobe *kp, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+static struct kprobe egress_kprobes[] = {
+	{
+		.symbol_name = "packet_sendmsg",
+		.pre_handler = egress_probe,
+		.post_handler = egress_probed,
+	},
+	{
+		.symbol_name = "packet_sendmsg_spkt",	/* SOCK_PACKET */
+		.pre_handler = egress_probe,
+		.post_handler = egress_probed,
+	},
+};
+
+static struct kprobe *egress_probes[] = { &egress_kprobes[0], &egress_kprobes[1] };
+
+/* ---- start and end ---- */
+
+int snitch_egress_init(void)
+{
+	int err = register_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
+
+	if (err && !SNITCH_COMPAT_EGRESS) {
+		pr_warn("packet sockets are not judged: no egress hook, no probe (%d)\n", err);
+		return 0;
+	}
+	egress_always = err;
+	if (!SNITCH_COMPAT_EGRESS)
+		return 0;
+	err = register_netdevice_notifier(&egress_notifier);
+	if (err && !egress_always)
+		unregister_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
+	return err;
+}
+
+void snitch_egress_exit(void)
+{
+	if (!egress_always)
+		unregister_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
+	synchronize_rcu_tasks();	/* who has just given the module back in egress_send() */
+	if (SNITCH_COMPAT_EGRESS)
+		unregister_netdevice_notifier(&egress_notifier);	/* removes all hooks */
+	synchronize_rcu();
+}
