@@ -23,8 +23,10 @@
 
 static const struct policy_net local_net = { AF_INET, 24, { 203, 0, 113 } };
 static const struct policy_net dns = { AF_INET, 32, { 9, 9, 9, 9 } };
+static const struct policy_link links[] = { { "lo", 1 }, { "eth0", 2 } };
 static struct policy_env env = {
 	.mode = SNITCH_MODE_ASK, .local = &local_net, .n_local = 1, .dns = &dns, .n_dns = 1,
+	.links = links, .n_links = 2, .netns = 4026531840,
 	.now = 1700000000, .boottime = 1000,
 };
 
@@ -77,6 +79,31 @@ static void test_lines(void **state)
 	assert_int_equal(c.rules[6].proto, IPPROTO_ICMPV6);
 	assert_int_equal(c.rules[6].app, SNITCH_APP_KERNEL);
 	assert_int_equal(c.rules[6].kernel, SNITCH_K_ICMP_ERROR);
+	policy_compiled_free(&c);
+	ruleset_free(set);
+}
+
+/* Frames: of any device, of one by index and namespace, of one that is not there: no line. */
+static void test_frames(void **state)
+{
+	static const uint8_t eth0[8] = { 0, 0, 0, 2, 0xf0, 0, 0, 0 };
+	struct ruleset *set = ruleset_new();
+	struct policy_compiled c;
+
+	(void)state;
+	put(set, "allow /bin/a to any packet", RULE_S_SYSTEM, 0);
+	put(set, "allow /bin/b to any port 2048 packet via-interface eth0", RULE_S_SYSTEM, 0);
+	put(set, "allow /bin/c to any packet via-interface wlan0", RULE_S_SYSTEM, 0);
+	compile(set, &c);
+	assert_int_equal(c.n_rules, 2);
+	assert_int_equal(c.rules[0].family, AF_PACKET);
+	assert_int_equal(c.rules[0].port_first, 2048);
+	assert_int_equal(c.rules[0].flags, 0);
+	assert_memory_equal(c.rules[0].first, eth0, 8);
+	assert_memory_equal(c.rules[0].last, eth0, 8);
+	assert_int_equal(c.rules[1].family, AF_PACKET);
+	assert_int_equal(c.rules[1].first[0], 0);
+	assert_int_equal(c.rules[1].last[0], 255);
 	policy_compiled_free(&c);
 	ruleset_free(set);
 }
@@ -134,7 +161,8 @@ static const char *const addrs[] = {
 	"fe80::1", "2001:db8::1", "10.0.0.1",
 };
 static const char *const services[] = {
-	"", "", "", "port 80", "port 53,80-90 tcp", "tcp", "udp", "icmp",
+	"", "", "", "port 80", "port 53,80-90 tcp", "tcp", "udp", "icmp", "packet",
+	"port 2048 packet", "packet via-interface eth0", "packet via-interface eth1",
 };
 static const char *const options[] = { "", "", "", "", "priority high", "lockdown" };
 static const char *const actions[] = { "allow", "allow", "deny", "drop", "ask" };
@@ -157,6 +185,19 @@ static void random_rule(struct ruleset *set)
 	if (rule->who == RULE_W_USER || rule->who == RULE_W_GROUP)
 		rule->who_known = true;
 	ruleset_insert(set, rule, scope, scope == RULE_S_USER ? 1000 + pick(2) : 0, false, &err);
+}
+
+/* One of a packet socket, through lo, eth0, or a device of another namespace. */
+static void random_frame(struct flow_query *q)
+{
+	unsigned int n = pick(3);
+
+	q->family = AF_PACKET;
+	q->proto = 0;
+	q->port = pick(2) ? 2048 : 80;
+	q->loopback = n == 0;
+	q->interface = n < 2 ? links[n].name : NULL;
+	policy_frame_addr(n < 2 ? links[n].index : 2, n < 2 ? env.netns : 1, q->addr);
 }
 
 static void random_flow(struct flow_query *q)
@@ -186,6 +227,8 @@ static void random_flow(struct flow_query *q)
 	q->loopback = !pick(4);
 	q->family = strchr(addr, ':') ? AF_INET6 : AF_INET;
 	inet_pton(q->family, addr, q->addr);
+	if (!q->kernel && !pick(4))
+		random_frame(q);
 }
 
 static unsigned int alike;	/* kernel flows judged by their kind alone */
@@ -278,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_equivalence),
 	};

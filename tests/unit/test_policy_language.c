@@ -80,6 +80,8 @@ static void test_same(void **state)
 		"[id=0123456789abcdef] allow any to any",
 		"[id=0123456789abcdef until=5 pid=1 start=2 exec=3 by=alice n=a/b] "
 		"allow /bin/x to \"any\" for 90s",
+		"deny /usr/sbin/dhclient to any port 2048,2054 packet via-interface eth0",
+		"allow any to loopback packet",
 		"allow /a child-of /b child-of /c* and children to ::/0",
 	};
 	struct rule_error err;
@@ -183,7 +185,7 @@ static void test_errors(void **state)
 		  "f:7:23: found '0', expected 'any', or ports from 1 to "
 		  "65535 like 443 or 8000-8080; put commas between them" },
 		{ "allow any to any port 80 icmp", "f:7:26: found 'icmp', expected a protocol with "
-		  "ports: tcp, udp, sctp, dccp or udplite; leave out 'port' or the protocol" },
+		  "ports: tcp, udp, sctp, dccp, udplite or packet; leave out 'port' or the protocol" },
 		{ "allow any to any for 1h until quit", "f:7:25: found 'until', expected one "
 		  "lifetime at most; leave out one of them" },
 		{ "allow any to any until 2031-02-30", "f:7:24: found '2031-02-30', expected quit, "
@@ -194,6 +196,9 @@ static void test_errors(void **state)
 		  "quote; add \" where the name ends" },
 		{ "ask kernel tcp to any", "f:7:16: found 'to', expected allow, deny or drop with "
 		  "'kernel'; the kernel's own traffic is never asked about" },
+		{ "allow /bin/x to 10.0.0.1 packet", "f:7: found 'packet', expected to any or to "
+		  "loopback: frames are not judged by address; write 'to any', perhaps with "
+		  "'via-interface'" },
 		{ "[id=1] allow any to any", "f:7:2: found 'id=1', expected key=value, as in "
 		  "[id=0123456789abcdef]; correct it, or leave out the brackets" },
 	};
@@ -232,6 +237,8 @@ static void test_refused(void **state)
 		"\"allow\" any to any", "allow any to any # \xff", "allow /a/ to any",
 		"allow \"/a\\x00\" to any", "allow \"/a\\q\" to any",
 		"allow any to any profile \"\"",
+		"allow any to not loopback packet", "allow any to any,loopback packet",
+		"drop kernel any to any packet", "allow any to any packet tcp",
 	};
 	size_t i;
 

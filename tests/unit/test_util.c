@@ -144,8 +144,8 @@ static void test_names(void **state)
 	assert_string_equal(snitch_addr_format(2, v4, buf), "192.0.2.7");
 	assert_string_equal(snitch_addr_format(10, v6, buf), "2001:db8::1");
 	assert_string_equal(snitch_addr_format(1, v6, buf), "family 1");
-	assert_string_equal(snitch_proto_name(6, num, sizeof(num)), "tcp");
-	assert_string_equal(snitch_proto_name(253, num, sizeof(num)), "253");
+	assert_string_equal(snitch_proto_name(2, 6, num, sizeof(num)), "tcp");
+	assert_string_equal(snitch_proto_name(2, 253, num, sizeof(num)), "253");
 	assert_string_equal(snitch_service_name(6, 443), "https");
 	assert_null(snitch_service_name(17, 22));
 }

@@ -47,7 +47,7 @@ static int print_flow(void *ctx, const struct snitch_flow_info *f)
 	flow_comm(f->comm, comm, sizeof(comm));
 	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
 	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
-	proto = snitch_proto_name(f->proto, number, sizeof(number));
+	proto = snitch_proto_name(f->family, f->proto, number, sizeof(number));
 	if (narrow())
 		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
 			   snitch_action_name(f->action), snitch_origin_name(f->origin),
@@ -95,7 +95,7 @@ static int print_parked(void *ctx, const struct snitch_parked_info *p)
 	(void)ctx;
 	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
 	out_printf("%-8llu %6u %-6s %-26s %-7s %7u %7u %4llds\n", (unsigned long long)f->hdr.id, f->uid,
-		   snitch_proto_name(f->proto, number, sizeof(number)), remote,
+		   snitch_proto_name(f->family, f->proto, number, sizeof(number)), remote,
 		   p->held ? "held" : "consult", p->packets, p->bytes, left_seconds(p));
 	return 0;
 }

@@ -17,7 +17,9 @@ void flow_endpoint(uint8_t family, const uint8_t addr[16], uint16_t port, char *
 	char text[SNITCH_ADDR_TEXT];
 
 	snitch_addr_format(family, addr, text);
-	if (!port)
+	if (family == AF_PACKET)
+		snprintf(buf, size, "%s type 0x%04x", text, port);
+	else if (!port)
 		snprintf(buf, size, "%s", text);
 	else
 		snprintf(buf, size, family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
@@ -34,7 +36,8 @@ void flow_set_remote(json_t *obj, uint8_t family, uint8_t proto, const uint8_t *
 	char text[SNITCH_ADDR_TEXT], number[4];
 
 	json_object_set_new(obj, "proto",
-			    json_string(snitch_proto_name(proto, number, sizeof(number))));
+			    json_string(snitch_proto_name(family, proto, number,
+							  sizeof(number))));
 	json_object_set_new(obj, "saddr", json_string(snitch_addr_format(family, saddr, text)));
 	json_object_set_new(obj, "sport", json_integer(sport));
 	json_object_set_new(obj, "daddr", json_string(snitch_addr_format(family, daddr, text)));

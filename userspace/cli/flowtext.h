@@ -11,7 +11,9 @@
 
 #include <jansson.h>
 
-/** flow_endpoint - "192.0.2.7:443", "[2001:db8::1]:443", or without port where it is 0 */
+/** flow_endpoint - "192.0.2.7:443", "[2001:db8::1]:443", or without port where it is 0;
+ * of a packet socket "interface 2 type 0x0800"
+ */
 void flow_endpoint(uint8_t family, const uint8_t addr[16], uint16_t port, char *buf, size_t size);
 #define FLOW_ENDPOINT_TEXT 56
 

@@ -45,7 +45,7 @@ static void print_event(void *ctx, const struct snitch_monitor *e)
 	out_printf("%s ", when);
 	out_colour(cli, allow ? 32 : 31, verdict);
 	out_printf(" %s[%u] uid %u -> %s %s by %s", comm, e->pid, e->flow.uid, remote,
-		   snitch_proto_name(e->flow.proto, number, sizeof(number)),
+		   snitch_proto_name(e->flow.family, e->flow.proto, number, sizeof(number)),
 		   snitch_origin_name(e->decided.origin));
 	if (e->decided.origin_id)
 		out_printf(" %016llx", (unsigned long long)e->decided.origin_id);

@@ -164,6 +164,8 @@ static void ask(struct core *core, const struct snitch_flow_event *ev, struct ow
 	r = questions_add(core->questions, &req, &q);
 	if (r)
 		log_msg(LOG_WARNING, "no room for another question: a flow is refused unseen");
+	if (ev->family == AF_PACKET)
+		return;		/* it could not wait: the kernel has refused it */
 	if (!hold || r) {
 		core_verdict(core, ev, owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
 		return;
@@ -176,12 +178,32 @@ static void ask(struct core *core, const struct snitch_flow_event *ev, struct ow
 	}
 }
 
+/* A packet socket's frame, judged by mode alone already: what would a rule have said? */
+static void note_frame(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
+{
+	struct judgement j;
+
+	rulebook_judge(core->rules, owner, ev, snitch_boottime(), &j);
+	if (core->mode.now == SNITCH_MODE_OBSERVE && !j.action) {
+		core->counters[CORE_RECORDED]++;
+		core_record(core, LOG_INFO, "observed", ev, owner, 0);
+		return;
+	}
+	core_record(core, LOG_NOTICE, "frames refused", ev, owner, j.rule);
+	if (core->mode.now == SNITCH_MODE_ASK || core->mode.now == SNITCH_MODE_QUIET)
+		ask(core, ev, owner, false);
+}
+
 void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
 {
 	bool held = (ev->flags & SNITCH_F_HELD) && (ev->flags & SNITCH_F_REDELIVERED);
 	struct judgement j;
 
 	bind_executable(core, ev, owner);
+	if (ev->family == AF_PACKET) {
+		note_frame(core, ev, owner);
+		return;
+	}
 	if (core->mode.now == SNITCH_MODE_OFF) {
 		core_verdict(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
 		return;

@@ -163,8 +163,8 @@ static int append_protos(sd_bus_message *m, const struct question_target *t)
 		for (k = 0; k < i && t->peers[k].proto != t->peers[i].proto; k++)
 			;
 		if (k == i)
-			r = sd_bus_message_append_basic(m, 's', snitch_proto_name(t->peers[i].proto,
-										  num, sizeof(num)));
+			r = sd_bus_message_append_basic(m, 's', snitch_proto_name(t->family,
+					t->peers[i].proto, num, sizeof(num)));
 	}
 	return r >= 0 ? close_entry(m) : r;
 }
@@ -180,7 +180,8 @@ static int append_whom(sd_bus_message *m, const struct question *q)
 				  "addresses", "as", 1, addr);
 	if (r >= 0 && t->n_peers)
 		r = sd_bus_message_append(m, "{sv}{sv}", "port", "q", t->peers[0].port, "proto", "s",
-					  snitch_proto_name(t->peers[0].proto, num, sizeof(num)));
+					  snitch_proto_name(t->family, t->peers[0].proto, num,
+							    sizeof(num)));
 	if (r >= 0)
 		r = append_ports(m, t);
 	return r >= 0 ? append_protos(m, t) : r;

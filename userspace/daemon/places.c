@@ -10,9 +10,11 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../util/cleanup.h"
 #include "../util/format.h"
@@ -109,6 +111,26 @@ static int read_nets(struct places *places)
 	return 0;
 }
 
+static int read_links(struct places *places)
+{
+	struct if_nameindex *list = if_nameindex(), *link;
+	struct stat st;
+
+	if (!list || stat("/proc/self/ns/net", &st)) {
+		if_freenameindex(list);
+		return -errno;
+	}
+	places->netns = st.st_ino;
+	for (link = list; link->if_index && places->n_links < PLACES_LINKS_MAX; link++) {
+		struct policy_link *out = &places->links[places->n_links++];
+
+		snprintf(out->name, sizeof(out->name), "%s", link->if_name);
+		out->index = link->if_index;
+	}
+	if_freenameindex(list);
+	return 0;
+}
+
 void places_read_resolv(struct places *places, const char *path)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
@@ -137,6 +159,7 @@ void places_read_resolv(struct places *places, const char *path)
 int places_read(struct places *places, const char *root)
 {
 	size_t i;
+	int r;
 
 	memset(places, 0, sizeof(*places));
 	for (i = 0; i < SNITCH_ARRAY_SIZE(resolv_files); i++) {
@@ -147,5 +170,24 @@ int places_read(struct places *places, const char *root)
 			return -ENOMEM;
 		places_read_resolv(places, path);
 	}
-	return read_nets(places);
+	r = read_links(places);
+	return r ? r : read_nets(places);
+}
+
+bool places_same(const struct places *a, const struct places *b, bool links)
+{
+	size_t whole = links ? sizeof(*a) : offsetof(struct places, links);
+
+	return !memcmp(a, b, whole);
+}
+
+const char *places_link_name(const struct places *places, uint32_t index)
+{
+	size_t i;
+
+	for (i = 0; i < places->n_links; i++) {
+		if (places->links[i].index == index)
+			return places->links[i].name;
+	}
+	return NULL;
 }

@@ -58,7 +58,8 @@ void core_record(struct core *core, int priority, const char *what,
 	char addr[SNITCH_ADDR_TEXT], kernel[32], proto_num[8], more[48] = "";
 	char pid[16], uid[16], port[8], id[24];
 	const char *program = image_program(image, kernel, sizeof(kernel));
-	const char *proto = snitch_proto_name(ev->proto, proto_num, sizeof(proto_num));
+	const char *proto = snitch_proto_name(ev->family, ev->proto, proto_num,
+					      sizeof(proto_num));
 	_cleanup_free_ char *message = NULL, *cmdline = NULL;
 	unsigned long times = 0;
 

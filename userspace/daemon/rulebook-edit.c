@@ -67,7 +67,8 @@ static int make_rule(const struct rule_wish *wish, int proto, struct rule **out)
 		[WISH_FOREVER] = RULE_L_FOREVER,
 	};
 	const struct question *q = wish->question;
-	bool here = wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ADDRESS_PORT;
+	bool here = q->target.family != AF_PACKET &&
+		    (wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ADDRESS_PORT);
 	struct rule *rule;
 	int r;
 
@@ -75,8 +76,8 @@ static int make_rule(const struct rule_wish *wish, int proto, struct rule **out)
 			  here ? q->target.family : 0, q->target.addr, 0, proto, &rule);
 	if (r)
 		return r;
-	if (proto >= 0)
-		r = set_ports(rule, &q->target, proto);
+	if (proto >= 0 && wish->scope != SCOPE_ADDRESS && wish->scope != SCOPE_ANY)
+		r = set_ports(rule, &q->target, proto == RULE_PROTO_PACKET ? 0 : proto);
 	if (r) {
 		rule_free(rule);
 		return r;
@@ -93,6 +94,10 @@ static unsigned int wish_protos(const struct rule_wish *wish, int protos[SNITCH_
 	const struct question_target *t = &wish->question->target;
 	unsigned int i, k, n = 0;
 
+	if (t->family == AF_PACKET) {	/* no rule covers frames that does not say so */
+		protos[0] = RULE_PROTO_PACKET;
+		return 1;
+	}
 	if (wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ANY) {
 		protos[0] = -1;
 		return 1;

@@ -19,6 +19,7 @@
  * @suspended: executables that changed since their rules were loaded; kept in a file
  * @loaded: @set came from the folders
  * @by_group: some rule names a group
+ * @by_interface: some rule names a network interface
  * @groups: of @groups_uid
  */
 struct rulebook {
@@ -31,6 +32,7 @@ struct rulebook {
 	struct suspended suspended;
 	bool loaded;
 	bool by_group;
+	bool by_interface;
 	uint32_t groups_uid;
 	uint32_t groups[RULEBOOK_GROUPS_MAX];
 	unsigned int n_groups;

@@ -84,6 +84,9 @@ struct policy_env *rulebook_env(struct rulebook *rb)
 	env->n_dns = rb->places.n_dns;
 	env->broadcast = rb->places.broadcast;
 	env->n_broadcast = rb->places.n_broadcast;
+	env->links = rb->places.links;
+	env->n_links = rb->places.n_links;
+	env->netns = rb->places.netns;
 	env->now = time(NULL);
 	env->boottime = snitch_boottime();
 	return env;
@@ -92,6 +95,7 @@ struct policy_env *rulebook_env(struct rulebook *rb)
 int rulebook_look_around(struct rulebook *rb)
 {
 	_cleanup_free_ struct places *now = malloc(sizeof(*now));
+	bool changed;
 	int r;
 
 	if (!now)
@@ -99,10 +103,9 @@ int rulebook_look_around(struct rulebook *rb)
 	r = places_read(now, rb->root);
 	if (r)
 		return r;
-	if (!memcmp(now, &rb->places, sizeof(*now)))
-		return 0;
+	changed = !places_same(now, &rb->places, rb->by_interface);
 	rb->places = *now;
-	return 1;
+	return changed;
 }
 
 static bool same_set(const struct ruleset *a, const struct ruleset *b)
@@ -121,15 +124,17 @@ static bool same_set(const struct ruleset *a, const struct ruleset *b)
 	return true;
 }
 
-static bool has_group_rules(const struct ruleset *set)
+/* What its rules need to know of a flow. */
+static void note_needs(struct rulebook *rb)
 {
 	size_t i;
 
-	for (i = 0; i < set->n_rules; i++) {
-		if (set->rules[i]->who == RULE_W_GROUP)
-			return true;
+	rb->by_group = false;
+	rb->by_interface = false;
+	for (i = 0; i < rb->set->n_rules; i++) {
+		rb->by_group |= rb->set->rules[i]->who == RULE_W_GROUP;
+		rb->by_interface |= rb->set->rules[i]->interface != NULL;
 	}
-	return false;
 }
 
 /* An allow rule that was not there before says that the program is right as it is now. */
@@ -154,7 +159,7 @@ static int take_set(struct rulebook *rb, struct ruleset *set)
 	ruleset_free(rb->set);
 	rb->set = set;
 	rb->loaded = true;
-	rb->by_group = has_group_rules(set);
+	note_needs(rb);
 	rb->n_groups = 0;
 	return r;
 }
@@ -299,6 +304,8 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 		.port = ev->dport,
 	};
 	memcpy(q->addr, ev->daddr, sizeof(q->addr));
+	if (rb->by_interface && ev->netns == rb->places.netns)
+		q->interface = places_link_name(&rb->places, ev->ifindex);
 	if (rb->by_group) {
 		find_groups(rb, ev->uid, image->wire.gid);
 		q->gids = rb->groups;

@@ -117,7 +117,7 @@ static void put(struct compiler *c, struct snitch_rule *line, const struct rule 
 
 static void put_proto(struct compiler *c, struct snitch_rule *line, const struct rule *rule)
 {
-	if (rule->proto >= 0) {
+	if (rule->proto >= 0 && rule->proto != RULE_PROTO_PACKET) {
 		line->flags |= SNITCH_R_PROTO;
 		line->proto = rule->proto;
 		if (rule->proto == IPPROTO_ICMP) {
@@ -148,12 +148,41 @@ static void put_ports(struct compiler *c, const struct snitch_rule *line, const 
 	put_proto(c, &copy, rule);
 }
 
+/* Lines for frames: of any device, or of one that is there now. */
+static void put_frames(struct compiler *c, const struct snitch_rule *line, const struct rule *rule)
+{
+	struct snitch_rule copy = *line;
+	size_t i;
+
+	copy.family = AF_PACKET;
+	if (rule->items[0].kind == RULE_I_LOOPBACK)
+		copy.flags |= SNITCH_R_LOOPBACK;
+	if (!rule->interface) {
+		memset(copy.last, 0xff, sizeof(copy.last));
+		put_ports(c, &copy, rule);
+		return;
+	}
+	for (i = 0; i < c->env->n_links; i++) {
+		const struct policy_link *link = &c->env->links[i];
+
+		if (strcmp(link->name, rule->interface))
+			continue;
+		policy_frame_addr(link->index, c->env->netns, copy.first);
+		memcpy(copy.last, copy.first, sizeof(copy.last));
+		put_ports(c, &copy, rule);
+	}
+}
+
 static void put_remote(struct compiler *c, const struct snitch_rule *line, const struct rule *rule)
 {
 	struct snitch_rule copy;
 	struct ranges ranges;
 	size_t i;
 
+	if (rule->proto == RULE_PROTO_PACKET) {
+		put_frames(c, line, rule);
+		return;
+	}
 	rule_ranges(rule, c->env, &ranges);
 	if (ranges.failed)
 		c->error = -ENOMEM;
@@ -192,8 +221,8 @@ static void put_target(struct compiler *c, const struct rule *rule, uint32_t app
 		line.flags |= SNITCH_R_UID;
 		line.uid = rule->who_id;
 	}
-	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT || rule->interface ||
-	    c->conflict[rule->rank])
+	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT ||
+	    (rule->interface && rule->proto != RULE_PROTO_PACKET) || c->conflict[rule->rank])
 		line.flags |= SNITCH_R_DAEMON;
 	if (!(line.flags & SNITCH_R_DAEMON)) {
 		if (barrier)

@@ -5,8 +5,9 @@
  */
 #include "decide.h"
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "places.h"
 #include "program.h"
@@ -49,8 +50,10 @@ static bool service_matches(const struct rule *rule, const struct flow_query *q)
 {
 	size_t i;
 
-	if (rule->proto >= 0 && rule->proto != q->proto &&
-	    !(rule->proto == IPPROTO_ICMP && q->proto == IPPROTO_ICMPV6))
+	int proto = q->family == AF_PACKET ? RULE_PROTO_PACKET : q->proto;
+
+	if (rule->proto >= 0 && rule->proto != proto &&
+	    !(rule->proto == IPPROTO_ICMP && proto == IPPROTO_ICMPV6))
 		return false;
 	for (i = 0; i < rule->n_ports; i++) {
 		if (q->port >= rule->ports[i].first && q->port <= rule->ports[i].last)
@@ -66,9 +69,28 @@ static bool image_matches(const struct rule *rule, const struct flow_query *q)
 		rule->image.exec_id == q->image.exec_id);
 }
 
+void policy_frame_addr(uint32_t ifindex, uint32_t netns, uint8_t addr[16])
+{
+	const uint32_t words[4] = { htonl(ifindex), htonl(netns) };
+
+	memcpy(addr, words, sizeof(words));
+}
+
+/* As the kernel has it: to allow frames a rule must speak of them, to refuse them it is enough
+ * not to speak of one address, port or protocol.
+ */
+static bool covers_frames(const struct rule *rule)
+{
+	if (rule->proto == RULE_PROTO_PACKET || rule->action == SNITCH_ALLOW)
+		return rule->proto == RULE_PROTO_PACKET;
+	return rule->proto < 0 && !rule->n_ports && !rule->negated;
+}
+
 bool policy_matches(const struct rule *rule, const struct policy_env *env,
 		    const struct flow_query *q)
 {
+	if (q->family == AF_PACKET && !covers_frames(rule))
+		return false;
 	return rule_in_force(rule, env) && service_matches(rule, q) && who_matches(rule, q) &&
 	       image_matches(rule, q) &&
 	       (!rule->interface || (q->interface && !strcmp(rule->interface, q->interface))) &&

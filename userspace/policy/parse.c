@@ -448,7 +448,7 @@ static int parse_other(struct words *w, struct rule *rule, unsigned int *seen)
 	if (*seen & SEEN_PROTO)
 		return words_fail(w, "each option once", "leave out the second");
 	if (rule->n_ports && !proto_has_ports(proto))
-		return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp or udplite",
+		return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, udplite or packet",
 				  "leave out 'port' or the protocol");
 	*seen |= SEEN_PROTO;
 	rule->proto = proto;
@@ -464,8 +464,8 @@ static int parse_option(struct words *w, struct rule *rule, unsigned int *seen)
 			return words_fail(w, "each option once", "leave out the second");
 		*seen |= SEEN_PORTS;
 		if (!proto_has_ports(rule->proto))
-			return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp or "
-					  "udplite", "leave out 'port' or the protocol");
+			return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, "
+					  "udplite or packet", "leave out 'port' or the protocol");
 		return parse_ports(w, rule);
 	}
 	if (words_is(w, "for") || words_is(w, "until"))
@@ -501,6 +501,23 @@ static int parse_note(struct words *w, struct rule *rule)
 	return rule->note ? 0 : no_memory(w);
 }
 
+/* Frames have no address, and from where they leave is not where they go. */
+static int check_frames(struct words *w, const struct rule *rule)
+{
+	if (rule->proto != RULE_PROTO_PACKET)
+		return 0;
+	if (rule->program.kind == RULE_P_KERNEL)
+		return rule_fail(w->err, -EINVAL, w->file, w->lineno, "packet",
+				 "a program: the kernel has no packet sockets",
+				 "leave out 'packet'");
+	if (rule->negated || rule->n_items != 1 ||
+	    (rule->items[0].kind != RULE_I_ANY && rule->items[0].kind != RULE_I_LOOPBACK))
+		return rule_fail(w->err, -EINVAL, w->file, w->lineno, "packet",
+				 "to any or to loopback: frames are not judged by address",
+				 "write 'to any', perhaps with 'via-interface'");
+	return 0;
+}
+
 static int parse_rule(struct words *w, struct rule *rule)
 {
 	unsigned int seen = 0;
@@ -523,7 +540,7 @@ static int parse_rule(struct words *w, struct rule *rule)
 		r = parse_option(w, rule, &seen);
 	if (!r && w->kind == WORD_NOTE)
 		r = parse_note(w, rule);
-	return r;
+	return r ? r : check_frames(w, rule);
 }
 
 /* The line without its newline; lengths and bytes that no rule may have are told. */

@@ -21,6 +21,7 @@
 #define RULE_ITEMS_MAX		256		/* remotes, and ranges of ports, of a rule */
 #define RULE_CHILD_MAX		8		/* child-of after child-of */
 #define RULE_NAME_MAX		255		/* bytes of a name */
+#define RULE_PROTO_PACKET	256		/* "packet": frames; ports are their ethertypes */
 
 /* What the word before the remote may be; in the order of the grammar. */
 enum rule_program_kind {
@@ -127,7 +128,7 @@ struct rule {
 	size_t n_items;
 	struct rule_ports *ports;	/* owned; none: any */
 	size_t n_ports;
-	int proto;			/* IP protocol number, -1: any */
+	int proto;			/* IP protocol number, RULE_PROTO_PACKET, -1: any */
 	uint32_t flags;			/* RULE_F_* */
 	char *interface;		/* owned; NULL: any */
 	char *profile;			/* owned; NULL: every one */
@@ -207,7 +208,7 @@ const char *rule_why_not_enforced(const struct rule *rule);
  * rule_for_flow() - the rule an answer makes.
  * @exe: path of the program, NULL: any; @uid: (uint32_t)-1: anyone
  * @family: AF_INET, AF_INET6, or 0: any address; @addr: network order; @port: 0: any
- * @proto: -1: any
+ * @proto: -1: any; RULE_PROTO_PACKET: @family does not count
  * Return: 0; -EINVAL if it could not be read back (a name that cannot be written); -ENOMEM.
  */
 int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
@@ -306,6 +307,15 @@ struct policy_net {
 	uint8_t addr[16];		/* network order */
 };
 
+/* A network interface of the initial network namespace. */
+struct policy_link {
+	char name[16];
+	uint32_t index;
+};
+
+/* Where a frame leaves, as the kernel writes it for AF_PACKET; @netns: inode number. */
+void policy_frame_addr(uint32_t ifindex, uint32_t netns, uint8_t addr[16]);
+
 /* What rules are judged in: the mode, the networks around us, the time. All borrowed. */
 struct policy_env {
 	uint32_t mode;			/* SNITCH_MODE_* */
@@ -317,6 +327,9 @@ struct policy_env {
 	size_t n_dns;
 	const struct policy_net *broadcast;
 	size_t n_broadcast;
+	const struct policy_link *links;
+	size_t n_links;
+	uint32_t netns;			/* inode number, of the initial network namespace */
 	uint64_t now;			/* seconds since 1970 */
 	uint64_t boottime;		/* ns */
 };

@@ -17,7 +17,7 @@ static const struct {
 	{ "icmpv6", 58, false }, { "ipv6-icmp", 58, false }, { "udplite", 136, true },
 	{ "dccp", 33, true }, { "igmp", 2, false }, { "gre", 47, false }, { "esp", 50, false },
 	{ "ah", 51, false }, { "ipip", 4, false }, { "ospf", 89, false }, { "pim", 103, false },
-	{ "vrrp", 112, false },
+	{ "vrrp", 112, false }, { "packet", RULE_PROTO_PACKET, true },
 };
 
 #define N_PROTOCOLS	(sizeof(protocols) / sizeof(protocols[0]))

@@ -115,7 +115,8 @@ bool rule_needs_daemon(const struct rule *rule)
 		return true;
 	if (p->kind != RULE_P_ANY && p->kind != RULE_P_PATH && p->kind != RULE_P_KERNEL)
 		return true;
-	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT || rule->interface)
+	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT ||
+	    (rule->interface && rule->proto != RULE_PROTO_PACKET))
 		return true;
 	for (i = 0; i < rule->n_items; i++) {
 		if (item_is_name(&rule->items[i]) ||

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "cleanup.h"
@@ -55,15 +56,22 @@ static const struct {
 
 char *snitch_addr_format(uint8_t family, const uint8_t addr[16], char buf[SNITCH_ADDR_TEXT])
 {
-	if (!inet_ntop(family, addr, buf, SNITCH_ADDR_TEXT))
+	uint32_t index;
+
+	if (family == AF_PACKET) {
+		memcpy(&index, addr, sizeof(index));
+		snprintf(buf, SNITCH_ADDR_TEXT, "interface %u", ntohl(index));
+	} else if (!inet_ntop(family, addr, buf, SNITCH_ADDR_TEXT))
 		snprintf(buf, SNITCH_ADDR_TEXT, "family %u", family);
 	return buf;
 }
 
-const char *snitch_proto_name(uint8_t proto, char *buf, size_t size)
+const char *snitch_proto_name(uint8_t family, uint8_t proto, char *buf, size_t size)
 {
 	size_t i;
 
+	if (family == AF_PACKET)
+		return "packet";
 	for (i = 0; i < SNITCH_ARRAY_SIZE(protos); i++) {
 		if (protos[i].proto == proto)
 			return protos[i].name;

@@ -10,11 +10,17 @@
 
 #define SNITCH_ADDR_TEXT	46	/* bytes that any address needs as text */
 
-/* Writes @addr (of the wire: v4 in the first four bytes) to @buf of SNITCH_ADDR_TEXT. Return: @buf. */
+/*
+ * Writes @addr (of the wire: v4 in the first four bytes; of AF_PACKET the device) to @buf of
+ * SNITCH_ADDR_TEXT. Return: @buf.
+ */
 char *snitch_addr_format(uint8_t family, const uint8_t addr[16], char buf[SNITCH_ADDR_TEXT]);
 
-/* The name of IP protocol @proto, or its number written to @buf (at least 4 bytes). */
-const char *snitch_proto_name(uint8_t proto, char *buf, size_t size);
+/*
+ * The name of IP protocol @proto, or its number written to @buf (at least 4 bytes); of @family
+ * AF_PACKET "packet".
+ */
+const char *snitch_proto_name(uint8_t family, uint8_t proto, char *buf, size_t size);
 
 /* The usual name of a service ("https"), or NULL. */
 const char *snitch_service_name(uint8_t proto, uint16_t port);
