@@ -2,9 +2,7 @@
 /* Egress: see egress.h. */
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/if_vlan.h>
-#include <linux/kprobes.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -15,6 +13,7 @@
 #include "device.h"
 #include "egress.h"
 #include "flow.h"
+#include "gate.h"
 #include "hook.h"
 #include "netns.h"
 #include "owner.h"
@@ -63,18 +62,18 @@ static struct snitch_flow *egress_find(const struct sock *sk, const struct snitc
 	return snitch_flow_find(&key);
 }
 
-static bool egress_passes(const struct snitch_flow *f)
+static bool egress_holds(const struct snitch_flow *f)
 {
-	return f->action == SNITCH_ALLOW && f->generation == snitch_policy_generation() &&
+	return f && f->action == SNITCH_ALLOW && f->generation == snitch_policy_generation() &&
 	       snitch_flow_is_currents(f);
 }
 
-/*
- * egress_judge() - may the running task send this through a packet socket?
- *
- * Return: ALLOW, DENY or DROP. Context: task, BH may be off; under rcu_read_lock().
- */
-static u32 egress_judge(struct sock *sk, struct net *net, const struct snitch_packet *p,
+bool snitch_egress_passes(const struct sock *sk, const struct snitch_packet *p, bool loopback)
+{
+	return egress_holds(egress_find(sk, p, loopback));
+}
+
+u32 snitch_egress_judge(struct sock *sk, struct net *net, const struct snitch_packet *p,
 			bool loopback)
 {
 	struct snitch_flow *f = egress_find(sk, p, loopback);
@@ -85,7 +84,7 @@ static u32 egress_judge(struct sock *sk, struct net *net, const struct snitch_pa
 	const u64 cookie = snitch_cookie(sk);
 	struct snitch_judgement j;
 
-	if (f && egress_passes(f)) {
+	if (egress_holds(f)) {
 		snitch_flow_account(f, p->len);
 		return SNITCH_ALLOW;
 	}
@@ -131,7 +130,7 @@ static u16 egress_ethertype(const struct sk_buff *skb, const struct net_device *
 }
 
 /* An index means a device only together with its namespace. */
-static void egress_packet(struct snitch_packet *p, const struct net *net, int ifindex, u16 type,
+void snitch_egress_packet(struct snitch_packet *p, const struct net *net, int ifindex, u16 type,
 			  u32 len)
 {
 	memset(p, 0, sizeof(*p));
@@ -159,9 +158,10 @@ static unsigned int egress_hook(void *priv, struct sk_buff *skb, const struct nf
 	if (!sk || sk->sk_family != AF_PACKET || skb->skb_iif || !snitch_policy_armed())
 		return NF_ACCEPT;
 	if (in_task() && !(current->flags & PF_KTHREAD) && current->mm) {
-		egress_packet(&p, state->net, state->out->ifindex,
-			      egress_ethertype(skb, state->out), skb->len);
-		action = egress_judge(sk, state->net, &p, state->out->flags & IFF_LOOPBACK);
+		snitch_egress_packet(&p, state->net, state->out->ifindex,
+				     egress_ethertype(skb, state->out), skb->len);
+		action = snitch_egress_judge(sk, state->net, &p,
+					     state->out->flags & IFF_LOOPBACK);
 	} else {
 		snitch_count(SNITCH_C_NO_OWNER);
 	}
@@ -177,7 +177,7 @@ struct egress_device {
 	struct rcu_head rcu;
 };
 
-static bool egress_always;	/* no probes: constant after init */
+static bool egress_always;	/* no gate: constant after init */
 
 static int egress_add(struct net_device *dev)
 {
@@ -216,7 +216,7 @@ static void egress_remove(struct net *net, const struct net_device *dev)
 	}
 }
 
-static int __maybe_unused egress_watch(struct net *net)
+int snitch_egress_watch(struct net *net)
 {
 	struct snitch_net *sn = snitch_net(net);
 	struct net_device *dev;
@@ -231,7 +231,7 @@ static int __maybe_unused egress_watch(struct net *net)
 		}
 		if (err)
 			egress_remove(net, NULL);
-		else		/* all devices have it: pairs with egress_ready() */
+		else		/* all devices have it: pairs with snitch_egress_watched() */
 			smp_store_release(&sn->egress, true);
 	}
 	rtnl_unlock();
@@ -252,150 +252,28 @@ static int egress_netdev(struct notifier_block *nb, unsigned long event, void *i
 
 static struct notifier_block egress_notifier = { .notifier_call = egress_netdev };
 
-/* ---- what the probes find ---- */
-
-/*
- * egress_ready() - may this go on to the function that sends?
- * egress_prepare() - if not: make it so; 0, or the error its sender gets
- *
- * The first in any context, the second in the sender's, where it may sleep.
- */
-#if SNITCH_COMPAT_EGRESS
-static bool egress_ready(struct socket *sock, const struct msghdr *msg)
-{
-	/* Pairs with the release in egress_watch(). */
-	return smp_load_acquire(&snitch_net(sock_net(sock->sk))->egress);
-}
-
-static int egress_prepare(struct socket *sock, const struct msghdr *msg, size_t len)
-{
-	return egress_watch(sock_net(sock->sk));
-}
-#else
-/* Where it says it goes: the socket's, or the call's. The type of a frame that
- * the sender made whole is not known.
- */
-static bool egress_claim(struct socket *sock, const struct msghdr *msg, size_t len,
-			 struct snitch_packet *p)
-{
-	const struct sockaddr_ll *to = msg->msg_name;
-	const struct net *net = sock_net(sock->sk);
-	struct sockaddr_ll own = {};
-	struct net_device *out;
-
-	if (sock->type != SOCK_PACKET) {
-		if (!to || msg->msg_namelen < offsetof(struct sockaddr_ll, sll_hatype)) {
-			sock->ops->getname(sock, (struct sockaddr *)&own, 0);
-			to = &own;
-		}
-		egress_packet(p, net, to->sll_ifindex,
-			      sock->type == SOCK_DGRAM ? ntohs(to->sll_protocol) : 0, len);
-	} else {
-		egress_packet(p, net, 0, 0, len);
-	}
-	out = dev_get_by_index_rcu(sock_net(sock->sk), ntohl(p->daddr.ip6[0]));
-	return out && out->flags & IFF_LOOPBACK;
-}
-
-static bool egress_ready(struct socket *sock, const struct msghdr *msg)
-{
-	const struct snitch_flow *f;
-	struct snitch_packet p;
-	bool loopback, ready;
-
-	rcu_read_lock();
-	loopback = egress_claim(sock, msg, 0, &p);
-	f = egress_find(sock->sk, &p, loopback);
-	ready = f && egress_passes(f);
-	rcu_read_unlock();
-	return ready;
-}
-
-/* Allowed: there is an entry now, and the next try is ready. */
-static int egress_prepare(struct socket *sock, const struct msghdr *msg, size_t len)
-{
-	struct snitch_packet p;
-	bool loopback;
-	u32 action;
-
-	rcu_read_lock();
-	loopback = egress_claim(sock, msg, len, &p);
-	action = egress_judge(sock->sk, sock_net(sock->sk), &p, loopback);
-	rcu_read_unlock();
-	return action == SNITCH_ALLOW ? 0 : -EPERM;
-}
-#endif
-
-/* ---- probes ---- */
-
-static int egress_send(struct socket *sock, struct msghdr *msg, size_t len)
-{
-	int err = egress_prepare(sock, msg, len) ?: sock->ops->sendmsg(sock, msg, len);
-
-	module_put(THIS_MODULE);
-	return err;
-}
-
-/* At the first instruction of the function: egress_send() runs in its stead, as if the caller
- * had called it, and calls it again.
- */
-static int egress_probe(struct kprobe *kp, struct pt_regs *regs)
-{
-	struct socket *sock = (struct socket *)regs_get_kernel_argument(regs, 0);
-	struct msghdr *msg = (struct msghdr *)regs_get_kernel_argument(regs, 1);
-
-	if (!snitch_policy_armed() || egress_ready(sock, msg) || !try_module_get(THIS_MODULE))
-		return 0;
-	instruction_pointer_set(regs, (unsigned long)egress_send);
-	return 1;
-}
-
-/* That there is one keeps the probe from being made a jump, after which nobody could be sent
- * elsewhere.
- */
-static void egress_probed(struct kprobe *kp, struct pt_regs *regs, unsigned long flags)
-{
-}
-
-static struct kprobe egress_kprobes[] = {
-	{
-		.symbol_name = "packet_sendmsg",
-		.pre_handler = egress_probe,
-		.post_handler = egress_probed,
-	},
-	{
-		.symbol_name = "packet_sendmsg_spkt",	/* SOCK_PACKET */
-		.pre_handler = egress_probe,
-		.post_handler = egress_probed,
-	},
-};
-
-static struct kprobe *egress_probes[] = { &egress_kprobes[0], &egress_kprobes[1] };
-
 /* ---- start and end ---- */
 
 int snitch_egress_init(void)
 {
-	int err = register_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
+	int err = snitch_gate_init();
 
-	if (err && !SNITCH_COMPAT_EGRESS) {
-		pr_warn("packet sockets are not judged: no egress hook, no probe (%d)\n", err);
+	egress_always = err;
+	if (!SNITCH_COMPAT_EGRESS) {
+		if (err)
+			pr_warn("packet sockets are not judged: no egress hook, no probe (%d)\n",
+				err);
 		return 0;
 	}
-	egress_always = err;
-	if (!SNITCH_COMPAT_EGRESS)
-		return 0;
 	err = register_netdevice_notifier(&egress_notifier);
-	if (err && !egress_always)
-		unregister_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
+	if (err)
+		snitch_gate_exit();
 	return err;
 }
 
 void snitch_egress_exit(void)
 {
-	if (!egress_always)
-		unregister_kprobes(egress_probes, ARRAY_SIZE(egress_probes));
-	synchronize_rcu_tasks();	/* who has just given the module back in egress_send() */
+	snitch_gate_exit();
 	if (SNITCH_COMPAT_EGRESS)
 		unregister_netdevice_notifier(&egress_notifier);	/* removes all hooks */
 	synchronize_rcu();

@@ -95,6 +95,25 @@ t_out "observe: what no rule denies goes" '^send OK' /opt/e packet raw vc $F4 79
 t_seen "observe: and is told" '^CANCEL .*why=unheld action=allow'
 t_out "observe: a deny holds" '^send E' $B packet raw vc $F4 79
 
+# ---- AF_XDP: whether it may send at all is judged when it binds ---------------------------------------
+
+policy "unmatched ask" "allow $A frames" "deny $B any"
+cp $A /opt/x
+for to in $F4 $F6; do
+	far_reset
+	t_out "AF_XDP, $to: allowed" '^send OK' $A xdp vc $to 65
+	t_some "AF_XDP, $to: it arrives" udp 65
+	: >$LOG
+	t_out "AF_XDP, $to: a denied program cannot bind" '^bind EPERM' $B xdp vc $to 66
+	t_out "AF_XDP, $to: nor one without a rule" '^bind EPERM' /opt/x xdp vc $to 66
+	t_none "AF_XDP, $to: 0 frames" udp 66
+done
+cp $A /opt/y
+in_c /opt/y xdp vc $F4 66 >/dev/null
+t_seen "AF_XDP: the decider hears of the program" '^OWNER .*exe=/opt/y '
+policy "unmatched ask" "allow $A frames port $IPV4"
+t_out "AF_XDP: its frames have no type that is known" '^bind EPERM' $A xdp vc $F4 66
+
 # ---- a socket that changes hands, rules that change --------------------------------------------------
 
 policy "unmatched ask" "allow $A frames"

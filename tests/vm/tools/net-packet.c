@@ -17,21 +17,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "net-packet.h"
 #include "netprog.h"
 
 #define RING_FRAME 2048
 
 static const unsigned char own[ETH_ALEN] = { 2, 0x77, 0, 0, 0, 1 };
 static const unsigned char far[ETH_ALEN] = { 2, 0x77, 0, 0, 0, 2 };
-
-/* What is sent: @head bytes of Ethernet header, or none, then the datagram. */
-struct frame {
-	unsigned char data[1500];
-	size_t head, len;
-	uint16_t type;		/* in the header */
-	uint16_t claim;		/* what the socket is told */
-	int ifindex;
-};
 
 static uint16_t checksum(const void *data, size_t len)
 {
@@ -67,7 +59,7 @@ static size_t put_ip(unsigned char *at, const union address *to, size_t len)
 	return sizeof(*v6);
 }
 
-static void make_frame(struct frame *f, const union address *to, uint16_t port, const char *text)
+void make_frame(struct frame *f, const union address *to, uint16_t port, const char *text)
 {
 	struct udphdr udp = { .source = htons(4242), .dest = htons(port),
 			      .len = htons(sizeof(udp) + strlen(text)) };

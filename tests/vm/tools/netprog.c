@@ -241,6 +241,7 @@ static const struct command {
 	{ "stuff", do_stuff, "ADDR PORT [--keep MS]          writes until nothing more goes" },
 	{ "packet", do_packet, "WAY DEVICE ADDR PORT [--type N] [--claim N] [--count N] [--gap MS] "
 	  "[--data TEXT] [--keep MS]   WAY: raw, dgram, bound, bypass, ring, old" },
+	{ "xdp", do_xdp, "DEVICE ADDR PORT [--data TEXT]" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 

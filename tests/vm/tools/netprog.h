@@ -79,6 +79,8 @@ int do_take(void);
 int do_listen(void);
 /* net-packet.c */
 int do_packet(void);
+/* net-xdp.c */
+int do_xdp(void);
 /* net-disguise.c */
 int do_disguise(void);
 int do_lazyargv(void);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames that are made by hand, for packet sockets and AF_XDP. */
+#ifndef NET_PACKET_H
+#define NET_PACKET_H
+
+#include "netprog.h"
+
+/* What is sent: @head bytes of Ethernet header, or none, then the datagram. */
+struct frame {
+	unsigned char data[1500];
+	size_t head, len;
+	uint16_t type;		/* in the header */
+	uint16_t claim;		/* what the socket is told */
+	int ifindex;
+};
+
+/* make_frame() - a UDP datagram with @text to @to, from the lab's client; @f->head and type are set */
+void make_frame(struct frame *f, const union address *to, uint16_t port, const char *text);
+
+#endif
