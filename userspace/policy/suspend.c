@@ -6,15 +6,14 @@
 #include "suspend.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
 #include "../util/format.h"
+#include "../util/save.h"
 
 #define FOLDER	"/var/lib/snitch"
 #define NAME	"suspended"
@@ -99,20 +98,11 @@ int suspended_load(struct suspended *s, const char *root)
 	return ferror(f) ? -EIO : r;
 }
 
-static int write_list(const struct suspended *s, int dir)
+static int write_list(FILE *f, const void *ctx)
 {
-	_cleanup_fclose_ FILE *f = NULL;
-	int fd = openat(dir, "." NAME ".tmp", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-			0640);
+	const struct suspended *s = ctx;
 	size_t i;
 
-	if (fd < 0)
-		return -errno;
-	f = fdopen(fd, "w");
-	if (!f) {
-		close(fd);
-		return -ENOMEM;
-	}
 	for (i = 0; i < s->n; i++) {
 		_cleanup_free_ char *exe = snitch_escape_str(s->exe[i]);
 
@@ -120,31 +110,17 @@ static int write_list(const struct suspended *s, int dir)
 			return -ENOMEM;
 		fprintf(f, "%s\n", exe);
 	}
-	return fflush(f) || ferror(f) || fsync(fileno(f)) ? -errno : 0;
+	return 0;
 }
 
 int suspended_save(const struct suspended *s, const char *root)
 {
 	_cleanup_free_ char *folder = NULL;
-	_cleanup_close_ int dir = -1;
-	int r = 0;
 
 	folder = snitch_format("%s" FOLDER, root ? root : "");
 	if (!folder)
 		return -ENOMEM;
-	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return -errno;
-	if (!s->n && unlinkat(dir, NAME, 0) && errno != ENOENT)
-		return -errno;
-	if (s->n)
-		r = write_list(s, dir);
-	if (!r && s->n && renameat(dir, "." NAME ".tmp", dir, NAME))
-		r = -errno;
-	if (!r)
-		return fsync(dir) ? -errno : 0;
-	unlinkat(dir, "." NAME ".tmp", 0);
-	return r;
+	return snitch_save(folder, NAME, s->n ? write_list : NULL, s);
 }
 
 void suspended_withhold(const struct suspended *s, struct policy_compiled *c)
