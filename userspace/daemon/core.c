@@ -40,6 +40,7 @@ void core_done(struct core *core)
 		TAILQ_REMOVE(&core->agents, agent, link);
 		free(agent);
 	}
+	changed_done(&core->changed);
 	once_clear(&core->once);
 	questions_free(core->questions);
 	owners_clear(&core->owners);
@@ -55,6 +56,7 @@ void core_attach(struct core *core, struct snitch_device *dev,
 	core->generation = 0;
 	if (welcome)
 		core->welcome = *welcome;
+	changed_clear_flows(&core->changed);
 	questions_reset(core->questions);
 	owners_clear(&core->owners);
 	once_clear(&core->once);
@@ -150,6 +152,7 @@ static void on_cancel(void *ctx, const struct snitch_cancel *cancel)
 			break;
 		}
 	}
+	core_cancel_wait(core, cancel->hdr.id);
 	core->counters[CORE_CANCELLED]++;
 	questions_cancel(core->questions, cancel->hdr.id, cancel->why);
 }
@@ -222,6 +225,7 @@ int core_install(struct core *core)
 	log_msg(LOG_INFO, "policy %llu in force: mode %s, %u rules",
 		(unsigned long long)generation, snitch_mode_name(core->mode.now),
 		rulebook_count(core->rules));
+	core_look_into(core);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "../lib/snitch.h"
 #include "../question/question.h"
+#include "changed.h"
 #include "mode.h"
 #include "once.h"
 #include "owners.h"
@@ -49,6 +50,7 @@ struct core_repeat {
  * @fail, @kernel_default: SNITCH_ALLOW or SNITCH_DENY; @fail 0: by mode
  * @own_userns: inode of the initial user namespace as far as known, 0: not known
  * @waiting: flows whose owner has to be fetched first
+ * @changed: executables being looked into, and the flows that wait for that
  * @mode_path: where the mode is kept; NULL: nowhere
  */
 struct core {
@@ -60,6 +62,7 @@ struct core {
 	struct once once;
 	struct questions *questions;
 	struct rulebook *rules;
+	struct changed changed;
 	struct mode mode;
 	uint32_t fail;
 	uint32_t kernel_default;
@@ -174,6 +177,29 @@ void core_verdict(struct core *core, const struct snitch_flow_event *ev, const s
 
 /* Uid that may answer for a flow: its effective uid, or the owner of its user namespace. */
 uint32_t core_belongs(const struct core *core, const struct owner *owner, uint32_t uid);
+
+/* ---- of changed.c ---------------------------------------------------------------- */
+
+/*
+ * Before a flow is judged: is its executable the file that its rules were made for? Tells the kernel
+ * so. Return: false: it is being looked into; rules that need the answer do not count yet.
+ */
+bool core_know_executable(struct core *core, const struct snitch_flow_event *ev,
+			  struct owner *owner);
+
+/* @ev waits for that. Return: false without room. */
+bool core_wait_for_finding(struct core *core, const struct snitch_flow_event *ev,
+			   struct owner *owner);
+void core_cancel_wait(struct core *core, uint64_t flow);
+
+/* Has the files looked into that rules name and that are not known. */
+void core_look_into(struct core *core);
+
+/* The inspector has found something. */
+void core_finding(struct core *core, const struct inspect_finding *finding);
+
+/* There is no inspector any more: what it was asked is unknown for good. */
+void core_no_inspector(struct core *core);
 
 /* ---- of record.c ----------------------------------------------------------------- */
 

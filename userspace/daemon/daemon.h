@@ -98,6 +98,8 @@ struct daemon {
 	bool places_touched;
 	sd_event_source *mode_timer;
 	sd_event_source *rules_timer;
+	struct inspector *inspector;	/* NULL: none */
+	sd_event_source *inspector_source;
 	uint64_t started;	/* CLOCK_BOOTTIME ns */
 };
 
@@ -120,6 +122,14 @@ int watch_start(struct daemon *d);
 void watch_stop(struct daemon *d);
 /* Sets the timers for the end of a timed mode and of timed rules anew. */
 void watch_times(struct daemon *d);
+
+/* ---- inspect-source.c: the inspector in the loop ------------------------------------- */
+
+/* Starts the process. Return: 0 or a negative errno, told in the log: nothing can be looked into. */
+int inspect_start(struct daemon *d);
+/* From now on its findings reach the mind. */
+int inspect_attach(struct daemon *d);
+void inspect_stop(struct daemon *d);
 
 /* ---- bus.c: the system bus and the private socket ----------------------------------- */
 

@@ -75,42 +75,6 @@ bool core_has_agent(const struct core *core, uint32_t belongs)
 	return false;
 }
 
-/*
- * The executable has no binding in the kernel. Without rules of its own it may be judged by rules
- * for any program; with rules, it is not the file that they were loaded for.
- */
-static void bind_executable(struct core *core, const struct snitch_flow_event *ev,
-			    const struct owner *owner)
-{
-	const struct image *image = owner->image;
-	struct snitch_bind bind = {
-		.hdr = { .id = ev->owner },
-		.generation = ev->generation,
-	};
-	int r;
-
-	if (!(ev->flags & SNITCH_F_UNBOUND) || !core->dev || !image->exe[0] ||
-	    ev->generation != core->generation)
-		return;
-	if (rulebook_panic(core->rules))
-		return;		/* its policy binds nothing: no executable has changed */
-	if (rulebook_app(core->rules, image->exe)) {
-		if (image->wire.flags & SNITCH_O_DELETED)
-			return;	/* an old image of it: the file at the path may be fine */
-		r = rulebook_suspend(core->rules, image->exe);
-		if (r)
-			core_record(core, LOG_WARNING, "executable changed since its rules were loaded: its allow rules are suspended",
-				    ev, owner, 0);
-		if (r < 0)
-			log_msg(LOG_ERR, "cannot keep in mind that it changed: a restart of snitchd will forget it: %s",
-				strerror(-r));
-		return;
-	}
-	if (!(image->wire.flags & (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN | SNITCH_O_KERNEL |
-				   SNITCH_O_NO_PATH)))
-		snitch_device_bind(core->dev, &bind);
-}
-
 /* Once-answers, then rules. Return: true when the flow has its verdict. */
 static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 			  const struct owner *owner, struct judgement *j)
@@ -149,14 +113,14 @@ static uint64_t hold_ns(const struct core *core, const struct snitch_flow_event 
  * list has no room for is refused.
  */
 static void ask(struct core *core, const struct snitch_flow_event *ev, struct owner *owner,
-		bool hold)
+		bool hold, bool changed)
 {
 	struct question_request req = {
 		.ev = ev,
 		.owner = owner,
 		.belongs = core_belongs(core, owner, ev->uid),
 		.deadline = hold ? ev->when + hold_ns(core, ev) : 0,
-		.changed = rulebook_suspended(core->rules, owner->image->exe),
+		.changed = changed,
 	};
 	struct question *q = NULL;
 	int r;
@@ -184,6 +148,9 @@ static void note_frame(struct core *core, const struct snitch_flow_event *ev, st
 	struct judgement j;
 
 	rulebook_judge(core->rules, owner, ev, snitch_boottime(), &j);
+	if (j.action == SNITCH_ALLOW && (ev->flags & SNITCH_F_UNBOUND) &&
+	    rulebook_knows(core->rules, owner->image))
+		return;		/* just updated, and bound by now: the next frame goes */
 	if (core->mode.now == SNITCH_MODE_OBSERVE && !j.action) {
 		core->counters[CORE_RECORDED]++;
 		core_record(core, LOG_INFO, "observed", ev, owner, 0);
@@ -191,17 +158,19 @@ static void note_frame(struct core *core, const struct snitch_flow_event *ev, st
 	}
 	core_record(core, LOG_NOTICE, "frames refused", ev, owner, j.rule);
 	if (core->mode.now == SNITCH_MODE_ASK || core->mode.now == SNITCH_MODE_QUIET)
-		ask(core, ev, owner, false);
+		ask(core, ev, owner, false, j.suspended);
 }
 
 void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
 {
 	bool held = (ev->flags & SNITCH_F_HELD) && (ev->flags & SNITCH_F_REDELIVERED);
 	struct judgement j;
+	bool known;
 
-	bind_executable(core, ev, owner);
+	known = core_know_executable(core, ev, owner);
 	if (ev->family == AF_PACKET) {
-		note_frame(core, ev, owner);
+		if (known || !core_wait_for_finding(core, ev, owner))
+			note_frame(core, ev, owner);
 		return;
 	}
 	if (core->mode.now == SNITCH_MODE_OFF) {
@@ -209,6 +178,9 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 		return;
 	}
 	if (judge_by_word(core, ev, owner, &j))
+		return;
+	if (!known && core->mode.now != SNITCH_MODE_OBSERVE &&
+	    core_wait_for_finding(core, ev, owner))
 		return;
 	switch (core->mode.now) {
 	case SNITCH_MODE_OBSERVE:
@@ -221,14 +193,15 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 	case SNITCH_MODE_ASK:
 		break;
 	case SNITCH_MODE_QUIET:
-		ask(core, ev, owner, false);
+		ask(core, ev, owner, false, j.suspended);
 		return;
 	default:
 		core_verdict(core, ev, owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
 		return;
 	}
 	/* a person was asked already: the agent comes back to this daemon, too */
-	ask(core, ev, owner, held || core_has_agent(core, core_belongs(core, owner, ev->uid)));
+	ask(core, ev, owner, held || core_has_agent(core, core_belongs(core, owner, ev->uid)),
+	    j.suspended);
 }
 
 /* Without a flow: is this still a question, now that rules or mode are different? */

@@ -136,8 +136,8 @@ static int start_mind(struct daemon *d)
 	rulebook_look_around(d->core.rules);
 	r = rulebook_recall(d->core.rules);
 	if (r)
-		log_msg(LOG_ERR, "cannot read which executables changed (%s/var/lib/snitch/suspended): %s",
-			d->opt.root, r == -EBADMSG ? "a line is no path" : strerror(-r));
+		log_msg(LOG_ERR, "cannot read which executables changed (%s/var/lib/snitch: suspended, programs): %s",
+			d->opt.root, r == -EBADMSG ? "a line makes no sense" : strerror(-r));
 	r = rulebook_load(d->core.rules);
 	if (r < 0)
 		log_msg(LOG_ERR, "only %u rules, files with errors are left out: %s",
@@ -158,8 +158,11 @@ static int start(struct daemon *d)
 		r = sandbox_user(d->opt.user);
 		if (r)
 			return r;
+		inspect_start(d);
 	}
 	r = start_mind(d);
+	if (!r)
+		r = inspect_attach(d);
 	if (r)
 		return r;
 	if (!d->opt.replay)
@@ -188,6 +191,7 @@ static void stop(struct daemon *d)
 		kernel_disconnect(d);
 		core_done(&d->core);
 	}
+	inspect_stop(d);
 	if (d->record)
 		fclose(d->record);
 	sd_event_unref(d->event);

@@ -289,7 +289,7 @@ static void fill_row(const struct rulebook *rb, const struct rule *rule, char *t
 		text[0] = '\0';
 	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
 	    rulebook_suspended(rb, rule->program.name))
-		why = "suspended: the executable changed";
+		why = "suspended: the executable changed since the rule was made";
 	*row = (struct rulebook_row){
 		.id = rule->id,
 		.text = text,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the two files of the rulebook share. No other file may include it.
+ * What the files of the rulebook share. No other file may include it.
  */
 #ifndef SNITCH_DAEMON_RULEBOOK_PRIVATE_H
 #define SNITCH_DAEMON_RULEBOOK_PRIVATE_H
 
+#include "../policy/known.h"
 #include "../policy/policy.h"
 #include "../policy/suspend.h"
 #include "places.h"
@@ -17,6 +18,10 @@
  * struct rulebook - see rulebook.h
  * @compiled: what is in force; only its executables are kept
  * @suspended: executables that changed since their rules were loaded; kept in a file
+ * @known: the files that programs of rules are; kept in a file
+ * @unsure: executables whose file is not known, and not yet judged
+ * @news: @unsure has grown
+ * @doubt: what was kept could not be read: nothing is believed without a look
  * @loaded: @set came from the folders
  * @by_group: some rule names a group
  * @by_interface: some rule names a network interface
@@ -30,6 +35,10 @@ struct rulebook {
 	struct ruleset *set;
 	struct policy_compiled compiled;
 	struct suspended suspended;
+	struct known known;
+	struct suspended unsure;
+	bool news;
+	bool doubt;
 	bool loaded;
 	bool by_group;
 	bool by_interface;
@@ -43,7 +52,13 @@ struct rulebook {
 /* The environment, with the clocks as they are. */
 struct policy_env *rulebook_env(struct rulebook *rb);
 
-/* Its allow rules count again; where the file cannot be written, not after a restart. */
+/* Compares what lies at the paths of rules with what is known; says in @rb->news, @rb->unsure. */
+void rulebook_compare(struct rulebook *rb);
+
+/*
+ * The program is right as it is now: its allow rules count, and it is known anew at the next load.
+ * Where the files cannot be written, not after a restart.
+ */
 void rulebook_unsuspend(struct rulebook *rb, const char *exe);
 
 #endif

@@ -18,6 +18,7 @@
 #include "places.h"
 #include "rulebook-private.h"
 
+#define LOAD_TRIES		3	/* while executables are being replaced */
 #define LOOPBACK_IFINDEX	1	/* in every network namespace */
 
 int rulebook_new(struct rulebook **out, const char *root)
@@ -42,6 +43,8 @@ void rulebook_free(struct rulebook *rb)
 	if (!rb)
 		return;
 	suspended_clear(&rb->suspended);
+	suspended_clear(&rb->unsure);
+	known_clear(&rb->known);
 	policy_compiled_free(&rb->compiled);
 	ruleset_free(rb->set);
 	free(rb->root);
@@ -142,7 +145,7 @@ static void lift_by_new_rules(struct rulebook *rb, const struct ruleset *set)
 {
 	size_t i;
 
-	for (i = 0; rb->loaded && rb->suspended.n && i < set->n_rules; i++) {
+	for (i = 0; rb->loaded && i < set->n_rules; i++) {
 		const struct rule *rule = set->rules[i];
 
 		if (rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
@@ -182,38 +185,24 @@ int rulebook_load(struct rulebook *rb)
 	return r;
 }
 
-/* ---- changed executables ----------------------------------------------------------- */
+/* ---- the kernel's copy ---------------------------------------------------------------- */
 
-int rulebook_recall(struct rulebook *rb)
+static int load_compiled(struct rulebook *rb, const struct snitch_policy_sink *sink,
+			 struct policy_compiled *c, uint64_t *generation)
 {
-	return suspended_load(&rb->suspended, rb->root);
-}
+	uint32_t unbound;
 
-bool rulebook_suspended(const struct rulebook *rb, const char *exe)
-{
-	return suspended_has(&rb->suspended, exe);
-}
-
-int rulebook_suspend(struct rulebook *rb, const char *exe)
-{
-	int err, r = suspended_add(&rb->suspended, exe);
-
-	if (r <= 0)
-		return r;
-	err = suspended_save(&rb->suspended, rb->root);
-	return err ? err : 1;
-}
-
-void rulebook_unsuspend(struct rulebook *rb, const char *exe)
-{
-	if (suspended_remove(&rb->suspended, exe))
-		suspended_save(&rb->suspended, rb->root);
+	suspended_withhold(&rb->suspended, c);
+	suspended_withhold(&rb->unsure, c);
+	return snitch_policy_load(sink, &c->policy, (const char *const *)c->apps, c->rules,
+				  generation, &unbound);
 }
 
 int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 		     const struct rulebook_policy *as, uint64_t *generation)
 {
 	struct policy_compiled c = { .n_apps = 0 };
+	unsigned int tries;
 	uint32_t unbound;
 	int r;
 
@@ -235,9 +224,16 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 			 rb->set->n_rules, strerror(-r));
 		goto fail;
 	}
-	suspended_withhold(&rb->suspended, &c);
-	r = snitch_policy_load(sink, &c.policy, (const char *const *)c.apps, c.rules, generation,
-			       &unbound);
+	rulebook_compare(rb);
+	for (tries = 0; tries < LOAD_TRIES; tries++) {
+		r = load_compiled(rb, sink, &c, generation);
+		if (r)
+			break;
+		/* the kernel has looked at the paths: was there anything new to see? */
+		rulebook_compare(rb);
+		if (!rb->news)
+			break;
+	}
 	if (r) {
 		snprintf(rb->error, sizeof(rb->error), "the kernel refused the policy: %s%s%s",
 			 strerror(-r), *sink->error(sink->ctx) ? ": " : "",
@@ -279,16 +275,23 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 		       struct flow_query *q)
 {
 	const struct image *image = owner->image;
+	bool known = rulebook_knows(rb, image);
+	uint32_t no_allow = SNITCH_O_DISGUISED | SNITCH_O_MEMFD;
 	unsigned int i;
 
+	/* what an upgrade has replaced still is the program */
+	if (!known)
+		no_allow |= SNITCH_O_DELETED;
 	for (i = 0; i < owner->n_parents; i++)
 		parents[i] = owner->parents[i]->exe;
 	*q = (struct flow_query){
 		.exe = image->exe[0] == '/' ? image->exe : NULL,
-		.no_allow = (image->wire.flags & (SNITCH_O_DELETED | SNITCH_O_DISGUISED |
-						  SNITCH_O_MEMFD)) ||
+		.no_allow = (image->wire.flags & no_allow) ||
 			    (ev->flags & (SNITCH_F_SHARED | SNITCH_F_UNPARSED)),
-		.suspended = rulebook_suspended(rb, image->exe),
+		.suspended = !known && (rulebook_suspended(rb, image->exe) ||
+					rulebook_unsure(rb, image->exe) ||
+					((ev->flags & SNITCH_F_UNBOUND) &&
+					 rulebook_app(rb, image->exe))),
 		.kernel = image->wire.flags & SNITCH_O_KERNEL ? image->wire.kernel : 0,
 		.uid = ev->uid,
 		.image = {

@@ -15,6 +15,7 @@
 
 #include "../lib/snitch.h"
 #include "../question/question.h"
+#include "inspect.h"
 
 struct rulebook;
 
@@ -22,7 +23,7 @@ struct rulebook;
  * struct judgement - what the rules say about a flow
  * @action: ALLOW, DENY, DROP or ASK; 0: nothing matched
  * @rule: id of the rule
- * @suspended: the executable changed since its rules were loaded
+ * @suspended: the executable is not the file that its rules were made for
  */
 struct judgement {
 	uint32_t action;
@@ -118,19 +119,59 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 /* The number of the executable @exe in the policy installed last; 0: it has no rules of its own. */
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe);
 
+/* ---- rulebook-known.c: executables that changed ---- */
+
 /*
- * Reads which executables were suspended when the daemon ended last. Return: 0, or a negative errno:
- * what could be read counts.
+ * Reads which files programs of rules were, and which were suspended, when the daemon ended last.
+ * Return: 0, or a negative errno: what could be read counts.
  */
 int rulebook_recall(struct rulebook *rb);
 
 /*
- * From now on allow rules of @exe do not count: its executable changed since they were loaded. Ends
- * with a new allow rule for the program, by an answer or by hand; a restart of the daemon does not
- * end it. Return: 1 when that is news, 0, -ENOMEM, or what writing said: then a restart ends it.
+ * From now on allow rules of @exe do not count: its executable changed since they were made. Ends
+ * with a new allow rule for the program, by an answer or by hand, and when its file is found to be
+ * right; a restart of the daemon does not end it. Return: 1 when that is news, 0, -ENOMEM, or what
+ * writing said: then a restart ends it.
  */
 int rulebook_suspend(struct rulebook *rb, const char *exe);
 bool rulebook_suspended(const struct rulebook *rb, const char *exe);
+
+/* The file at @exe is not known and has not been looked at yet: its allow rules do not count. */
+bool rulebook_unsure(const struct rulebook *rb, const char *exe);
+
+/* @image runs a file that is known to be the program that its path names; or known not to be. */
+bool rulebook_knows(const struct rulebook *rb, const struct image *image);
+bool rulebook_knows_wrong(const struct rulebook *rb, const struct image *image);
+
+/* The next program at or after @at, from 0, whose file is to be looked at; NULL: no more. */
+const char *rulebook_next_unread(const struct rulebook *rb, size_t *at);
+
+/**
+ * struct rulebook_found - what became of a finding
+ * @is_program: the file is the program
+ * @same: its contents are as before
+ * @lifted: allow rules count again that did not: install them
+ * @suspended: they do not count
+ */
+struct rulebook_found {
+	bool is_program;
+	bool same;
+	bool lifted;
+	bool suspended;
+};
+
+/**
+ * rulebook_found() - take a finding in
+ * @exe: path
+ * @image: whose executable was looked into; NULL: the file at @exe was
+ * @own: it was that executable, not whatever is at @exe
+ * @finding: what the inspector says
+ * @found: gets what that means
+ *
+ * Return: with @found->suspended as rulebook_suspend(), else 0.
+ */
+int rulebook_found(struct rulebook *rb, const char *exe, const struct image *image, bool own,
+		   const struct inspect_finding *finding, struct rulebook_found *found);
 
 /* What the rules say. @now: CLOCK_BOOTTIME ns. */
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,

@@ -122,6 +122,13 @@ bool image_same_program(const struct image *a, const struct image *b)
 	       !strcmp(a->exe, b->exe) && !strcmp(a->script, b->script);
 }
 
+bool image_same_file(const struct image *a, const struct image *b)
+{
+	return image_same_program(a, b) && a->wire.exe_size == b->wire.exe_size &&
+	       a->wire.exe_ctime == b->wire.exe_ctime &&
+	       a->wire.exe_ctime_nsec == b->wire.exe_ctime_nsec;
+}
+
 const char *image_program(const struct image *image, char *buf, size_t size)
 {
 	if (image->wire.flags & SNITCH_O_KERNEL) {

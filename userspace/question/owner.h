@@ -74,6 +74,9 @@ static inline uint64_t owner_id(const struct owner *owner)
 /* True when both run the same executable file for the same purpose: path, inode, script. */
 bool image_same_program(const struct image *a, const struct image *b);
 
+/* True when both run the very same file, contents included. */
+bool image_same_file(const struct image *a, const struct image *b);
+
 /* The program in words: path, "kernel NAME", or "?"; points into @image or to a constant or @buf. */
 const char *image_program(const struct image *image, char *buf, size_t size);
 
