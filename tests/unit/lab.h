@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <linux/snitch.h>
+
 #define LAB_ROOT	64	/* bytes of a root's path */
 
 /* Makes a root with @dirs, parents first; @root gets its path. */
