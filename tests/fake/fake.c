@@ -211,6 +211,13 @@ static struct snitch_owner *pack(const struct fake_image *i)
 	struct snitch_owner *msg;
 	size_t size;
 
+	if (i->file) {
+		fixed.exe_dev = i->file->st_dev;
+		fixed.exe_ino = i->file->st_ino;
+		fixed.exe_size = i->file->st_size;
+		fixed.exe_ctime = i->file->st_ctim.tv_sec;
+		fixed.exe_ctime_nsec = i->file->st_ctim.tv_nsec;
+	}
 	if (!comm && i->exe) {
 		comm = strrchr(i->exe, '/');
 		comm = comm ? comm + 1 : NULL;

@@ -209,19 +209,30 @@ void core_cancel_wait(struct core *core, uint64_t flow)
 
 /* ---- findings ------------------------------------------------------------------------------ */
 
+static void tell_update(const char *path, const struct inspect_finding *finding)
+{
+	_cleanup_free_ char *message = NULL;
+
+	message = snitch_format("%s updated by package %s (%s)", path, finding->package,
+				finding->version[0] ? finding->version : "version not known");
+	if (!message)
+		return;
+	log_fields(LOG_NOTICE, message, (struct log_field[]){
+		{ "SNITCH_EVENT", "updated" },
+		{ "SNITCH_PROGRAM", path },
+		{ "SNITCH_PACKAGE", finding->package },
+		{ "SNITCH_VERSION", finding->version },
+		{ NULL, NULL },
+	});
+}
+
 static void tell(const struct changed_look *look, const struct inspect_finding *finding,
 		 const struct rulebook_found *found, int r)
 {
 	const char *why = "no package vouches for it";
 
 	if (found->is_program && !found->same)
-		log_fields(LOG_NOTICE, "executable updated by its package", (struct log_field[]){
-			{ "SNITCH_EVENT", "updated" },
-			{ "SNITCH_PROGRAM", look->path },
-			{ "SNITCH_PACKAGE", finding->package },
-			{ "SNITCH_VERSION", finding->version },
-			{ NULL, NULL },
-		});
+		tell_update(look->path, finding);
 	if (!found->suspended || !r)
 		return;
 	if (finding->error)

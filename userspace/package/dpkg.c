@@ -71,7 +71,7 @@ static void lines_close(struct lines *l)
 static bool lines_next(struct lines *l)
 {
 	size_t n;
-	int c;
+	int c = 0;
 
 	for (;;) {
 		bool good = true;
