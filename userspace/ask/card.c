@@ -107,38 +107,13 @@ static void whom(struct card *c, const json_t *q, const struct card_view *v)
 	card_add(c, v, CARD_PLAIN, " %s%s", text, addresses);
 }
 
-static const struct {
-	const char *flag, *text;
-} warnings[] = {
-	{ "changed", "the program has changed since its rules were made; they are suspended" },
-	{ "disguised", "the program disguises itself as another: no allow rule will hold" },
-	{ "deleted", "the program's file has been deleted or replaced since it was started" },
-	{ "memfd", "the program runs from memory: it has no file at all" },
-	{ "unknown", "nobody holds the socket any more: the sender is not known" },
-	{ "shared", "several programs share this socket" },
-	{ "foreign-data", "another program's open connection is being used" },
-	{ "claimed", "the script is only what the program says of itself" },
-	{ "exited", "the process has ended by now" },
-};
-
-static bool has_flag(const json_t *q, const char *flag)
-{
-	const json_t *f;
-	size_t i;
-
-	json_array_foreach(json_object_get(q, "flags"), i, f)
-		if (json_is_string(f) && !strcmp(json_string_value(f), flag))
-			return true;
-	return false;
-}
-
 static void warn(struct card *c, const json_t *q, const struct card_view *v)
 {
-	size_t i;
+	const char *text;
+	size_t at = 0;
 
-	for (i = 0; i < SNITCH_ARRAY_SIZE(warnings); i++)
-		if (has_flag(q, warnings[i].flag))
-			card_add(c, v, CARD_WARN, "  ! %s", warnings[i].text);
+	while ((text = words_warning(q, &at)))
+		card_add(c, v, CARD_WARN, "  ! %s", text);
 	labelled(c, v, "rule was", value_str(q, "suspended_rule", NULL));
 }
 

@@ -321,3 +321,39 @@ char *words_rule(const json_t *q, const char *verdict, const char *scope)
 	rest = strchr(rule, ' ');
 	return snitch_format("%s%s", verdict, rest ? rest : "");
 }
+
+static const struct {
+	const char *flag, *text;
+} warnings[] = {
+	{ "changed", "the program has changed since its rules were made; they are suspended" },
+	{ "disguised", "the program disguises itself as another: no allow rule will hold" },
+	{ "deleted", "the program's file has been deleted or replaced since it was started" },
+	{ "memfd", "the program runs from memory: it has no file at all" },
+	{ "unknown", "nobody holds the socket any more: the sender is not known" },
+	{ "shared", "several programs share this socket" },
+	{ "foreign-data", "another program's open connection is being used" },
+	{ "claimed", "the script is only what the program says of itself" },
+	{ "exited", "the process has ended by now" },
+};
+
+static bool has_flag(const json_t *q, const char *flag)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(json_object_get(q, "flags"), i, f)
+		if (json_is_string(f) && !strcmp(json_string_value(f), flag))
+			return true;
+	return false;
+}
+
+const char *words_warning(const json_t *q, size_t *at)
+{
+	while (*at < SNITCH_ARRAY_SIZE(warnings)) {
+		size_t i = (*at)++;
+
+		if (has_flag(q, warnings[i].flag))
+			return warnings[i].text;
+	}
+	return NULL;
+}

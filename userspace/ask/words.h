@@ -50,6 +50,9 @@ void words_span(uint64_t seconds, char *buf, size_t size);
 /** words_waiting - "2 flows wait, refused in 118 s", or what else became of the question */
 void words_waiting(const json_t *q, uint64_t boottime, char *buf, size_t size);
 
+/** words_warning - the next thing to be wary of at or after @at, from 0; NULL: no more */
+const char *words_warning(const json_t *q, size_t *at);
+
 /** words_removed - a question that went away: what "why" of QuestionRemoved means */
 const char *words_removed(const char *why);
 

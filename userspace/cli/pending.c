@@ -26,6 +26,8 @@ static void print_question(const struct cli *cli, const json_t *q)
 	_cleanup_free_ char *parents = words_parents(q, false);
 	_cleanup_free_ char *who = NULL;
 	char whom[160], waiting[120];
+	const char *warning;
+	size_t at = 0;
 
 	words_whom(q, whom, sizeof(whom));
 	words_waiting(q, snitch_boottime(), waiting, sizeof(waiting));
@@ -38,6 +40,8 @@ static void print_question(const struct cli *cli, const json_t *q)
 			    (long long)value_int(q, "pid", 0), parents && *parents ? ", by " : "",
 			    parents ? parents : "", waiting);
 	out_wrapped(5, who ? who : waiting);
+	while ((warning = words_warning(q, &at)))
+		out_printf("     ! %s\n", warning);
 }
 
 static json_t *stream_object(const char *type, json_t *question)
