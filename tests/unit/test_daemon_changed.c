@@ -399,6 +399,28 @@ static void a_new_rule(void **state)
 	assert_true(suspended(lab));
 }
 
+/* The kernel tells the path without links, the rule has one. */
+static void a_link_in_the_path(void **state)
+{
+	struct lab *lab = *state;
+	struct stat v1, v2;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/bin", lab->root);
+	assert_int_equal(symlink("usr/bin", path), 0);
+	setup_rules(lab, "allow /bin/curl to any\ndeny /bin/curl to " DENIED "\n", &v1);
+	replace(lab, "v2", &v2);
+	runs(lab, 5, &v2, 0);
+	assert_int_equal(send_flow(lab, 10, 5, DENIED, 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_REFUSED);
+	assert_int_equal(fake_owner_get(lab->fake, 5)->binds, 0);
+	assert_string_equal(looks[0].path, "/bin/curl");
+	assert_int_equal(send_from(lab, 11, 5, SNITCH_F_UNBOUND)->state, FAKE_HELD);
+	find_as(lab, &v2, 2, true, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_ALLOWED);
+	assert_int_equal(fake_owner_get(lab->fake, 5)->bind.app, 1);
+}
+
 #define LAB(test)	cmocka_unit_test_setup_teardown(test, begin, teardown)
 
 int main(void)
@@ -415,6 +437,7 @@ int main(void)
 		LAB(the_inspector_fails),
 		LAB(without_anybody_to_ask),
 		LAB(a_new_rule),
+		LAB(a_link_in_the_path),
 	};
 
 	return cmocka_run_group_tests_name("daemon_changed", tests, NULL, NULL);

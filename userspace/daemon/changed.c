@@ -123,10 +123,10 @@ static void bind_to(struct core *core, const struct snitch_flow_event *ev, uint3
 }
 
 /* Nobody can say whether it is right: it counts as wrong. */
-static void suspend(struct core *core, const struct snitch_flow_event *ev,
+static void suspend(struct core *core, const char *exe, const struct snitch_flow_event *ev,
 		    const struct owner *owner)
 {
-	int r = rulebook_suspend(core->rules, owner->image->exe);
+	int r = rulebook_suspend(core->rules, exe);
 
 	if (r)
 		core_record(core, LOG_WARNING, "executable changed since its rules were made: its allow rules are suspended",
@@ -144,6 +144,7 @@ bool core_know_executable(struct core *core, const struct snitch_flow_event *ev,
 			  struct owner *owner)
 {
 	const struct image *image = owner->image;
+	const char *exe = rulebook_name(core->rules, image->exe);
 	bool unbound = ev->flags & SNITCH_F_UNBOUND;
 	uint32_t app;
 
@@ -151,7 +152,7 @@ bool core_know_executable(struct core *core, const struct snitch_flow_event *ev,
 		return true;
 	if (rulebook_panic(core->rules))
 		return true;	/* its policy binds nothing: no executable has changed */
-	app = rulebook_app(core->rules, image->exe);
+	app = rulebook_app(core->rules, exe);
 	if (!app) {
 		if (unbound && ev->generation == core->generation && !(image->wire.flags & NO_FILE))
 			bind_to(core, ev, 0);
@@ -162,19 +163,18 @@ bool core_know_executable(struct core *core, const struct snitch_flow_event *ev,
 			bind_to(core, ev, app);
 		return true;
 	}
-	if (!unbound && !rulebook_suspended(core->rules, image->exe) &&
-	    !rulebook_unsure(core->rules, image->exe))
+	if (!unbound && !rulebook_suspended(core->rules, exe) && !rulebook_unsure(core->rules, exe))
 		return true;
 	if (image->wire.flags & NO_FILE || rulebook_knows_wrong(core->rules, image))
 		return true;
 	if (core->changed.looked)
 		return true;
-	if (!look_into(core, image->exe, owner))
+	if (!look_into(core, exe, owner))
 		return false;
 	/* an old image of it: the file at the path may be fine */
 	if (!core->changed.ask && unbound && ev->generation == core->generation &&
 	    !(image->wire.flags & SNITCH_O_DELETED))
-		suspend(core, ev, owner);
+		suspend(core, exe, ev, owner);
 	return true;
 }
 

@@ -21,6 +21,7 @@
 #define FILE_MAX	(2ULL << 30)	/* bytes that are read */
 #define READ_SECONDS	10		/* then the worker is ended by SIGALRM */
 #define TICK_NS		(50 * SNITCH_NSEC_PER_MSEC)
+#define SETTLE_TRIES	8
 #define BUSY_TRIES	24
 #define BUSY_NS		(500 * SNITCH_NSEC_PER_MSEC)
 #define MD5_BYTES	16
@@ -117,6 +118,17 @@ static int read_file(int fd, struct inspect_finding *finding, char hex[PACKAGE_M
 	return known_file_equal(&finding->file, &after) ? 0 : -ESTALE;
 }
 
+/* A link that comes or goes, as in an upgrade, changes the ctime, too. */
+static int read_settled(int fd, struct inspect_finding *finding, char hex[PACKAGE_MD5])
+{
+	unsigned int tries;
+	int r = -ESTALE;
+
+	for (tries = 0; r == -ESTALE && tries < SETTLE_TRIES; tries++)
+		r = read_file(fd, finding, hex);
+	return r;
+}
+
 static bool is_at(const char *path, const struct known_file *file)
 {
 	struct known_file there;
@@ -181,7 +193,7 @@ void inspect_file(const char *root, const char *path, int fd, struct inspect_fin
 		own = open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		fd = own;
 	}
-	finding->error = fd < 0 ? -errno : read_file(fd, finding, hex);
+	finding->error = fd < 0 ? -errno : read_settled(fd, finding, hex);
 	if (!finding->error) {
 		finding->at_path = is_at(full, &finding->file);
 		alarm(0);

@@ -209,7 +209,7 @@ int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rule
 	}
 	made->id = n ? ids[0] : 0;
 	if (wish->action == SNITCH_ALLOW)
-		rulebook_unsuspend(rb, wish->question->owner->image->exe);
+		rulebook_unsuspend(rb, rulebook_name(rb, wish->question->owner->image->exe));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * It must never let a changed file pass for it because the daemon was not there to see the change.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -76,6 +77,30 @@ void rulebook_unsuspend(struct rulebook *rb, const char *exe)
 
 /* ---- what lies at the paths ------------------------------------------------------------- */
 
+/* The kernel knows programs by the path without links. */
+static void find_real(struct rulebook *rb, struct known_program *p, const char *path)
+{
+	_cleanup_free_ char *top = realpath(rb->root[0] ? rb->root : "/", NULL);
+	char *real = realpath(path, NULL);
+	size_t skip = top && top[1] ? strlen(top) : 0;
+
+	free(p->real);
+	p->real = NULL;
+	if (real && top && !strncmp(real, top, skip) && strcmp(real + skip, p->path))
+		p->real = strdup(real + skip);
+	free(real);
+}
+
+const char *rulebook_name(const struct rulebook *rb, const char *exe)
+{
+	const struct known_program *p;
+
+	if (policy_app(&rb->compiled, exe))
+		return exe;
+	p = known_find_real(&rb->known, exe);
+	return p ? p->path : exe;
+}
+
 /* Return: true when @p is not as it was kept. */
 static bool compare(struct rulebook *rb, struct known_program *p)
 {
@@ -86,6 +111,7 @@ static bool compare(struct rulebook *rb, struct known_program *p)
 	/* no file, nothing to judge by it; the kernel walks the same paths when it loads */
 	if (!path || stat(path, &st) || !S_ISREG(st.st_mode))
 		return false;
+	find_real(rb, p, path);
 	known_file_of_stat(&file, &st);
 	if (known_is(p, &file)) {
 		lift(rb, p->path);
@@ -143,7 +169,7 @@ static const struct known_program *of_image(const struct rulebook *rb, const str
 	if (!file->ino || (image->wire.flags & (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN |
 						SNITCH_O_KERNEL | SNITCH_O_MEMFD)))
 		return NULL;
-	return known_find(&rb->known, image->exe);
+	return known_find(&rb->known, rulebook_name(rb, image->exe));
 }
 
 bool rulebook_knows(const struct rulebook *rb, const struct image *image)

@@ -275,6 +275,7 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 		       struct flow_query *q)
 {
 	const struct image *image = owner->image;
+	const char *exe = rulebook_name(rb, image->exe);
 	bool known = rulebook_knows(rb, image);
 	uint32_t no_allow = SNITCH_O_DISGUISED | SNITCH_O_MEMFD;
 	unsigned int i;
@@ -285,13 +286,11 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 	for (i = 0; i < owner->n_parents; i++)
 		parents[i] = owner->parents[i]->exe;
 	*q = (struct flow_query){
-		.exe = image->exe[0] == '/' ? image->exe : NULL,
+		.exe = exe[0] == '/' ? exe : NULL,
 		.no_allow = (image->wire.flags & no_allow) ||
 			    (ev->flags & (SNITCH_F_SHARED | SNITCH_F_UNPARSED)),
-		.suspended = !known && (rulebook_suspended(rb, image->exe) ||
-					rulebook_unsure(rb, image->exe) ||
-					((ev->flags & SNITCH_F_UNBOUND) &&
-					 rulebook_app(rb, image->exe))),
+		.suspended = !known && (rulebook_suspended(rb, exe) || rulebook_unsure(rb, exe) ||
+					((ev->flags & SNITCH_F_UNBOUND) && rulebook_app(rb, exe))),
 		.kernel = image->wire.flags & SNITCH_O_KERNEL ? image->wire.kernel : 0,
 		.uid = ev->uid,
 		.image = {

@@ -143,6 +143,9 @@ bool rulebook_unsure(const struct rulebook *rb, const char *exe);
 bool rulebook_knows(const struct rulebook *rb, const struct image *image);
 bool rulebook_knows_wrong(const struct rulebook *rb, const struct image *image);
 
+/* How rules name @exe, a path without links: @exe, or a path that leads there. */
+const char *rulebook_name(const struct rulebook *rb, const char *exe);
+
 /* The next program at or after @at, from 0, whose file is to be looked at; NULL: no more. */
 const char *rulebook_next_unread(const struct rulebook *rb, size_t *at);
 

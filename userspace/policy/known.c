@@ -81,6 +81,17 @@ struct known_program *known_find(const struct known *k, const char *path)
 	return there ? &k->programs[at] : NULL;
 }
 
+struct known_program *known_find_real(const struct known *k, const char *real)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		if (k->programs[i].real && !strcmp(k->programs[i].real, real))
+			return &k->programs[i];
+	}
+	return NULL;
+}
+
 static int grow(struct known *k)
 {
 	size_t room = k->room ? 2 * k->room : 16;
@@ -122,6 +133,7 @@ static void drop(struct known *k, size_t at)
 	struct known_program *p = &k->programs[at];
 
 	free(p->path);
+	free(p->real);
 	k->n--;
 	memmove(p, p + 1, (k->n - at) * sizeof(*p));
 }
@@ -149,7 +161,7 @@ bool known_prune(struct known *k)
 void known_clear(struct known *k)
 {
 	while (k->n)
-		free(k->programs[--k->n].path);
+		drop(k, k->n - 1);
 	free(k->programs);
 	*k = (struct known){ .n = 0 };
 }

@@ -33,6 +33,7 @@ struct known_file {
 /**
  * struct known_program - what is remembered of one path
  * @path: as rules name it; owned
+ * @real: where links on the way lead; NULL: nowhere else; owned; not kept
  * @files: that are the program, the newest first
  * @has_sha256: @sha256 is that of the newest file
  * @wrong: files at the path that are not the program, as found by this daemon; not kept
@@ -41,6 +42,7 @@ struct known_file {
  */
 struct known_program {
 	char *path;
+	char *real;
 	struct known_file files[KNOWN_FILES];
 	unsigned int n_files;
 	bool has_sha256;
@@ -63,6 +65,8 @@ void known_file_of_owner(struct known_file *file, const struct snitch_owner *own
 bool known_file_equal(const struct known_file *a, const struct known_file *b);
 
 struct known_program *known_find(const struct known *k, const char *path);
+/* The first whose path leads to @real. */
+struct known_program *known_find_real(const struct known *k, const char *real);
 /* Return: the program, which may have been there before; NULL without memory. */
 struct known_program *known_add(struct known *k, const char *path);
 void known_forget(struct known *k, const char *path);

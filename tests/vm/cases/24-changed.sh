@@ -77,15 +77,15 @@ daemon_up
 t_ok "snitchd starts" snitch mode || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
 snitch mode ask >/dev/null
 agent_up
-t_out "an allowed program connects" '^echo OK' $P tcp $F4 80
+t_out "an allowed program connects" '^connect OK' $P tcp $F4 80
 t_out "a denied one does not" '^connect ECONNREFUSED' $D tcp $F4 81
-t_out "one of no package, allowed" '^echo OK' $OWN tcp $F4 80
+t_out "one of no package, allowed" '^connect OK' $OWN tcp $F4 80
 t_ok "their digests are kept" wait_for 20 eval \
 	"[[ \$(grep -cE '^[0-9a-f]{64} .* ($P|$OWN|$D)\$' /var/lib/snitch/programs) == 3 ]]"
 
 # ---- upgrades ----------------------------------------------------------------------------------
 
-go old $P udp $F4 80 --count 400 --gap 100
+go old $P udp $F4 80 --count 4000 --gap 100
 wait_for 5 said old '^send OK'
 t_ok "an upgrade" upgrade 2
 t_out "the new version connects" '^echo OK' $P tcp $F4 80 --data second
@@ -108,7 +108,12 @@ hammer $P 80 $TMP/hammer &
 hammering=$!
 hammer $D 81 $TMP/hammer-denied &
 hammering_denied=$!
-for version in 3 4 2; do t_ok "an upgrade to $version under way" upgrade $version; done
+for version in 3 4 2; do
+	t_ok "an upgrade to $version under way" upgrade $version
+	# the next one comes when this one has been seen: one replaced before that is a stranger
+	seen=$(count_of '^echo OK' $TMP/hammer)
+	wait_for 30 eval "[[ \$(count_of '^echo OK' $TMP/hammer) -gt $((seen + 2)) ]]"
+done
 touch $TMP/stop
 wait $hammering $hammering_denied
 t_cmp "meanwhile the allowed one connects" "$(count_of '^echo OK' $TMP/hammer)" -gt 3
@@ -122,19 +127,19 @@ kill ${PIDS[old]}; ended old 2>/dev/null
 t_ok "the old version was refused never" eval "! grep -q '^send E' $TMP/old"
 
 t_ok "a package without checksums of its own" upgrade 6
-t_out "dpkg makes them: it connects" '^echo OK' $P tcp $F4 80
+t_out "dpkg makes them: it connects" '^connect OK' $P tcp $F4 80
 t_unasked "nobody is asked" $P
 
 # ---- by hand -------------------------------------------------------------------------------------
 
 by_hand $OWN first
-t_out "the same contents in a new file connect" '^echo OK' $OWN tcp $F4 80
+t_out "the same contents in a new file connect" '^connect OK' $OWN tcp $F4 80
 t_unasked "nobody is asked" $OWN
 by_hand $OWN second
 t_asked "replaced, no package" $OWN 80
 t_logged "and a warning" "$OWN changed since its rules were made"
 by_hand $OWN first
-t_out "what it was before connects again" '^echo OK' $OWN tcp $F4 80
+t_out "what it was before connects again" '^connect OK' $OWN tcp $F4 80
 by_hand $P tampered
 t_asked "replaced, not what the package brought" $P 80
 by_hand $D tampered
@@ -143,7 +148,7 @@ t_out "the denied one, replaced, is denied" '^connect ECONNREFUSED' $D tcp $F4 8
 t_none "0 packets" tcp 81
 upgrade 6
 : >$TMP/agent
-t_out "the package again: it connects" '^echo OK' $P tcp $F4 80
+t_out "the package again: it connects" '^connect OK' $P tcp $F4 80
 t_unasked "nobody is asked" $P
 t_ok "and no rule is suspended" eval "! snitch rules list | grep -q 'changed since'"
 chmod o+w /usr/bin
@@ -164,10 +169,10 @@ restarted() {
 	agent_up
 }
 restarted true
-t_out "a restart" '^echo OK' $P tcp $F4 80
-t_out "changes nothing" '^echo OK' $OWN tcp $F4 80
+t_out "a restart" '^connect OK' $P tcp $F4 80
+t_out "changes nothing" '^connect OK' $OWN tcp $F4 80
 restarted upgrade 4
-t_out "upgraded while the daemon is down: it connects" '^echo OK' $P tcp $F4 80
+t_out "upgraded while the daemon is down: it connects" '^connect OK' $P tcp $F4 80
 t_logged "it is logged" "$P updated by package changed \(4\)"
 t_unasked "nobody is asked" $P
 restarted by_hand $OWN third
@@ -179,7 +184,7 @@ t_none "0 packets" tcp 81
 restarted true
 t_asked "and not forgotten by a restart" $OWN 80
 snitch rules add allow $OWN to $F4 port 80 >/dev/null
-t_out "a new rule says that it is right" '^echo OK' $OWN tcp $F4 80
+t_out "a new rule says that it is right" '^connect OK' $OWN tcp $F4 80
 agent_down
 daemon_down
 t_ok "with the daemon its inspector ends" wait_for 5 eval '! pgrep snitchd >/dev/null'
