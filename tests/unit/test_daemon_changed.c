@@ -399,6 +399,66 @@ static void a_new_rule(void **state)
 	assert_true(suspended(lab));
 }
 
+/* What the rulebook makes of a look at the very executable of an owner; @same: contents as known. */
+static struct rulebook_found look_at(struct lab *lab, const struct stat *st, bool same, bool at_path,
+				     bool vouched)
+{
+	struct inspect_finding finding = { .at_path = at_path, .vouched = vouched };
+	struct image image = { .exe = CURL };
+	struct rulebook_found found;
+
+	image.wire.exe_dev = st->st_dev;
+	image.wire.exe_ino = st->st_ino;
+	image.wire.exe_size = st->st_size;
+	image.wire.exe_ctime = st->st_ctim.tv_sec;
+	image.wire.exe_ctime_nsec = st->st_ctim.tv_nsec;
+	known_file_of_stat(&finding.file, st);
+	memset(finding.sha256, same ? 1 : 2, sizeof(finding.sha256));
+	rulebook_found(lab->core.rules, CURL, &image, true, &finding, &found);
+	assert_int_equal(rulebook_knows(lab->core.rules, &image), found.is_program);
+	assert_int_equal(rulebook_knows_wrong(lab->core.rules, &image), !found.is_program);
+	return found;
+}
+
+/* The kernel gives the executable itself: it need not be what is at the path. */
+static void the_very_executable(void **state)
+{
+	struct lab *lab = *state;
+	struct rulebook_found found;
+	struct stat v1, st;
+
+	setup_rules(lab, RULES, &v1);
+	st = v1;
+	st.st_ino += 1000;
+	/* in a container, contents or not; suspends nothing */
+	found = look_at(lab, &st, true, false, false);
+	assert_false(found.is_program || found.suspended);
+	st.st_ino++;
+	found = look_at(lab, &st, false, false, true);
+	assert_false(found.is_program || found.suspended);
+	assert_false(suspended(lab));
+	/* the old version, whose links an upgrade has changed meanwhile */
+	st = v1;
+	st.st_ctim.tv_nsec ^= 1;
+	found = look_at(lab, &st, true, false, false);
+	assert_true(found.is_program && found.same && !found.lifted);
+	/* written to, and unlinked */
+	st.st_ctim.tv_nsec ^= 2;
+	assert_false(look_at(lab, &st, false, false, false).is_program);
+	/* in its place by a package */
+	st.st_ino++;
+	found = look_at(lab, &st, false, true, true);
+	assert_true(found.is_program && !found.same);
+	/* the version before still is the program, and says nothing about what is there now */
+	assert_int_equal(rulebook_suspend(lab->core.rules, CURL), 1);
+	assert_true(look_at(lab, &v1, true, false, false).is_program);
+	assert_true(suspended(lab));
+	st.st_ino++;
+	found = look_at(lab, &st, false, true, false);
+	assert_true(found.is_program && found.same && found.lifted);
+	assert_false(suspended(lab));
+}
+
 /* The kernel tells the path without links, the rule has one. */
 static void a_link_in_the_path(void **state)
 {
@@ -438,6 +498,7 @@ int main(void)
 		LAB(without_anybody_to_ask),
 		LAB(a_new_rule),
 		LAB(a_link_in_the_path),
+		LAB(the_very_executable),
 	};
 
 	return cmocka_run_group_tests_name("daemon_changed", tests, NULL, NULL);
