@@ -19,6 +19,7 @@
 
 #define FOLDER		"/var/lib/snitch"
 #define NAME		"programs"
+#define FILE_MAX	(256 << 20)	/* bytes; a program has a few hundred */
 #define NSEC_MAX	999999999
 
 void known_file_of_stat(struct known_file *file, const struct stat *st)
@@ -317,6 +318,7 @@ int known_load(struct known *k, const char *root)
 	_cleanup_free_ char *path = NULL, *line = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 	size_t size = 0;
+	struct stat st;
 	int one, r = 0;
 
 	path = snitch_format("%s" FOLDER "/" NAME, root ? root : "");
@@ -325,6 +327,8 @@ int known_load(struct known *k, const char *root)
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+		return -EBADMSG;
 	while (getline(&line, &size, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		one = k->n < SNITCH_APPS_MAX ? take_line(k, line) : -EBADMSG;
