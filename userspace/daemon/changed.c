@@ -199,7 +199,8 @@ void core_cancel_wait(struct core *core, uint64_t flow)
 	unsigned int i;
 
 	for (i = 0; i < c->n_flows; i++) {
-		if (c->flows[i].ev.hdr.id == flow) {
+		/* a frame never waited in the kernel, what is to be said of it does */
+		if (c->flows[i].ev.hdr.id == flow && c->flows[i].ev.family != AF_PACKET) {
 			owner_put(c->flows[i].owner);
 			c->flows[i] = c->flows[--c->n_flows];
 			return;
