@@ -212,7 +212,7 @@ static int unix_socket(const char *path, struct sockaddr_un *un)
 	return fd;
 }
 
-static int send_fd(int s, int fd)
+int send_fd(int s, int fd)
 {
 	union { struct cmsghdr c; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
 	struct iovec iov = { "f", 1 };
@@ -252,24 +252,30 @@ int do_pass(void)
 	return err != 0;
 }
 
-static int receive_fd(const char *path)
+int take_fd(int s)
 {
 	union { struct cmsghdr c; char room[CMSG_SPACE(sizeof(int))]; } control;
 	char byte;
 	struct iovec iov = { &byte, 1 };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
 			    .msg_controllen = sizeof(control.room) };
+	int fd;
+
+	if (recvmsg(s, &m, 0) < 1 || m.msg_controllen < CMSG_LEN(sizeof(int)))
+		die("nothing passed");
+	memcpy(&fd, CMSG_DATA(&control.c), sizeof(fd));
+	return fd;
+}
+
+static int receive_fd(const char *path)
+{
 	struct sockaddr_un un;
-	int s = unix_socket(path, &un), c, fd;
+	int s = unix_socket(path, &un);
 
 	unlink(path);
 	if (bind(s, (struct sockaddr *)&un, sizeof(un)) < 0 || listen(s, 1) < 0)
 		die("%s", path);
-	c = accept(s, NULL, NULL);
-	if (c < 0 || recvmsg(c, &m, 0) < 1 || m.msg_controllen < CMSG_LEN(sizeof(int)))
-		die("nothing passed");
-	memcpy(&fd, CMSG_DATA(&control.c), sizeof(fd));
-	return fd;
+	return take_fd(accept(s, NULL, NULL));
 }
 
 int do_take(void)

@@ -65,6 +65,8 @@ static int ring_run(struct ring *r, const struct io_uring_sqe *sqe, enum uring h
 	r->sqes[slot] = *sqe;
 	if (how == URING_ASYNC)
 		r->sqes[slot].flags |= IOSQE_ASYNC;
+	else if (how == URING_FIXED)
+		r->sqes[slot].flags |= IOSQE_FIXED_FILE;
 	r->sq_array[slot] = slot;
 	__atomic_store_n(r->sq_tail, tail + 1, __ATOMIC_SEQ_CST);
 	if (how == URING_SQPOLL) {
@@ -83,12 +85,18 @@ static int ring_run(struct ring *r, const struct io_uring_sqe *sqe, enum uring h
 	return res;
 }
 
-static int run_one(const struct io_uring_sqe *sqe, enum uring how)
+static int run_one(struct io_uring_sqe *sqe, enum uring how)
 {
 	struct ring r;
 	int res;
 
 	ring_open(&r, how);
+	if (how == URING_FIXED) {
+		if (syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_FILES, &sqe->fd, 1) < 0)
+			die("io_uring_register");
+		close(sqe->fd);
+		sqe->fd = 0;	/* the first of the ring's own */
+	}
 	res = ring_run(&r, sqe, how);
 	return res < 0 ? -res : 0;
 }

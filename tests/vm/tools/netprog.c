@@ -6,16 +6,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "netprog.h"
 
-static char **args;
+static char *program, **args;
 
 void die(const char *fmt, ...)
 {
@@ -122,6 +124,11 @@ int more_args(void)
 	return args[0] != NULL;
 }
 
+char *program_path(void)
+{
+	return program;
+}
+
 socklen_t address_of(union address *a, const char *text, unsigned int port)
 {
 	memset(a, 0, sizeof(*a));
@@ -193,6 +200,8 @@ int wait_connect(int fd, int ms)
 	return err;
 }
 
+static int do_headless(void);
+
 static const struct command {
 	const char *name;
 	int (*run)(void);
@@ -242,18 +251,46 @@ static const struct command {
 	{ "packet", do_packet, "WAY DEVICE ADDR PORT [--type N] [--claim N] [--count N] [--gap MS] "
 	  "[--data TEXT] [--keep MS]   WAY: raw, dgram, bound, bypass, ring, old" },
 	{ "xdp", do_xdp, "DEVICE ADDR PORT [--data TEXT]" },
+	{ "torture-run", do_torture_run, "TRUTH SEED COUNT [--first N] [--at-once N] [--say]" },
+	{ "torture", do_torture, "WAY ADDR PORT PROTO STATE STEPS   one sender of the torture" },
+	{ "script", do_script, "FILE WAY ADDR PORT PROTO STATE STEPS   the same, as interpreter" },
+	{ "headless", do_headless, "COMMAND...                     in a thread whose leader exits" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 
+static const struct command *command_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static void *run_in_thread(void *command)
+{
+	exit(((const struct command *)command)->run());
+}
+
+static int do_headless(void)
+{
+	const struct command *command = command_of(arg("command"));
+	pthread_t id;
+
+	if (!command || pthread_create(&id, NULL, run_in_thread, (void *)command))
+		die("headless");
+	syscall(SYS_exit, 0);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
+	const struct command *command = argc > 1 ? command_of(argv[1]) : NULL;
 	size_t i;
 
-	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++) {
-		if (!strcmp(argv[1], commands[i].name)) {
-			args = argv + 2;
-			return commands[i].run();
-		}
+	if (command) {
+		program = argv[0];
+		args = argv + 2;
+		return command->run();
 	}
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stderr, "netprog %s %s\n", commands[i].name, commands[i].help);

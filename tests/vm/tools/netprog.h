@@ -39,6 +39,8 @@ int flag(const char *name);
 /* arg() - the next argument left; dies with @what when there is none. */
 const char *arg(const char *what);
 int more_args(void);
+/* program_path() - argv[0]. */
+char *program_path(void);
 
 union address {
 	struct sockaddr sa;
@@ -77,6 +79,9 @@ int do_reconnect(void);
 int do_pass(void);
 int do_take(void);
 int do_listen(void);
+/* send_fd(), take_fd() - a descriptor over a connected unix socket; send_fd() gives an errno. */
+int send_fd(int s, int fd);
+int take_fd(int s);
 /* net-packet.c */
 int do_packet(void);
 /* net-xdp.c */
@@ -91,8 +96,10 @@ int do_answer(void);
 int do_tfo(void);
 int do_mixed(void);
 int do_rounds(void);
-/* net-uring.c: one operation each, by a ring of its own; 0 or an errno. */
-enum uring { URING_INLINE, URING_ASYNC, URING_SQPOLL };
+/* net-uring.c: one operation each, by a ring of its own; 0 or an errno.
+ * URING_FIXED closes the socket once the ring has it: then it is in no table of descriptors.
+ */
+enum uring { URING_INLINE, URING_ASYNC, URING_SQPOLL, URING_FIXED };
 int uring_connect(int fd, const union address *a, socklen_t len, enum uring how);
 int uring_send(int fd, const void *data, size_t len, enum uring how);
 /* net-server.c */
@@ -111,5 +118,9 @@ int do_rest(void);
 int do_cloexec(void);
 int do_stall(void);
 int do_stuff(void);
+/* net-torture.c, net-torture-run.c */
+int do_torture(void);
+int do_script(void);
+int do_torture_run(void);
 
 #endif

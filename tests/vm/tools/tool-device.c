@@ -71,8 +71,10 @@ static void print_owner(FILE *out, const struct snitch_owner *o)
 	}
 	fprintf(out, "OWNER id=%llu parent=%llu pid=%u ppid=%u ns_pid=%u uid=%u euid=%u gid=%u",
 		o->hdr.id, o->parent, o->pid, o->ppid, o->ns_pid, o->uid, o->euid, o->gid);
-	fprintf(out, " flags=0x%x kernel=%u ino=%llu size=%llu userns_owner=%u exec=%llu comm=",
+	fprintf(out, " flags=0x%x kernel=%u ino=%llu size=%llu userns_owner=%u exec=%llu",
 		o->flags, o->kernel, o->exe_ino, o->exe_size, o->userns_owner, o->exec_id);
+	fprintf(out, " start=%llu dev=%u:%u comm=", o->start, o->exe_dev >> 8 & 0xfff,
+		(o->exe_dev & 0xff) | (o->exe_dev >> 12 & 0xfff00));
 	put_escaped(out, o->comm, strnlen(o->comm, sizeof(o->comm)));
 	fputs(" exe=", out);
 	put_escaped(out, tail, o->exe_len);
