@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/mm_types.h>
+#include <linux/sched/signal.h>
 #include <linux/stat.h>
 
 #include "image.h"
@@ -68,3 +69,17 @@ struct file *snitch_exe_of_mm(struct mm_struct *mm)
 	return file;
 }
 
+/*
+ * snitch_image_live_thread() - the leader of a process, or a thread that outlived it
+ *
+ * Return: a thread that has a memory still, or NULL. Context: under RCU.
+ */
+struct task_struct *snitch_image_live_thread(struct task_struct *process)
+{
+	struct task_struct *task;
+
+	for_each_thread(process, task)
+		if (READ_ONCE(task->mm))
+			return task;
+	return NULL;
+}

@@ -587,14 +587,15 @@ static struct snitch_image *image_pseudo(u32 flags, u32 kind, const char *name)
 /* What runs already: executables known, ancestry as it is now. */
 static void image_scan(void)
 {
-	struct task_struct *task;
+	struct task_struct *process, *task;
 	struct file *file;
 
 	rcu_read_lock();
-	for_each_process(task) {
+	for_each_process(process) {
 		struct snitch_image *image, *parent;
 
-		if (task->flags & PF_KTHREAD)
+		task = snitch_image_live_thread(process);
+		if (!task || task->flags & PF_KTHREAD)
 			continue;
 		task_lock(task);
 		file = task->mm ? snitch_exe_of_mm(task->mm) : NULL;

@@ -144,6 +144,7 @@ void snitch_image_exit(void);
 
 struct snitch_image *snitch_image_current(void);
 struct snitch_image *snitch_image_of(struct task_struct *task);
+struct task_struct *snitch_image_live_thread(struct task_struct *process);
 struct snitch_image *snitch_image_kernel(enum snitch_kernel kind);
 struct snitch_image *snitch_image_unknown(void);
 void snitch_image_check(struct snitch_image *image);

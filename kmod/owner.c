@@ -204,12 +204,16 @@ static int search_match(const void *wanted, struct file *file, unsigned int fd)
 
 static unsigned int search_holders(const struct file *file, struct task_struct **holders)
 {
-	struct task_struct *task;
+	struct task_struct *process, *task;
 	unsigned int n = 0;
 	bool hit;
 
 	rcu_read_lock();
-	for_each_process(task) {
+	for_each_process(process) {
+		/* A leader that has exited has no files any more; its threads may. */
+		task = snitch_image_live_thread(process);
+		if (!task)
+			continue;
 		task_lock(task);
 		hit = task->files && iterate_fd(task->files, 0, search_match, file);
 		task_unlock(task);
