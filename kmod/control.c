@@ -17,6 +17,7 @@
 #include "control.h"
 #include "counter.h"
 #include "device.h"
+#include "ended.h"
 #include "flow.h"
 #include "image.h"
 #include "park.h"
@@ -168,37 +169,6 @@ struct dump_flows {
 	unsigned long seen;
 };
 
-static void dump_fill_flow(struct snitch_flow_info *i, const struct snitch_flow *f)
-{
-	const struct snitch_image *image = rcu_dereference(f->image);
-	struct sock *sk = snitch_flow_sock(f);
-
-	memset(i, 0, sizeof(*i));
-	i->cookie = f->cookie;
-	i->origin_id = f->origin_id;
-	i->packets = atomic64_read(&f->packets);
-	i->bytes = atomic64_read(&f->bytes);
-	i->action = f->action;
-	i->origin = f->origin;
-	i->netns = f->netns;
-	i->uid = f->uid;
-	i->family = f->family;
-	i->proto = f->proto;
-	i->sport = f->sport;
-	i->dport = f->dport;
-	memcpy(i->saddr, &f->saddr, sizeof(i->saddr));
-	memcpy(i->daddr, &f->daddr, sizeof(i->daddr));
-	if (sk) {
-		i->tcp_state = READ_ONCE(sk->sk_state);
-		sock_put(sk);
-	}
-	if (image) {
-		i->owner = image->id;
-		i->pid = image->tgid;
-		memcpy(i->comm, image->comm, sizeof(i->comm));
-	}
-}
-
 static int dump_one_flow(struct snitch_flow *f, void *arg)
 {
 	struct dump_flows *d = arg;
@@ -214,7 +184,7 @@ static int dump_one_flow(struct snitch_flow *f, void *arg)
 		return 0;
 	if (d->seen++ < d->skip)
 		return 0;
-	dump_fill_flow(&info, f);
+	snitch_ended_fill_info(&info, f);
 	err = dump_put(d->skb, d->cb, SNITCH_CMD_GET_FLOWS, SNITCH_A_FLOW, &info, sizeof(info));
 	if (err)
 		d->seen--;
@@ -551,15 +521,15 @@ bool snitch_control_watched(void)
 	       genl_has_listeners(&control_family, &init_net, CONTROL_GROUP_MONITOR);
 }
 
-void snitch_control_tell(const struct snitch_monitor *m)
+void snitch_control_tell(u8 cmd, int type, const void *event, size_t len)
 {
-	struct sk_buff *msg = genlmsg_new(nla_total_size(sizeof(*m)), GFP_ATOMIC | __GFP_NOWARN);
+	struct sk_buff *msg = genlmsg_new(nla_total_size(len), GFP_ATOMIC | __GFP_NOWARN);
 	void *head;
 
 	if (!msg)
 		goto lost;
-	head = genlmsg_put(msg, 0, 0, &control_family, 0, SNITCH_CMD_MONITOR);
-	if (!head || nla_put(msg, SNITCH_A_DECIDED_EVENT, sizeof(*m), m)) {
+	head = genlmsg_put(msg, 0, 0, &control_family, 0, cmd);
+	if (!head || nla_put(msg, type, len, event)) {
 		nlmsg_free(msg);
 		goto lost;
 	}

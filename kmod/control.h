@@ -11,7 +11,9 @@ void snitch_control_exit(void);
 
 /* Does anybody listen to the monitor group? Any context. */
 bool snitch_control_watched(void);
-/* Multicast one decision; any context; losing it affects no verdict. */
-void snitch_control_tell(const struct snitch_monitor *m);
+/* Multicast one event as command @cmd with attribute @type; any context; losing it affects no
+ * verdict.
+ */
+void snitch_control_tell(u8 cmd, int type, const void *event, size_t len);
 
 #endif

@@ -12,12 +12,12 @@
 #include <net/inet_sock.h>
 
 #include "counter.h"
+#include "ended.h"
 #include "flow.h"
 #include "owner.h"
 #include "policy.h"
 #include "uid.h"
 
-#define FLOW_TCP_BITS	14
 #define FLOW_LOCKS	256
 #define FLOW_POOL_BITS	14
 #define FLOW_CLOCK_STEPS 64	/* entries looked at for one to evict */
@@ -39,7 +39,7 @@ static DECLARE_DELAYED_WORK(flow_pruner, flow_prune);
 
 static unsigned int tcp_hash(const struct sock *sk)
 {
-	return hash_ptr((void *)sk, FLOW_TCP_BITS);
+	return hash_ptr((void *)sk, SNITCH_FLOW_TCP_BITS);
 }
 
 static spinlock_t *tcp_lock(unsigned int bucket)
@@ -58,12 +58,19 @@ static __always_inline unsigned int pool_hash(u64 cookie, u32 match, bool v4, co
 	return hash_64(x ^ (u64)match << 32, FLOW_POOL_BITS);
 }
 
+static void flow_free(struct snitch_flow *f)
+{
+	snitch_image_put(rcu_dereference_protected(f->image, true));
+	kmem_cache_free(flow_slab, f);
+}
+
+/* Nobody counts on it any more, and no lock is held: what went on it is told from here. */
 static void flow_free_rcu(struct rcu_head *rcu)
 {
 	struct snitch_flow *f = container_of(rcu, struct snitch_flow, rcu);
 
-	snitch_image_put(rcu_dereference_protected(f->image, true));
-	kmem_cache_free(flow_slab, f);
+	snitch_ended_tell(f);
+	flow_free(f);
 }
 
 /* ---- lookup ---- */
@@ -251,6 +258,10 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	f->slot = 0;
 	atomic64_set(&f->packets, n->packets);
 	atomic64_set(&f->bytes, n->bytes);
+	atomic64_set(&f->told_packets, 0);
+	atomic64_set(&f->told_bytes, 0);
+	f->rx_packets = 0;
+	f->rx_bytes = 0;
 	f->sk = n->sk;
 	f->cookie = n->cookie;
 	f->generation = n->generation;
@@ -310,15 +321,36 @@ static void tcp_unlink(struct snitch_flow *f)
 	call_rcu(&f->rcu, flow_free_rcu);
 }
 
-static bool tcp_superseded(const struct snitch_flow *old, const struct snitch_flow *new)
+static bool flow_same_way(const struct snitch_flow *old, const struct snitch_flow *new)
+{
+	return old->cookie == new->cookie && old->match == new->match &&
+	       nf_inet_addr_cmp(&old->daddr, &new->daddr);
+}
+
+/* @unknown: what to say when one of them has no owner */
+static bool flow_same_sender(const struct snitch_flow *old, const struct snitch_flow *new,
+			     bool unknown)
 {
 	const struct snitch_image *was = rcu_dereference_protected(old->image, true);
 	const struct snitch_image *is = rcu_dereference_protected(new->image, true);
 
-	if (old->cookie != new->cookie || old->match != new->match ||
-	    !nf_inet_addr_cmp(&old->daddr, &new->daddr))
-		return true;
-	return !was || !is || (old->uid == new->uid && snitch_image_same_exe(was, is));
+	if (!was || !is)
+		return unknown;
+	return old->uid == new->uid && snitch_image_same_exe(was, is);
+}
+
+/* What becomes of an older entry of the same socket. */
+static void tcp_supersede(struct snitch_flow *old, struct snitch_flow *new, unsigned int *senders)
+{
+	bool same_way = flow_same_way(old, new);
+	bool goes_on = same_way && flow_same_sender(old, new, true);
+
+	if (goes_on)
+		snitch_ended_carry(new, old);
+	if (!same_way || goes_on || ++*senders >= SNITCH_SENDERS_MAX)
+		tcp_unlink(old);
+	else
+		old->flags |= SNITCH_FLOW_OLDER;
 }
 
 static int tcp_insert(struct snitch_flow *new)
@@ -336,9 +368,8 @@ static int tcp_insert(struct snitch_flow *new)
 	}
 	spin_lock_bh(tcp_lock(bucket));
 	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
-		if (f->sk == new->sk &&
-		    (tcp_superseded(f, new) || ++senders >= SNITCH_SENDERS_MAX))
-			tcp_unlink(f);
+		if (f->sk == new->sk)
+			tcp_supersede(f, new, &senders);
 	hlist_add_head_rcu(&new->node, &flow_tcp[bucket]);
 	spin_unlock_bh(tcp_lock(bucket));
 	return 0;
@@ -381,22 +412,15 @@ static void pool_insert(struct snitch_flow *new)
 {
 	unsigned int bucket = pool_hash(new->cookie, new->match, new->family == AF_INET,
 					&new->daddr);
-	struct snitch_image *image = rcu_dereference_protected(new->image, true);
 	struct snitch_flow *f;
-	bool same;
 
 	spin_lock_bh(&flow_pool_lock);
-	hlist_for_each_entry(f, &flow_pool[bucket], node) {
-		struct snitch_image *was = rcu_dereference_protected(f->image, true);
-
-		same = f->cookie == new->cookie && f->match == new->match &&
-		       f->uid == new->uid && nf_inet_addr_cmp(&f->daddr, &new->daddr) &&
-		       was && image && snitch_image_same_exe(was, image);
-		if (same)
+	hlist_for_each_entry(f, &flow_pool[bucket], node)
+		if (flow_same_way(f, new) && flow_same_sender(f, new, false))
 			break;
-	}
 	if (f) {
 		new->slot = f->slot;
+		snitch_ended_carry(new, f);
 		pool_unlink(f);
 	} else {
 		new->slot = pool_slot();
@@ -412,16 +436,9 @@ static void pool_insert(struct snitch_flow *new)
 	spin_unlock_bh(&flow_pool_lock);
 }
 
-/* Ended, or another program by now: the entry is of no use but for what was inherited. */
-static bool pool_is_dead(const struct snitch_flow *f)
-{
-	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
-
-	return image && (READ_ONCE(image->replaced) ||
-			 snitch_image_flags(image) & SNITCH_O_EXITED);
-}
-
-/* Entries hold images, and those their ancestors: too many, and nobody could start. */
+/* Entries hold images, and those their ancestors: too many, and nobody could start. One whose
+ * program has ended is of no use but for what was inherited.
+ */
 static void flow_prune(struct work_struct *work)
 {
 	struct snitch_flow *f;
@@ -430,7 +447,7 @@ static void flow_prune(struct work_struct *work)
 	for (i = 0; i < SNITCH_OTHER_FLOWS_MAX; i++) {
 		spin_lock_bh(&flow_pool_lock);
 		f = flow_slots[i];
-		if (f && pool_is_dead(f)) {
+		if (f && snitch_image_ended(rcu_dereference_protected(f->image, true))) {
 			pool_unlink(f);
 			flow_slots[i] = NULL;
 			flow_holes[flow_n_holes++] = i;
@@ -461,7 +478,7 @@ int snitch_flow_add(const struct snitch_flow_new *n)
 	else
 		pool_insert(f);
 	if (err)
-		flow_free_rcu(&f->rcu);
+		flow_free(f);
 	return err;
 }
 
@@ -517,9 +534,13 @@ void snitch_flow_remove_tcp(const struct sock *sk)
 	if (hlist_empty(&flow_tcp[bucket]))
 		return;
 	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
-		if (f->sk == sk)
-			tcp_unlink(f);
+	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node) {
+		if (f->sk != sk)
+			continue;
+		if (!(f->flags & SNITCH_FLOW_OLDER))
+			snitch_ended_received(sk, &f->rx_packets, &f->rx_bytes);
+		tcp_unlink(f);
+	}
 	spin_unlock_bh(tcp_lock(bucket));
 }
 
@@ -546,7 +567,7 @@ void snitch_flow_counts(u32 *tcp, u32 *other)
 
 int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *arg), void *arg)
 {
-	const unsigned long tcp = 1UL << FLOW_TCP_BITS, all = tcp + (1UL << FLOW_POOL_BITS);
+	const unsigned long tcp = SNITCH_FLOW_OTHERS, all = tcp + (1UL << FLOW_POOL_BITS);
 	struct snitch_flow *f;
 	int ret = 0;
 
@@ -586,7 +607,7 @@ int snitch_flow_init(void)
 		spin_lock_init(&flow_tcp_locks[i]);
 	flow_slab = kmem_cache_create("snitch_flow", sizeof(struct snitch_flow), 0,
 				      SLAB_HWCACHE_ALIGN, flow_clear);
-	flow_tcp = kvcalloc(1 << FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
+	flow_tcp = kvcalloc(1 << SNITCH_FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
 	flow_pool = kvcalloc(1 << FLOW_POOL_BITS, sizeof(*flow_pool), GFP_KERNEL);
 	flow_slots = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_slots), GFP_KERNEL);
 	flow_holes = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_holes), GFP_KERNEL);
@@ -605,8 +626,9 @@ void snitch_flow_exit(void)
 	struct snitch_flow *f;
 	unsigned int i;
 
+	snitch_ended_stop();
 	cancel_delayed_work_sync(&flow_pruner);
-	for (i = 0; flow_tcp && i < 1 << FLOW_TCP_BITS; i++)
+	for (i = 0; flow_tcp && i < 1 << SNITCH_FLOW_TCP_BITS; i++)
 		hlist_for_each_entry_safe(f, next, &flow_tcp[i], node)
 			tcp_unlink(f);
 	spin_lock_bh(&flow_pool_lock);

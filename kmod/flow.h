@@ -30,6 +30,9 @@
 #define SNITCH_TCP_FLOWS_UID_MAX (SNITCH_TCP_FLOWS_MAX / 4)	/* of one unprivileged user */
 #define SNITCH_TCP_OWNERLESS_MAX (SNITCH_TCP_FLOWS_MAX / 2)	/* accepted, older */
 #define SNITCH_SENDERS_MAX	8	/* executables with an entry on one TCP socket */
+#define SNITCH_FLOW_TCP_BITS	14
+/* Where snitch_flow_walk() has those that are not TCP's. */
+#define SNITCH_FLOW_OTHERS	BIT(SNITCH_FLOW_TCP_BITS)
 
 /* Inbound or older: refused only by an explicit deny. */
 #define SNITCH_FLOW_WEAK	BIT(0)
@@ -38,6 +41,8 @@
 /* Counted against its user; or against all those made without an owner. */
 #define SNITCH_FLOW_CHARGED	BIT(2)
 #define SNITCH_FLOW_OWNERLESS	BIT(3)
+/* TCP: a newer entry of another executable stands for the same socket. */
+#define SNITCH_FLOW_OLDER	BIT(4)
 
 /*
  * struct snitch_flow - one verdict
@@ -56,6 +61,8 @@
  * @used: for the clock, @slot its place there
  * @saddr: source, with @sport, @netns: for dumps
  * @packets: sent, with @bytes at the IP layer; hot, hence at the end
+ * @told_packets: of them told to observers already, with @told_bytes; see ended.h
+ * @rx_packets: with @rx_bytes: what the socket had received when it was destroyed
  */
 struct snitch_flow {
 	struct hlist_node node;
@@ -87,6 +94,10 @@ struct snitch_flow {
 
 	atomic64_t packets ____cacheline_aligned_in_smp;
 	atomic64_t bytes;
+	atomic64_t told_packets;
+	atomic64_t told_bytes;
+	u64 rx_packets;
+	u64 rx_bytes;
 };
 
 int snitch_flow_init(void);

@@ -210,6 +210,15 @@ static inline void snitch_image_flag(struct snitch_image *image, u32 bits)
 	atomic_or(bits, &image->flags);
 }
 
+/* snitch_image_ended() - has its process exited, or is it another program by now? Any context;
+ * not so of NULL.
+ */
+static inline bool snitch_image_ended(const struct snitch_image *image)
+{
+	return image && (READ_ONCE(image->replaced) ||
+			 snitch_image_flags(image) & SNITCH_O_EXITED);
+}
+
 /** snitch_image_same_exe() - do two images run the same executable? */
 bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b);
 

@@ -129,17 +129,21 @@ static void observe_push(const struct snitch_seen *seen)
 	spin_unlock_bh(&observe_lock);
 }
 
+static void observe_owner(struct snitch_image *image)
+{
+	struct snitch_seen seen = { .image = image };
+
+	if (!image)
+		return;
+	snitch_proto_hdr(&seen.hdr, SNITCH_MSG_OWNER, sizeof(struct snitch_owner), image->id);
+	observe_push(&seen);
+}
+
 static void observe_flow(const struct snitch_flow_event *e, struct snitch_image *image)
 {
 	struct snitch_seen seen = {};
 
-	if (image) {
-		snitch_proto_hdr(&seen.hdr, SNITCH_MSG_OWNER, sizeof(struct snitch_owner),
-				 image->id);
-		seen.image = image;
-		observe_push(&seen);
-		seen.image = NULL;
-	}
+	observe_owner(image);
 	seen.flow = *e;
 	snitch_proto_hdr(&seen.hdr, SNITCH_MSG_FLOW, sizeof(*e), e->hdr.id);
 	observe_push(&seen);
@@ -164,7 +168,20 @@ static void observe_monitor(const struct snitch_flow_event *e, const struct snit
 		memcpy(m.comm, image->comm, sizeof(m.comm));
 		m.pid = image->tgid;
 	}
-	snitch_control_tell(&m);
+	snitch_control_tell(SNITCH_CMD_MONITOR, SNITCH_A_DECIDED_EVENT, &m, sizeof(m));
+}
+
+static void observe_monitor_ended(const struct snitch_ended *e, const struct snitch_image *image)
+{
+	struct snitch_monitor_ended m = { .ended = *e };
+
+	if (!snitch_control_watched())
+		return;
+	if (image) {
+		memcpy(m.comm, image->comm, sizeof(m.comm));
+		m.pid = image->tgid;
+	}
+	snitch_control_tell(SNITCH_CMD_MONITOR_ENDED, SNITCH_A_ENDED_EVENT, &m, sizeof(m));
 }
 
 bool snitch_observed(void)
@@ -243,4 +260,17 @@ void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judg
 		observe_decided(&d);
 	}
 	observe_monitor(&e, &d, s->image);
+}
+
+void snitch_tell_ended(struct snitch_ended *e, struct snitch_image *image)
+{
+	struct snitch_seen seen = {};
+
+	snitch_proto_hdr(&e->hdr, SNITCH_MSG_ENDED, sizeof(*e), 0);
+	if (snitch_observe_count()) {
+		observe_owner(image);
+		seen.ended = *e;
+		observe_push(&seen);
+	}
+	observe_monitor_ended(e, image);
 }

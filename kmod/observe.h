@@ -21,6 +21,7 @@ struct snitch_seen {
 		struct snitch_flow_event flow;
 		struct snitch_cancel cancel;
 		struct snitch_decided decided;
+		struct snitch_ended ended;
 	};
 };
 
@@ -40,5 +41,8 @@ void snitch_tell_flow(struct snitch_park *p);
 void snitch_tell_settled(struct snitch_park *p);
 void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judgement *j,
 			u64 cookie);
+
+/* @e: but for its header; @image: may be NULL */
+void snitch_tell_ended(struct snitch_ended *e, struct snitch_image *image);
 
 #endif

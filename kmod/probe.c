@@ -10,6 +10,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "ended.h"
 #include "flow.h"
 #include "image.h"
 #include "park.h"
@@ -24,11 +25,13 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 		       struct linux_binprm *bprm)
 {
 	snitch_image_execed(task, bprm);
+	snitch_ended_exited();
 }
 
 static void probe_exit(SNITCH_EXIT_PROBE_ARGS)
 {
 	snitch_image_exited(task);
+	snitch_ended_exited();
 }
 
 static void probe_tcp_destroy(void *data, struct sock *sk)

@@ -18,6 +18,7 @@ static_assert(sizeof(struct snitch_cancel) == 32);
 static_assert(sizeof(struct snitch_lost) == 40);
 static_assert(sizeof(struct snitch_result) == 24);
 static_assert(sizeof(struct snitch_decided) == 48);
+static_assert(sizeof(struct snitch_ended) == 112);
 
 #define V4_LEN	4
 #define FRAME_LEN 8	/* of an AF_PACKET destination */
@@ -150,6 +151,13 @@ static bool decided_ok(const void *msg)
 	       m->origin >= SNITCH_BY_RULE && m->origin <= SNITCH_BY_NAME;
 }
 
+static bool ended_ok(const void *msg)
+{
+	const struct snitch_ended *m = msg;
+
+	return m->cookie && !m->pad && addr_ok(m->family, m->saddr) && addr_ok(m->family, m->daddr);
+}
+
 enum shape_id { ID_NONE, ID_SOME, ID_ANY };	/* 0; not 0; either */
 
 /**
@@ -190,6 +198,8 @@ static const struct shape kernel_shapes[] = {
 		sizeof(struct snitch_result), false, ID_SOME, result_ok },
 	[SNITCH_MSG_DECIDED - SNITCH_MSG_WELCOME] = {
 		sizeof(struct snitch_decided), false, ID_ANY, decided_ok },
+	[SNITCH_MSG_ENDED - SNITCH_MSG_WELCOME] = {
+		sizeof(struct snitch_ended), false, ID_NONE, ended_ok },
 };
 
 /* One whole message at @msg, of which at most @left bytes are there. */

@@ -41,7 +41,7 @@ static void park_remember(struct snitch_park *p)
 		.origin = p->origin,
 		.origin_id = p->origin_id,
 		.loopback = p->loopback,
-		.packets = skb_queue_len(&p->skbs),
+		.packets = p->action == SNITCH_ALLOW ? skb_queue_len(&p->skbs) : 0,
 	};
 	const struct sk_buff *skb;
 
@@ -58,8 +58,9 @@ static void park_remember(struct snitch_park *p)
 	/* Nothing of it may stay when the socket has been destroyed meanwhile. */
 	if (p->tcp && READ_ONCE(p->sk->sk_state) == TCP_CLOSE)
 		return;
-	skb_queue_walk(&p->skbs, skb)
-		n.bytes += skb->len;
+	if (p->action == SNITCH_ALLOW)	/* else they never leave */
+		skb_queue_walk(&p->skbs, skb)
+			n.bytes += skb->len;
 	if (snitch_flow_add(&n) && p->action == SNITCH_ALLOW) {
 		p->action = SNITCH_DENY;
 		p->origin = SNITCH_BY_FAIL;

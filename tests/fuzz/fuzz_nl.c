@@ -75,6 +75,12 @@ static void use_event(void *ctx, const struct snitch_monitor *event)
 	use(event, sizeof(*event));
 }
 
+static void use_end(void *ctx, const struct snitch_monitor_ended *event)
+{
+	(void)ctx;
+	use(event, sizeof(*event));
+}
+
 static int call_status(struct snitch_nl *nl)
 {
 	struct snitch_status st;
@@ -180,6 +186,7 @@ static bool round_of(struct wire *w, unsigned long round)
 /* The monitor takes the same bytes as events, one datagram a dispatch. */
 static void round_of_monitor(struct wire *w, unsigned long round)
 {
+	static const struct snitch_monitor_calls calls = { use_event, use_end };
 	static const unsigned char data[sizeof(struct snitch_monitor)] = { 1 };
 	struct snitch_nl_monitor mon = { .sock = w->sock, .family = WIRE_FAMILY };
 	int n;
@@ -188,10 +195,11 @@ static void round_of_monitor(struct wire *w, unsigned long round)
 	wire_reset(w);
 	wire_gram(w);
 	wire_one(w, SNITCH_CMD_MONITOR, 0, SNITCH_A_DECIDED_EVENT, data, sizeof(data));
-	wire_one(w, SNITCH_CMD_MONITOR, 0, SNITCH_A_DECIDED_EVENT, data, sizeof(data));
+	wire_one(w, SNITCH_CMD_MONITOR_ENDED, 0, SNITCH_A_ENDED_EVENT, data,
+		 sizeof(struct snitch_monitor_ended));
 	spoil(w);
 	snitch_nl_monitor_listen(&mon);
-	n = snitch_nl_monitor_dispatch(&mon, use_event, NULL);
+	n = snitch_nl_monitor_dispatch(&mon, &calls, NULL);
 	require(n < 0 || (unsigned int)n == seen, "another count of events", round);
 }
 

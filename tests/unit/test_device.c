@@ -72,10 +72,11 @@ ON(cancel, snitch_cancel)
 ON(lost, snitch_lost)
 ON(result, snitch_result)
 ON(decided, snitch_decided)
+ON(ended, snitch_ended)
 
 static const struct snitch_handler handler = {
 	.owner = on_owner, .flow = on_flow, .cancel = on_cancel, .lost = on_lost,
-	.result = on_result, .decided = on_decided,
+	.result = on_result, .decided = on_decided, .ended = on_ended,
 };
 
 static int set_up(void **state)

@@ -501,6 +501,13 @@ static void see_decision(void *ctx, const struct snitch_monitor *event)
 	see(ctx, event->pid);
 }
 
+static void see_end(void *ctx, const struct snitch_monitor_ended *event)
+{
+	see(ctx, event->ended.bytes);
+}
+
+static const struct snitch_monitor_calls calls = { .decided = see_decision, .ended = see_end };
+
 static void put_decision(struct wire *w, int cmd, uint32_t pid, size_t len)
 {
 	const struct snitch_monitor m = { .pid = pid };
@@ -512,6 +519,7 @@ static void put_decision(struct wire *w, int cmd, uint32_t pid, size_t len)
 
 static void test_monitor(void **state)
 {
+	const struct snitch_monitor_ended end = { .ended.bytes = 100 };
 	const size_t whole = sizeof(struct snitch_monitor);
 	struct fixture *f = *state;
 	struct wire *w = f->wire;
@@ -519,29 +527,40 @@ static void test_monitor(void **state)
 	struct seen s = { 0 };
 
 	snitch_nl_monitor_listen(&mon);
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), 0);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 0);
 	put_decision(w, SNITCH_CMD_MONITOR, 5, whole);
 	wire_one(w, SNITCH_CMD_MONITOR, 0, SNITCH_A_DECIDED_EVENT,
 		 &(struct snitch_monitor){ .pid = 6 }, whole);
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), 2);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 2);
 	assert_int_equal(s.sum, 11);
 
 	/* Of another family, of another kind: not for us. Too short: said, and the next one read. */
 	put_decision(w, SNITCH_CMD_GET_STATUS, 7, whole);
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), 0);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 0);
 	put_decision(w, SNITCH_CMD_MONITOR, 7, whole);
 	((struct nlmsghdr *)w->in[w->n_in - 1].bytes)->nlmsg_type++;
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), 0);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 0);
 	put_decision(w, SNITCH_CMD_MONITOR, 7, whole - 1);
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), -EBADMSG);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), -EBADMSG);
 	put_decision(w, SNITCH_CMD_MONITOR, 8, whole);
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), 1);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 1);
 	assert_int_equal(s.sum, 19);
 
+	/* Ends come between decisions; one whose command and attribute disagree is nonsense. */
+	put_decision(w, SNITCH_CMD_MONITOR, 1, whole);
+	wire_one(w, SNITCH_CMD_MONITOR_ENDED, 0, SNITCH_A_ENDED_EVENT, &end, sizeof(end));
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), 2);
+	assert_int_equal(s.sum, 120);
+	put_decision(w, SNITCH_CMD_MONITOR_ENDED, 1, whole);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), -EBADMSG);
+	wire_gram(w);
+	wire_one(w, SNITCH_CMD_MONITOR_ENDED, 0, SNITCH_A_ENDED_EVENT, &end, sizeof(end) - 8);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), -EBADMSG);
+
 	w->end = NLE_NOMEM;
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), -ENOBUFS);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), -ENOBUFS);
 	w->end = NLE_BAD_SOCK;
-	assert_int_equal(snitch_nl_monitor_dispatch(&mon, see_decision, &s), -EIO);
+	assert_int_equal(snitch_nl_monitor_dispatch(&mon, &calls, &s), -EIO);
 }
 
 static void test_errno(void **state)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "golden.h"
 #include "kmod/proto.h"
@@ -15,7 +16,8 @@
 static const char *const user_names[] = { "verdict", "verdict-hold", "bind", "get-owner",
 					   "cache" };
 static const char *const kernel_names[] = { "welcome", "owner", "flow", "flow-icmpv6",
-					     "flow-packet", "cancel", "lost", "result", "decided" };
+					     "flow-packet", "cancel", "lost", "result", "decided",
+					     "ended" };
 
 static int check_user(const void *buf, size_t len)
 {
@@ -98,6 +100,11 @@ static void kernel_golden(void **state)
 	struct snitch_result result = { .error = -ENOENT, .type = SNITCH_MSG_VERDICT };
 	struct snitch_decided decided = { .owner = 5, .origin_id = 77, .action = SNITCH_DROP,
 					  .origin = SNITCH_BY_RULE, .packets = 2 };
+	struct snitch_ended ended = { .owner = 5, .cookie = 0x1001, .packets = 12, .bytes = 5000,
+				      .rx_packets = 9, .rx_bytes = 70000, .netns = 0xeffffff8,
+				      .uid = 1000, .family = AF_INET, .proto = IPPROTO_TCP,
+				      .sport = 40000, .dport = 443,
+				      .saddr = { 10, 77, 0, 1 }, .daddr = { 192, 0, 2, 7 } };
 
 	(void)state;
 	snitch_proto_hdr(&welcome.hdr, SNITCH_MSG_WELCOME, sizeof(welcome), 0);
@@ -114,6 +121,8 @@ static void kernel_golden(void **state)
 	same("result", &result, sizeof(result));
 	snitch_proto_hdr(&decided.hdr, SNITCH_MSG_DECIDED, sizeof(decided), 9);
 	same("decided", &decided, sizeof(decided));
+	snitch_proto_hdr(&ended.hdr, SNITCH_MSG_ENDED, sizeof(ended), 0);
+	same("ended", &ended, sizeof(ended));
 }
 
 static void owner_golden(void **state)
@@ -280,6 +289,9 @@ static void broken_kernel_members(void **state)
 		BREAK("decided", snitch_decided, action, SNITCH_ASK),
 		BREAK("decided", snitch_decided, origin, 0),
 		BREAK("decided", snitch_decided, origin, 9), BREAK("decided", snitch_decided, pad, 1),
+		BREAK("ended", snitch_ended, cookie, 0), BREAK("ended", snitch_ended, pad, 1),
+		BREAK("ended", snitch_ended, family, 1), BREAK("ended", snitch_ended, hdr.id, 9),
+		BREAK("ended", snitch_ended, daddr[15], 1),
 	};
 
 	(void)state;

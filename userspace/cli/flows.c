@@ -10,6 +10,7 @@
 #include "../util/timespan.h"
 #include "cli.h"
 #include "flowtext.h"
+#include "whose.h"
 
 #define WIDE		"%-15s %7u %6u %-6s %-22s %-22s %-7s %-8s "
 #define WIDE_HEAD	"%-15s %7s %6s %-6s %-22s %-22s %-7s %-8s "
@@ -59,13 +60,25 @@ static int print_flow(void *ctx, const struct snitch_flow_info *f)
 	return 0;
 }
 
+/**
+ * struct listing - flows as JSON
+ * @list: of them
+ */
+struct listing {
+	json_t *list;
+	struct whose whose;
+};
+
 static int add_flow(void *ctx, const struct snitch_flow_info *f)
 {
-	json_t *list = ctx, *o = json_object();
+	struct listing *l = ctx;
+	const char *exe = whose_exe(&l->whose, f->owner);
+	json_t *o = json_object();
 	char comm[72];
 
 	flow_comm(f->comm, comm, sizeof(comm));
 	json_object_set_new(o, "comm", json_string(comm));
+	json_object_set_new(o, "exe", exe ? json_string(exe) : json_null());
 	json_object_set_new(o, "pid", json_integer(f->pid));
 	json_object_set_new(o, "uid", json_integer(f->uid));
 	json_object_set_new(o, "netns", json_integer(f->netns));
@@ -75,9 +88,8 @@ static int add_flow(void *ctx, const struct snitch_flow_info *f)
 	flow_set_id(o, "by_id", f->origin_id);
 	flow_set_id(o, "cookie", f->cookie);
 	flow_set_id(o, "owner", f->owner);
-	json_object_set_new(o, "packets", json_integer((json_int_t)f->packets));
-	json_object_set_new(o, "bytes", json_integer((json_int_t)f->bytes));
-	return json_array_append_new(list, o);
+	flow_set_counts(o, f->packets, f->bytes, f->rx_packets, f->rx_bytes);
+	return json_array_append_new(l->list, o);
 }
 
 static long long left_seconds(const struct snitch_parked_info *p)
@@ -103,7 +115,8 @@ static int print_parked(void *ctx, const struct snitch_parked_info *p)
 static int add_parked(void *ctx, const struct snitch_parked_info *p)
 {
 	const struct snitch_flow_event *f = &p->flow;
-	json_t *list = ctx, *o = json_object();
+	struct listing *l = ctx;
+	json_t *o = json_object();
 
 	flow_set_id(o, "id", f->hdr.id);
 	flow_set_id(o, "owner", f->owner);
@@ -115,13 +128,13 @@ static int add_parked(void *ctx, const struct snitch_parked_info *p)
 	json_object_set_new(o, "packets", json_integer(p->packets));
 	json_object_set_new(o, "bytes", json_integer(p->bytes));
 	json_object_set_new(o, "seconds_left", json_integer(left_seconds(p)));
-	return json_array_append_new(list, o);
+	return json_array_append_new(l->list, o);
 }
 
 int cmd_flows(struct cli *cli, int argc, char **argv)
 {
 	bool parked = argc == 1 && !strcmp(argv[0], "--parked");
-	json_t *list = NULL;
+	struct listing l = { 0 };
 	struct snitch_nl *nl;
 	int rc, code;
 
@@ -131,19 +144,22 @@ int cmd_flows(struct cli *cli, int argc, char **argv)
 	if (code)
 		return code;
 	if (cli->json)
-		list = json_array();
+		l.list = json_array();
 	else
 		print_head(parked);
+	if (cli->json && !parked)
+		whose_open(&l.whose);
 	if (parked)
-		rc = snitch_nl_parked(nl, cli->json ? add_parked : print_parked, list);
+		rc = snitch_nl_parked(nl, cli->json ? add_parked : print_parked, &l);
 	else
-		rc = snitch_nl_flows(nl, cli->json ? add_flow : print_flow, list);
+		rc = snitch_nl_flows(nl, cli->json ? add_flow : print_flow, &l);
+	whose_close(&l.whose);
 	if (rc < 0)
 		code = cli_nl_error("flows", rc, nl);
 	else if (cli->json)
 		code = out_json(json_pack("{s:i,s:O}", "schema", 1, parked ? "parked" : "flows",
-					  list));
-	json_decref(list);
+					  l.list));
+	json_decref(l.list);
 	snitch_nl_close(nl);
 	return code;
 }

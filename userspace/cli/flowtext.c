@@ -44,6 +44,15 @@ void flow_set_remote(json_t *obj, uint8_t family, uint8_t proto, const uint8_t *
 	json_object_set_new(obj, "dport", json_integer(dport));
 }
 
+void flow_set_counts(json_t *obj, uint64_t packets, uint64_t bytes, uint64_t rx_packets,
+		     uint64_t rx_bytes)
+{
+	json_object_set_new(obj, "packets", json_integer((json_int_t)packets));
+	json_object_set_new(obj, "bytes", json_integer((json_int_t)bytes));
+	json_object_set_new(obj, "rx_packets", json_integer((json_int_t)rx_packets));
+	json_object_set_new(obj, "rx_bytes", json_integer((json_int_t)rx_bytes));
+}
+
 void flow_set_id(json_t *obj, const char *key, uint64_t id)
 {
 	char text[24];

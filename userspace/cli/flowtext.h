@@ -24,6 +24,10 @@ void flow_comm(const char *comm, char *buf, size_t size);
 void flow_set_remote(json_t *obj, uint8_t family, uint8_t proto, const uint8_t *saddr,
 		     uint16_t sport, const uint8_t *daddr, uint16_t dport);
 
+/** flow_set_counts - members packets, bytes, rx_packets, rx_bytes */
+void flow_set_counts(json_t *obj, uint64_t packets, uint64_t bytes, uint64_t rx_packets,
+		     uint64_t rx_bytes);
+
 /** flow_set_id - a 64-bit number as a string */
 void flow_set_id(json_t *obj, const char *key, uint64_t id);
 

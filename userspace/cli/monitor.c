@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `snitch monitor`: each decision as the kernel makes it. It must never slow
- * a decision: what it cannot read in time is lost, and that is said.
+ * `snitch monitor`: each decision as the kernel makes it, and what went on each flow that ended.
+ * It must never slow a decision: what it cannot read in time is lost, and that is said.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,6 +15,7 @@
 #include "../util/netname.h"
 #include "cli.h"
 #include "flowtext.h"
+#include "whose.h"
 
 static void now_text(char *buf, size_t size, bool with_date)
 {
@@ -32,10 +33,15 @@ static void now_text(char *buf, size_t size, bool with_date)
 		 with_date ? ts.tv_nsec : ts.tv_nsec / 1000000);
 }
 
+struct monitor {
+	struct cli *cli;
+	struct whose whose;
+};
+
 static void print_event(void *ctx, const struct snitch_monitor *e)
 {
 	char remote[FLOW_ENDPOINT_TEXT], comm[72], when[40], number[4], verdict[16];
-	struct cli *cli = ctx;
+	struct cli *cli = ((struct monitor *)ctx)->cli;
 	bool allow = e->decided.action == SNITCH_ALLOW;
 
 	now_text(when, sizeof(when), false);
@@ -54,20 +60,47 @@ static void print_event(void *ctx, const struct snitch_monitor *e)
 	out_printf("\n");
 }
 
+static void print_end(void *ctx, const struct snitch_monitor_ended *m)
+{
+	char remote[FLOW_ENDPOINT_TEXT], comm[72], when[40], number[4];
+	const struct snitch_ended *e = &m->ended;
+
+	(void)ctx;
+	now_text(when, sizeof(when), false);
+	flow_comm(m->comm, comm, sizeof(comm));
+	flow_endpoint(e->family, e->daddr, e->dport, remote, sizeof(remote));
+	out_printf("%s ended %s[%u] uid %u -> %s %s, %llu bytes sent", when, comm, m->pid, e->uid,
+		   remote, snitch_proto_name(e->family, e->proto, number, sizeof(number)),
+		   (unsigned long long)e->bytes);
+	if (e->rx_packets)
+		out_printf(", %llu received", (unsigned long long)e->rx_bytes);
+	out_printf("\n");
+}
+
+static void json_program(struct monitor *mon, json_t *o, const char *comm, uint32_t pid,
+			 uint64_t owner)
+{
+	const char *exe = whose_exe(&mon->whose, owner);
+	char text[72];
+
+	flow_comm(comm, text, sizeof(text));
+	flow_set_id(o, "owner", owner);
+	json_object_set_new(o, "comm", json_string(text));
+	json_object_set_new(o, "exe", exe ? json_string(exe) : json_null());
+	json_object_set_new(o, "pid", json_integer(pid));
+}
+
 static void json_event(void *ctx, const struct snitch_monitor *e)
 {
 	json_t *o = json_object();
-	char comm[72], when[40], rule[20];
+	char when[40], rule[20];
 
-	(void)ctx;
 	now_text(when, sizeof(when), true);
-	flow_comm(e->comm, comm, sizeof(comm));
 	json_object_set_new(o, "type", json_string("decision"));
 	json_object_set_new(o, "t", json_string(when));
 	flow_set_id(o, "id", e->flow.hdr.id);
-	flow_set_id(o, "owner", e->flow.owner);
-	json_object_set_new(o, "comm", json_string(comm));
-	json_object_set_new(o, "pid", json_integer(e->pid));
+	flow_set_id(o, "cookie", e->flow.cookie);
+	json_program(ctx, o, e->comm, e->pid, e->flow.owner);
 	json_object_set_new(o, "uid", json_integer(e->flow.uid));
 	json_object_set_new(o, "netns", json_integer(e->flow.netns));
 	flow_set_remote(o, e->flow.family, e->flow.proto, e->flow.saddr, e->flow.sport,
@@ -80,6 +113,24 @@ static void json_event(void *ctx, const struct snitch_monitor *e)
 	out_ndjson(o);
 }
 
+static void json_end(void *ctx, const struct snitch_monitor_ended *m)
+{
+	const struct snitch_ended *e = &m->ended;
+	json_t *o = json_object();
+	char when[40];
+
+	now_text(when, sizeof(when), true);
+	json_object_set_new(o, "type", json_string("ended"));
+	json_object_set_new(o, "t", json_string(when));
+	flow_set_id(o, "cookie", e->cookie);
+	json_program(ctx, o, m->comm, m->pid, e->owner);
+	json_object_set_new(o, "uid", json_integer(e->uid));
+	json_object_set_new(o, "netns", json_integer(e->netns));
+	flow_set_remote(o, e->family, e->proto, e->saddr, e->sport, e->daddr, e->dport);
+	flow_set_counts(o, e->packets, e->bytes, e->rx_packets, e->rx_bytes);
+	out_ndjson(o);
+}
+
 static void say_lost(struct cli *cli)
 {
 	if (cli->json)
@@ -88,8 +139,11 @@ static void say_lost(struct cli *cli)
 		out_error("some decisions were not read in time and are lost here");
 }
 
-static int follow(struct cli *cli, struct snitch_nl_monitor *mon, int signals)
+static int follow(struct monitor *m, struct snitch_nl_monitor *mon, int signals)
 {
+	static const struct snitch_monitor_calls text = { print_event, print_end },
+						 json = { json_event, json_end };
+	struct cli *cli = m->cli;
 	struct pollfd fds[] = {
 		{ .fd = snitch_nl_monitor_fd(mon), .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
@@ -102,7 +156,7 @@ static int follow(struct cli *cli, struct snitch_nl_monitor *mon, int signals)
 			return cli_nl_error("monitor", -errno, NULL);
 		if (fds[1].revents)
 			return CLI_OK;
-		rc = snitch_nl_monitor_dispatch(mon, cli->json ? json_event : print_event, cli);
+		rc = snitch_nl_monitor_dispatch(mon, cli->json ? &json : &text, m);
 		if (rc == -ENOBUFS)
 			say_lost(cli);
 		else if (rc < 0)
@@ -113,6 +167,7 @@ static int follow(struct cli *cli, struct snitch_nl_monitor *mon, int signals)
 
 int cmd_monitor(struct cli *cli, int argc, char **argv)
 {
+	struct monitor m = { .cli = cli };
 	struct snitch_nl_monitor *mon;
 	sigset_t set;
 	int rc, code, fd;
@@ -123,6 +178,8 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 	rc = snitch_nl_monitor_open(&mon);
 	if (rc < 0)
 		return cli_nl_error("monitor", rc, NULL);
+	if (cli->json)
+		whose_open(&m.whose);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -130,8 +187,9 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
 	code = cli->json ? out_hello("decisions") : CLI_OK;
 	if (!code)
-		code = follow(cli, mon, fd);
+		code = follow(&m, mon, fd);
 	close(fd);
+	whose_close(&m.whose);
 	snitch_nl_monitor_close(mon);
 	return code;
 }

@@ -258,6 +258,9 @@ static void hand_one(const struct snitch_hdr *h, const struct snitch_handler *ha
 	case SNITCH_MSG_DECIDED:
 		HAND(decided, snitch_decided);
 		break;
+	case SNITCH_MSG_ENDED:
+		HAND(ended, snitch_ended);
+		break;
 	}
 }
 

@@ -24,12 +24,12 @@ struct snitch_nl {
 /**
  * struct snitch_nl_monitor - a listener
  * @sock: as in struct snitch_nl
- * @cb, @ctx, @count, @err: of the dispatch that is running
+ * @calls, @ctx, @count, @err: of the dispatch that is running
  */
 struct snitch_nl_monitor {
 	struct nl_sock *sock;
 	int family;
-	snitch_monitor_cb cb;
+	const struct snitch_monitor_calls *calls;
 	void *ctx;
 	int count;
 	int err;

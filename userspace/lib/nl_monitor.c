@@ -1,28 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The monitor stream: each decision as it is made. Lossy; says so when it lost some. */
+/* The monitor stream: each decision as it is made, each flow's end. Lossy; says so when it lost some. */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
 #include <stdlib.h>
 
 #include "nl.h"
 
+static int on_decided(struct snitch_nl_monitor *mon, struct nlattr **attrs)
+{
+	struct snitch_monitor m;
+
+	if (snitch_nl_struct(&m, sizeof(m), attrs[SNITCH_A_DECIDED_EVENT]))
+		return -EBADMSG;
+	if (mon->calls->decided)
+		mon->calls->decided(mon->ctx, &m);
+	return 0;
+}
+
+static int on_ended(struct snitch_nl_monitor *mon, struct nlattr **attrs)
+{
+	struct snitch_monitor_ended m;
+
+	if (snitch_nl_struct(&m, sizeof(m), attrs[SNITCH_A_ENDED_EVENT]))
+		return -EBADMSG;
+	if (mon->calls->ended)
+		mon->calls->ended(mon->ctx, &m);
+	return 0;
+}
+
 static int on_message(struct nl_msg *msg, void *arg)
 {
 	const struct nlmsghdr *hdr = nlmsg_hdr(msg);
 	struct nlattr *attrs[SNITCH_A_MAX + 1];
 	struct snitch_nl_monitor *mon = arg;
-	struct snitch_monitor m;
+	int cmd, err;
 
-	if (hdr->nlmsg_type != mon->family || !genlmsg_valid_hdr(nlmsg_hdr(msg), 0) ||
-	    genlmsg_hdr(nlmsg_hdr(msg))->cmd != SNITCH_CMD_MONITOR)
+	if (hdr->nlmsg_type != mon->family || !genlmsg_valid_hdr(nlmsg_hdr(msg), 0))
 		return NL_SKIP;
-	if (snitch_nl_parse(msg, attrs) ||
-	    snitch_nl_struct(&m, sizeof(m), attrs[SNITCH_A_DECIDED_EVENT])) {
-		mon->err = -EBADMSG;
+	cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
+	if (cmd != SNITCH_CMD_MONITOR && cmd != SNITCH_CMD_MONITOR_ENDED)
+		return NL_SKIP;
+	err = snitch_nl_parse(msg, attrs);
+	if (!err)
+		err = cmd == SNITCH_CMD_MONITOR ? on_decided(mon, attrs) : on_ended(mon, attrs);
+	if (err) {
+		mon->err = err;
 		return NL_STOP;
 	}
 	mon->count++;
-	mon->cb(mon->ctx, &m);
 	return NL_OK;
 }
 
@@ -76,11 +101,12 @@ int snitch_nl_monitor_fd(const struct snitch_nl_monitor *mon)
 	return nl_socket_get_fd(mon->sock);
 }
 
-int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon, snitch_monitor_cb cb, void *ctx)
+int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon,
+			       const struct snitch_monitor_calls *calls, void *ctx)
 {
 	int err;
 
-	mon->cb = cb;
+	mon->calls = calls;
 	mon->ctx = ctx;
 	mon->count = 0;
 	mon->err = 0;

@@ -60,6 +60,7 @@ struct snitch_handler {
 	void (*lost)(void *ctx, const struct snitch_lost *lost);
 	void (*result)(void *ctx, const struct snitch_result *result);
 	void (*decided)(void *ctx, const struct snitch_decided *decided);
+	void (*ended)(void *ctx, const struct snitch_ended *ended);
 	void (*sent)(void *ctx, const struct snitch_hdr *msg);
 };
 
@@ -266,13 +267,23 @@ void snitch_nl_monitor_close(struct snitch_nl_monitor *mon);
 int snitch_nl_monitor_fd(const struct snitch_nl_monitor *mon);
 
 /**
- * snitch_nl_monitor_dispatch - @cb for each decision that is there, never wait
+ * struct snitch_monitor_calls - what is called for each event; NULL members are skipped
+ * @decided: a verdict stands
+ * @ended: a flow has ended, or its program has
+ */
+struct snitch_monitor_calls {
+	void (*decided)(void *ctx, const struct snitch_monitor *event);
+	void (*ended)(void *ctx, const struct snitch_monitor_ended *event);
+};
+
+/**
+ * snitch_nl_monitor_dispatch - @calls for each event that is there, never wait
  *
- * Return: number of decisions; -ENOBUFS: some were lost, go on; -EBADMSG: one
+ * Return: number of events; -ENOBUFS: some were lost, go on; -EBADMSG: one
  * that cannot be read (module and library are of different versions); or an error.
  */
-typedef void (*snitch_monitor_cb)(void *ctx, const struct snitch_monitor *event);
-int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon, snitch_monitor_cb cb, void *ctx);
+int snitch_nl_monitor_dispatch(struct snitch_nl_monitor *mon,
+			       const struct snitch_monitor_calls *calls, void *ctx);
 
 /* ---- names ----------------------------------------------------------------- */
 

@@ -57,6 +57,7 @@ enum snitch_msg_type {
 	SNITCH_MSG_LOST		= 68,
 	SNITCH_MSG_RESULT	= 69,
 	SNITCH_MSG_DECIDED	= 70,	/* observers only */
+	SNITCH_MSG_ENDED	= 71,	/* observers only */
 };
 
 /* ---- user space to kernel ---------------------------------------------- */
@@ -290,7 +291,7 @@ struct snitch_lost {		/* since the last LOST */
 	struct snitch_hdr hdr;
 	__u64 owners;
 	__u64 dns;
-	__u64 events;		/* observers: DECIDED, FLOW and CANCEL */
+	__u64 events;		/* observers: DECIDED, FLOW, CANCEL and ENDED */
 };
 
 struct snitch_result {		/* hdr.id: the flow or owner named */
@@ -310,6 +311,32 @@ struct snitch_decided {		/* hdr.id: the flow; to observers */
 	__u32 origin;		/* enum snitch_origin */
 	__u32 packets;		/* that were parked */
 	__u32 pad;
+};
+
+/* To observers: what went on a flow, since it began or since it was last told. A TCP flow is
+ * told when its socket is destroyed, others when their program has exited, both also when
+ * another entry takes the place of theirs; so the sum over all of a cookie's is what went.
+ * @bytes are those of the IP layer as the packets left the socket, which is before a device cuts
+ * large ones into segments. @rx_bytes: TCP: payload that arrived in order, of the whole socket,
+ * told with its newest flow; 0 with other protocols, where what arrives is not counted.
+ */
+struct snitch_ended {		/* hdr.id: 0 */
+	struct snitch_hdr hdr;
+	__u64 owner;		/* 0: nobody has spoken on it */
+	__u64 cookie;
+	__u64 packets;
+	__u64 bytes;
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u32 netns;
+	__u32 uid;
+	__u8  family;
+	__u8  proto;
+	__u16 sport;
+	__u16 dport;
+	__u16 pad;
+	__u8  saddr[16];
+	__u8  daddr[16];
 };
 
 /* ---- ioctl --------------------------------------------------------------- */
@@ -355,6 +382,7 @@ enum snitch_cmd {
 	SNITCH_CMD_ABORT,
 	SNITCH_CMD_SET_LIMITS,	/* SNITCH_A_LIMITS; zero members stay as they are */
 	SNITCH_CMD_MONITOR,	/* multicast: SNITCH_A_DECIDED_EVENT */
+	SNITCH_CMD_MONITOR_ENDED, /* multicast: SNITCH_A_ENDED_EVENT */
 	__SNITCH_CMD_MAX
 };
 
@@ -376,6 +404,7 @@ enum snitch_attr {
 	SNITCH_A_LIMITS,	/* struct snitch_limits */
 	SNITCH_A_DECIDED_EVENT,	/* struct snitch_monitor */
 	SNITCH_A_PAD,
+	SNITCH_A_ENDED_EVENT,	/* struct snitch_monitor_ended */
 	__SNITCH_A_MAX
 };
 
@@ -532,7 +561,7 @@ struct snitch_flow_info {
 	__u64 owner;		/* 0: not kept */
 	__u64 origin_id;
 	__u64 packets;
-	__u64 bytes;		/* IP layer, sent */
+	__u64 bytes;		/* IP layer, sent; see struct snitch_ended */
 	__u32 action;
 	__u32 origin;
 	__u32 netns;
@@ -547,6 +576,8 @@ struct snitch_flow_info {
 	__u8  saddr[16];
 	__u8  daddr[16];
 	char  comm[SNITCH_COMM_LEN];
+	__u64 rx_packets;	/* as in struct snitch_ended */
+	__u64 rx_bytes;
 };
 
 struct snitch_parked_info {
@@ -561,6 +592,13 @@ struct snitch_parked_info {
 struct snitch_monitor {
 	struct snitch_flow_event flow;
 	struct snitch_decided decided;
+	char comm[SNITCH_COMM_LEN];
+	__u32 pid;
+	__u32 pad;
+};
+
+struct snitch_monitor_ended {
+	struct snitch_ended ended;
 	char comm[SNITCH_COMM_LEN];
 	__u32 pid;
 	__u32 pad;

@@ -63,6 +63,20 @@ t_ok "and the refusal" wait_for 5 grep -qE "deny +a\[[0-9]+\] uid 0 -> $F4:81 tc
 t_ok "every line of monitor --json is JSON" jq -es 'length > 2' $TMP/monitor.json
 t_ok "and tells program, peer, verdict and rule" jq -es --arg id "$id" --arg f $F4 'any(.type == "decision" and .comm == "a" and
 	.daddr == $f and .dport == 80 and .proto == "tcp" and .verdict == "allow" and .by == "rule" and .rule == $id)' $TMP/monitor.json
+t_ok "and the executable's path" jq -es --arg a $A 'any(.type == "decision" and .exe == $a)' $TMP/monitor.json
+# What went, when it ends: of TCP with the socket, of UDP with the program; of what was refused, nothing.
+bytes=$(far_bytes tcp 80)
+monitor_tells() { jq -es --arg a $A --argjson n "$bytes" "$1" $TMP/monitor.json; }
+t_ok "monitor tells the end of a flow" wait_for 5 grep -qE "ended +a\[[0-9]+\] uid 0 -> $F4:80 tcp, $bytes bytes sent, [0-9]+ received" $TMP/monitor
+t_ok "what went and came on it, and whose it was" wait_for 5 monitor_tells 'any(.type == "ended" and .exe == $a and .dport == 80
+	and .bytes == $n and .rx_bytes >= 5 and .rx_bytes <= 6)'
+t_ok "each byte once" monitor_tells '[.[] | select(.type == "ended" and .exe == $a) | .bytes] | add == $n'
+t_is "nothing of a refused flow" "$(jq -s '[.[] | select(.type == "ended" and .dport == 81)] | length' $TMP/monitor.json)" 0
+udp=$(snitch rules add allow $A to $F4 port 80 udp)
+t_run "a datagram, and its program is gone" 0 in_c $A udp $F4 80 --size 500
+t_ok "it is told soon after" wait_for 5 monitor_tells 'any(.type == "ended" and .exe == $a and .proto == "udp"
+	and .packets == 1 and .bytes == 528)'
+snitch rules rm "$udp" >/dev/null
 kill $monitor $monitor_json
 wait $monitor
 t_is "monitor ends well" $? 0
@@ -74,7 +88,8 @@ pid=${PIDS[live]}
 wait_for 5 said live '^connect OK'
 t_says "flows lists a live connection" "^a +$pid .* tcp .* $F4:80 +allow +rule" snitch flows
 t_json "and as JSON" ".flows | any(.pid == $pid and .comm == \"a\" and .proto == \"tcp\" and
-	.daddr == \"$F4\" and .dport == 80 and .verdict == \"allow\" and .by == \"rule\" and .packets >= 1)" flows
+	.daddr == \"$F4\" and .dport == 80 and .verdict == \"allow\" and .by == \"rule\" and .packets >= 1 and
+	.exe == \"$A\" and .rx_packets >= 1)" flows
 t_json "flows --parked" '.parked == []' flows --parked
 deny=$(snitch rules add deny $A to any port 80 priority high)
 ended live

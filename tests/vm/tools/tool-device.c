@@ -136,6 +136,13 @@ void print_message(FILE *out, const struct snitch_hdr *h)
 			d->origin_id, d->packets);
 		break;
 	}
+	case SNITCH_MSG_ENDED: {
+		const struct snitch_ended *e = m;
+
+		fprintf(out, "ENDED owner=%llu cookie=%llu packets=%llu bytes=%llu rx_packets=%llu rx_bytes=%llu\n",
+			e->owner, e->cookie, e->packets, e->bytes, e->rx_packets, e->rx_bytes);
+		break;
+	}
 	default:
 		fprintf(out, "TYPE %u size=%u id=%llu\n", h->type, h->size, h->id);
 	}
