@@ -25,7 +25,7 @@
 static const unsigned char own[ETH_ALEN] = { 2, 0x77, 0, 0, 0, 1 };
 static const unsigned char far[ETH_ALEN] = { 2, 0x77, 0, 0, 0, 2 };
 
-static uint16_t checksum(const void *data, size_t len)
+uint16_t checksum(const void *data, size_t len)
 {
 	const uint16_t *p = data;
 	uint32_t sum = 0;

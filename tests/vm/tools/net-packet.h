@@ -14,6 +14,8 @@ struct frame {
 	int ifindex;
 };
 
+/* checksum() - the internet's, of an even number of bytes */
+uint16_t checksum(const void *data, size_t len);
 /* make_frame() - a UDP datagram with @text to @to, from the lab's client; @f->head and type are set */
 void make_frame(struct frame *f, const union address *to, uint16_t port, const char *text);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One operation by io_uring: in the submitter's own context, in a worker thread, or by a
+ * Operations by io_uring: in the submitter's own context, in a worker thread, or by a
  * thread that polls the ring. Must never touch the socket itself.
  */
 #include <errno.h>
@@ -116,4 +116,19 @@ int uring_send(int fd, const void *data, size_t len, enum uring how)
 				    .msg_flags = MSG_NOSIGNAL };
 
 	return run_one(&sqe, how);
+}
+
+ssize_t uring_move(int fd, void *data, size_t len, int receive)
+{
+	struct io_uring_sqe sqe = { .opcode = receive ? IORING_OP_RECV : IORING_OP_SEND, .fd = fd,
+				    .addr = (unsigned long)data, .len = len,
+				    .msg_flags = MSG_NOSIGNAL };
+	static struct ring ring;
+	int res;
+
+	if (!ring.sqes)
+		ring_open(&ring, URING_INLINE);
+	res = ring_run(&ring, &sqe, URING_INLINE);
+	errno = res < 0 ? -res : 0;
+	return res < 0 ? -1 : res;
 }

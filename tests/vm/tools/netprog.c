@@ -255,6 +255,9 @@ static const struct command {
 	{ "torture", do_torture, "WAY ADDR PORT PROTO STATE STEPS   one sender of the torture" },
 	{ "script", do_script, "FILE WAY ADDR PORT PROTO STATE STEPS   the same, as interpreter" },
 	{ "headless", do_headless, "COMMAND...                     in a thread whose leader exits" },
+	{ "load", do_load, "KIND ADDR [PORT] [--by WAY] [--up N] [--down N] [--size N] [--rate N] "
+		"[--connections N] [--dev IF]" },
+	{ "feed", do_feed, "PROTO:PORT... --log FILE       the other end of load" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 

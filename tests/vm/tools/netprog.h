@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #ifndef IPPROTO_MPTCP
@@ -102,6 +103,11 @@ int do_rounds(void);
 enum uring { URING_INLINE, URING_ASYNC, URING_SQPOLL, URING_FIXED };
 int uring_connect(int fd, const union address *a, socklen_t len, enum uring how);
 int uring_send(int fd, const void *data, size_t len, enum uring how);
+/* uring_move() - as send() and recv() return, errno too. */
+ssize_t uring_move(int fd, void *data, size_t len, int receive);
+/* net-load.c, net-feed.c */
+int do_load(void);
+int do_feed(void);
 /* net-server.c */
 int do_server(void);
 /* net-holes.c */
