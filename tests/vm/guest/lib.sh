@@ -185,7 +185,7 @@ far_reset() {
 proto_number() {
 	case $1 in
 	icmp) echo 1 ;; tcp) echo 6 ;; udp) echo 17 ;; dccp) echo 33 ;; icmp6 | icmpv6) echo 58 ;;
-	sctp) echo 132 ;; udplite) echo 136 ;; *) echo "$1" ;;
+	sctp) echo 132 ;; udplite) echo 136 ;; esp) echo 50 ;; *) echo "$1" ;;
 	esac
 }
 
