@@ -347,6 +347,8 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
 		return NF_DROP;		/* an answer with headers of the program's own making */
 	}
 	snitch_packet_parse(&h.packet, skb, state->pf);
+	if (h.packet.unparsed)
+		snitch_count(SNITCH_C_UNPARSED);
 	switch (snitch_owner_context(h.sk, &h.packet, &kernel)) {
 	case SNITCH_CTX_KERNEL:
 		return hook_kernel(&h, kernel);

@@ -12,7 +12,6 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-#include "counter.h"
 #include "packet.h"
 
 static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off)
@@ -133,7 +132,7 @@ bool snitch_packet_to_peer(const struct snitch_packet *p, const struct sock *sk)
 }
 
 /**
- * snitch_packet_parse() - read the headers of a packet at LOCAL_OUT
+ * snitch_packet_parse() - read the headers of a packet at LOCAL_OUT or LOCAL_IN
  * @p: filled whole
  * @skb: the packet; its network header is in place
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
@@ -148,6 +147,4 @@ void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 
 		packet_v4(p, skb);
 	else
 		packet_v6(p, skb);
-	if (p->unparsed)
-		snitch_count(SNITCH_C_UNPARSED);
 }
