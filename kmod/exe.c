@@ -55,7 +55,7 @@ bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_ima
 {
 	if (a == b)
 		return true;
-	return a->has_exe && b->has_exe && !memcmp(&a->exe, &b->exe, sizeof(a->exe));
+	return a->has_exe && b->has_exe && snitch_exe_same(&a->exe, &b->exe);
 }
 
 /* snitch_exe_of_mm() - the file that @mm says it executes, with a reference; any context */

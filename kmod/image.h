@@ -222,6 +222,12 @@ static inline bool snitch_image_ended(const struct snitch_image *image)
 /** snitch_image_same_exe() - do two images run the same executable? */
 bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b);
 
+/** snitch_exe_same() - the same executable, unchanged? any context */
+static inline bool snitch_exe_same(const struct snitch_exe *a, const struct snitch_exe *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
 /** snitch_exe_is_inode() - is @inode (below overlays) that executable's? any context */
 static inline bool snitch_exe_is_inode(const struct snitch_exe *exe, const struct inode *inode)
 {
