@@ -101,7 +101,7 @@ static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie
  */
 static __always_inline bool flow_passes(const struct hlist_head *bucket, const struct sock *sk,
 					const struct sk_buff *skb, u64 cookie, u32 match, bool v4,
-					const void *daddr, bool mine)
+					const void *daddr, bool mine, bool tcp)
 {
 	const struct snitch_image *image;
 	struct snitch_flow *f;
@@ -114,6 +114,8 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 		/* Pairs with the release in snitch_revoke_judge(). */
 		if (unlikely(smp_load_acquire(&f->generation) != snitch_policy_generation() ||
 			     f->action != SNITCH_ALLOW))
+			return false;
+		if (!tcp && snitch_flow_over(f))
 			return false;
 		if (!mine) {
 			image = rcu_dereference(f->image);
@@ -144,7 +146,7 @@ static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct 
 
 	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie,
 				     flow_match_out(peer, out), v4, daddr,
-				     snitch_owner_is_current(sk, true));
+				     snitch_owner_is_current(sk, true), true);
 }
 
 static __always_inline bool flow_passes_other(const struct sock *sk, const struct sk_buff *skb,
@@ -158,7 +160,7 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
 		return false;
 	peer = flow_match_out(peer, out);
 	return flow_passes(&flow_pool[pool_hash(cookie, peer, v4, daddr)], sk, skb, cookie, peer,
-			   v4, daddr, snitch_owner_is_current(sk, false));
+			   v4, daddr, snitch_owner_is_current(sk, false), false);
 }
 
 /*
@@ -193,7 +195,7 @@ struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
 	bucket = k->tcp ? &flow_tcp[tcp_hash(k->sk)]
 			: &flow_pool[pool_hash(k->cookie, match, v4, k->daddr)];
 	hlist_for_each_entry_rcu(f, bucket, node) {
-		if (!flow_matches(f, k->cookie, match, v4, k->daddr))
+		if (!flow_matches(f, k->cookie, match, v4, k->daddr) || snitch_flow_over(f))
 			continue;
 		if (!k->mine || snitch_flow_is_currents(f)) {
 			first = f;
@@ -271,6 +273,7 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	f->origin = n->origin;
 	f->origin_id = n->origin_id;
 	f->flags = n->flags;
+	f->until = n->until;
 	f->peer = p->peer;
 	f->match = snitch_flow_match(p->peer.word, n->loopback);
 	f->saddr = p->saddr;

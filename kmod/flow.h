@@ -17,6 +17,7 @@
 #ifndef SNITCH_FLOW_H
 #define SNITCH_FLOW_H
 
+#include <linux/jiffies.h>
 #include <linux/types.h>
 #include <net/sock.h>
 #include <linux/snitch.h>
@@ -43,6 +44,8 @@
 #define SNITCH_FLOW_OWNERLESS	BIT(3)
 /* TCP: a newer entry of another executable stands for the same socket. */
 #define SNITCH_FLOW_OLDER	BIT(4)
+/* An answer to what came in: of no use after @until. Entries of the pool only. */
+#define SNITCH_FLOW_REPLY	BIT(5)
 
 /*
  * struct snitch_flow - one verdict
@@ -58,6 +61,7 @@
  * @action: ALLOW, DENY, DROP
  * @origin: enum snitch_origin, with @origin_id
  * @flags: SNITCH_FLOW_*
+ * @until: jiffies, with SNITCH_FLOW_REPLY
  * @used: for the clock, @slot its place there
  * @saddr: source, with @sport, @netns: for dumps
  * @packets: sent, with @bytes at the IP layer; hot, hence at the end
@@ -90,6 +94,7 @@ struct snitch_flow {
 	u16 sport;
 	union nf_inet_addr saddr;
 	u64 origin_id;
+	unsigned long until;
 	struct rcu_head rcu;
 
 	atomic64_t packets ____cacheline_aligned_in_smp;
@@ -113,6 +118,12 @@ static __always_inline u32 snitch_flow_match(u32 peer, bool loopback)
 static inline bool snitch_flow_loopback(const struct snitch_flow *f)
 {
 	return f->match != f->peer.word;
+}
+
+/* snitch_flow_over() - a reply's entry whose time is over? Any context */
+static __always_inline bool snitch_flow_over(const struct snitch_flow *f)
+{
+	return unlikely(f->flags & SNITCH_FLOW_REPLY) && time_after(jiffies, f->until);
 }
 
 /*
@@ -186,6 +197,7 @@ struct snitch_flow_new {
 	u8 flags;
 	bool loopback;
 	u64 origin_id;
+	unsigned long until;	/* with SNITCH_FLOW_REPLY */
 	u32 packets;
 	u32 bytes;
 };
