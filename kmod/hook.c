@@ -20,6 +20,7 @@
 #include "owner.h"
 #include "park.h"
 #include "policy.h"
+#include "reply.h"
 #include "revoke.h"
 
 /*
@@ -134,8 +135,9 @@ void snitch_hook_tell(const struct snitch_subject *s, const struct snitch_judgem
 		snitch_tell_judged(s, j, cookie);
 }
 
-int snitch_hook_remember(const struct sock *sk, u64 cookie, const struct snitch_subject *s,
-			 const struct snitch_judgement *j)
+/* @answer: NULL, or it is an answer and for as long only */
+static int hook_remember(const struct sock *sk, u64 cookie, const struct snitch_subject *s,
+			 const struct snitch_judgement *j, const struct snitch_answer *answer)
 {
 	struct snitch_flow_new n = {
 		.sk = sk,
@@ -149,11 +151,19 @@ int snitch_hook_remember(const struct sock *sk, u64 cookie, const struct snitch_
 		.origin = j->origin,
 		.origin_id = j->origin_id,
 		.loopback = s->loopback,
+		.flags = answer ? SNITCH_FLOW_REPLY : 0,
+		.until = answer ? answer->until : 0,
 		.packets = 1,
 		.bytes = s->packet->len,
 	};
 
 	return snitch_flow_add(&n);
+}
+
+int snitch_hook_remember(const struct sock *sk, u64 cookie, const struct snitch_subject *s,
+			 const struct snitch_judgement *j)
+{
+	return hook_remember(sk, cookie, s, j, NULL);
 }
 
 static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
@@ -201,6 +211,32 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	}
 	snitch_count(SNITCH_C_ACCEPTED);
 	return NF_ACCEPT;
+}
+
+/*
+ * Where no rule speaks, an answer to what came in may go. What a rule or a
+ * person says stands, and lockdown: like an accepted connection it is refused
+ * only by an explicit deny. True: @verdict.
+ */
+static bool hook_answer(struct hook_packet *h, const struct snitch_subject *s,
+			struct snitch_judgement *j, unsigned int *verdict)
+{
+	struct snitch_answer answer;
+
+	if (j->action == SNITCH_ALLOW || j->lockdown ||
+	    (j->action != SNITCH_ASK && j->origin != SNITCH_BY_MODE))
+		return false;
+	if (h->tcp || !snitch_reply_answers(h->sk, h->cookie, s, &answer))
+		return false;
+	j->action = SNITCH_ALLOW;
+	j->origin = SNITCH_BY_INBOUND;
+	j->origin_id = 0;
+	snitch_hook_tell(s, j, h->cookie);
+	/* Who has one question has one answer: a server's many peers fill no table. */
+	if (answer.again)
+		hook_remember(NULL, h->cookie, s, j, &answer);
+	*verdict = NF_ACCEPT;
+	return true;
 }
 
 /* A socket that exec closed says goodbye in the new program's name, and acknowledges
@@ -301,6 +337,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 	snitch_image_check(s.image);
 	snitch_policy_judge(&s, &j);
 	snitch_image_refresh(s.image);
+	if (hook_answer(h, &s, &j, &verdict))
+		goto out;
 	if (j.action == SNITCH_ASK) {
 		if (h->packet.unparsed)
 			flags |= SNITCH_F_UNPARSED;

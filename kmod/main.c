@@ -4,6 +4,7 @@
 
 #include "abort.h"
 #include "audit.h"
+#include "bound.h"
 #include "cache.h"
 #include "control.h"
 #include "device.h"
@@ -14,6 +15,7 @@
 #include "park.h"
 #include "policy.h"
 #include "probe.h"
+#include "reply.h"
 #include "revoke.h"
 
 static bool armed;
@@ -49,9 +51,16 @@ static int __init snitch_init(void)
 	err = snitch_audit_init();
 	if (err)
 		goto err_image;
-	err = snitch_netns_init();
+	err = snitch_reply_init();
 	if (err)
 		goto err_audit;
+	err = snitch_bound_init();
+	if (err)
+		goto err_reply;
+	err = snitch_netns_init();
+	if (err)
+		goto err_bound;
+	snitch_bound_watch();
 	err = snitch_egress_init();
 	if (err)
 		goto err_netns;
@@ -69,7 +78,12 @@ err_control:
 err_egress:
 	snitch_egress_exit();
 err_netns:
+	snitch_bound_unwatch();
 	snitch_netns_exit();
+err_bound:
+	snitch_bound_exit();
+err_reply:
+	snitch_reply_exit();
 err_audit:
 	snitch_park_stop();
 	snitch_revoke_exit();
@@ -107,7 +121,10 @@ static void __exit snitch_exit(void)
 	snitch_device_exit();
 	snitch_control_exit();
 	snitch_egress_exit();
+	snitch_bound_unwatch();
 	snitch_netns_exit();
+	snitch_bound_exit();
+	snitch_reply_exit();
 	snitch_park_stop();
 	snitch_revoke_exit();
 	snitch_abort_exit();

@@ -5,9 +5,11 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/netns/generic.h>
 
+#include "bound.h"
 #include "hook.h"
 #include "netns.h"
 #include "park.h"
+#include "reply.h"
 
 static unsigned int netns_id;
 
@@ -36,11 +38,13 @@ struct snitch_net *snitch_net(struct net *net)
 static int __net_init netns_start(struct net *net)
 {
 	INIT_LIST_HEAD(&snitch_net(net)->egress_devices);
+	snitch_bound_start_net(net);
 	return nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }
 
 static void __net_exit netns_unhook(struct net *net)
 {
+	snitch_bound_unhook_net(net);
 	nf_unregister_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }
 
@@ -51,8 +55,10 @@ static void __net_exit netns_stop(struct list_head *ending)
 {
 	struct net *net;
 
-	list_for_each_entry(net, ending, exit_list)
+	list_for_each_entry(net, ending, exit_list) {
 		snitch_park_flush_net(net);
+		snitch_reply_flush_net(net);
+	}
 	snitch_park_flushed();
 	synchronize_rcu();	/* a resume on its way still uses the namespace */
 }

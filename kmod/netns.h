@@ -9,15 +9,19 @@
 
 #include <net/net_namespace.h>
 
+#include "reply.h"
+
 /*
  * struct snitch_net - our share of a namespace
  * @parked: flows
  * @egress: frames of packet sockets are judged, with @egress_devices: egress.h
+ * @reply: answers of UDP servers
  */
 struct snitch_net {
 	unsigned int parked;
 	bool egress;
 	struct list_head egress_devices;
+	struct snitch_reply_net reply;
 };
 
 struct snitch_net *snitch_net(struct net *net);

@@ -177,6 +177,15 @@ static inline int snitch_compat_multicast(const struct genl_family *family, stru
 }
 #endif
 
+/* Arguments of the function a probe stands at, where the machine tells. */
+#ifdef CONFIG_HAVE_FUNCTION_ARG_ACCESS_API
+#define SNITCH_COMPAT_ARGUMENTS 1
+#define snitch_compat_argument(regs, n) regs_get_kernel_argument(regs, n)
+#else
+#define SNITCH_COMPAT_ARGUMENTS 0
+#define snitch_compat_argument(regs, n) 0UL
+#endif
+
 /* 6.18: unbound and per-CPU workqueues must say which they are. */
 #ifndef WQ_PERCPU
 #define WQ_PERCPU 0

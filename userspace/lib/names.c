@@ -92,6 +92,8 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_OWNERS_FULL] = "owners-full", [SNITCH_C_FOREIGN] = "foreign",
 		[SNITCH_C_SWITCHED] = "switched", [SNITCH_C_DISGUISED] = "disguised",
 		[SNITCH_C_EVENTS_LOST] = "events-lost", [SNITCH_C_AUDIT_LOST] = "audit-lost",
+		[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies-full",
+		[SNITCH_C_REPLY_NETS] = "reply-nets",
 	};
 
 	return WORD(words, counter);

@@ -531,6 +531,9 @@ enum snitch_counter {
 	SNITCH_C_DISGUISED,
 	SNITCH_C_EVENTS_LOST,
 	SNITCH_C_AUDIT_LOST,
+	SNITCH_C_REPLIES,		/* peers that UDP servers answered */
+	SNITCH_C_REPLIES_FULL,		/* peers forgotten for want of room */
+	SNITCH_C_REPLY_NETS,		/* namespaces whose inbound packets are looked at */
 	__SNITCH_C_MAX
 };
 

@@ -54,6 +54,8 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_OWNERS_FULL] = "owners_full", [SNITCH_C_FOREIGN] = "foreign",
 	[SNITCH_C_SWITCHED] = "switched", [SNITCH_C_DISGUISED] = "disguised",
 	[SNITCH_C_EVENTS_LOST] = "events_lost", [SNITCH_C_AUDIT_LOST] = "audit_lost",
+	[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies_full",
+	[SNITCH_C_REPLY_NETS] = "reply_nets",
 };
 
 const char *const limit_names[12] = {
