@@ -225,13 +225,26 @@ int send_fd(int s, int fd)
 	return sendmsg(s, &m, 0) < 0 ? errno : 0;
 }
 
+int give_fd(const char *path, int fd)
+{
+	uint64_t start = now_us();
+	struct sockaddr_un un;
+	int s = unix_socket(path, &un), err;
+
+	while (connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 && now_us() < start + 10000000)
+		usleep(20000);
+	err = send_fd(s, fd);
+	report("pass", err, start);
+	usleep(500000);
+	return err;
+}
+
 /* Connects to the network as itself, then gives the connected socket away. */
 int do_pass(void)
 {
 	const char *data = option("--data", NULL);
-	int udp = flag("--udp"), fd, s, err;
+	int udp = flag("--udp"), fd, err;
 	const char *path = arg("unix socket"), *text = arg("address");
-	struct sockaddr_un un;
 	union address a;
 	socklen_t len = address_of(&a, text, atoi(arg("port")));
 	uint64_t start = now_us();
@@ -241,15 +254,7 @@ int do_pass(void)
 	report("connect", err, start);
 	if (!err && data)
 		err = send_report(fd, data);
-	if (err)
-		return 1;
-	s = unix_socket(path, &un);
-	while (connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 && now_us() < start + 10000000)
-		usleep(20000);
-	err = send_fd(s, fd);
-	report("pass", err, start);
-	usleep(500000);
-	return err != 0;
+	return err || give_fd(path, fd);
 }
 
 int take_fd(int s)
@@ -267,7 +272,7 @@ int take_fd(int s)
 	return fd;
 }
 
-static int receive_fd(const char *path)
+int receive_fd(const char *path)
 {
 	struct sockaddr_un un;
 	int s = unix_socket(path, &un);

@@ -258,6 +258,9 @@ static const struct command {
 	{ "load", do_load, "KIND ADDR [PORT] [--by WAY] [--up N] [--down N] [--size N] [--rate N] "
 		"[--connections N] [--dev IF]" },
 	{ "feed", do_feed, "PROTO:PORT... --log FILE       the other end of load" },
+	{ "steps", do_steps, "PORT|- [--v4] STEP...            one UDP socket: recv MS, answer TEXT, "
+		"other PORT TEXT, to ADDR PORT TEXT, sleep MS, give SOCKET, take SOCKET" },
+	{ "fakeudp", do_fakeudp, "SRC PORT ADDR PORT [--data TEXT]" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
 };
 

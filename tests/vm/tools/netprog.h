@@ -57,6 +57,9 @@ int socket_for(const union address *a, int type, int proto);
 void bind_port(int fd, const union address *a, unsigned int port);
 /* accept_one() - listens at any address, v4 and v6, says so, and returns the first connection. */
 int accept_one(unsigned int port);
+/* give_fd() - to whoever listens at a unix socket, within 10 s; 0 or an errno. receive_fd() - does. */
+int give_fd(const char *path, int fd);
+int receive_fd(const char *path);
 /* wait_connect() - a nonblocking connect's end: 0, its errno, or ETIMEDOUT. */
 int wait_connect(int fd, int ms);
 
@@ -110,6 +113,9 @@ int do_load(void);
 int do_feed(void);
 /* net-server.c */
 int do_server(void);
+/* net-steps.c */
+int do_steps(void);
+int do_fakeudp(void);
 /* net-holes.c */
 int do_via(void);
 int do_viatcp(void);
