@@ -139,7 +139,7 @@ t_silence "and has to wait when the peer speaks" $C4 5102 7121
 ended first
 fresh
 policy_ask "allow $A any port 80"
-server allowed $A 5103 --v4 to $F4 80 first recv 5000 sleep 1500 to $F4 80 second
+server allowed $A 5103 --v4 to $F4 80 first recv 5000 sleep 6000 to $F4 80 second
 t_said "one that is allowed to speak first gets an answer" allowed '^recv OK'
 policy_ask
 t_seen "when no rule allows it any more, it is asked about" '^FLOW .*:80 ' 10
