@@ -29,13 +29,18 @@
 #define REPLY_SETTLE	(2 * HZ)	/* what came before the hooks is answered by then */
 #define REPLY_REAP	(30 * HZ)
 
-/* struct reply_key - from the socket's side; no holes, for it is compared whole */
+/* struct reply_key - from the socket's side; of an IPv4 address the rest is 0 */
 struct reply_key {
 	const struct net *net;
 	union nf_inet_addr own;
 	union nf_inet_addr peer;
-	u16 own_port;
-	u16 peer_port;
+	union {
+		struct {
+			u16 own_port;
+			u16 peer_port;
+		};
+		u32 ports;
+	};
 	u32 family;
 };
 
@@ -74,7 +79,8 @@ struct reply {
 static struct kmem_cache *reply_slab;
 static struct hlist_head *reply_table __read_mostly;
 static struct hlist_head reply_socks[1 << REPLY_SOCK_BITS];
-static u32 reply_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
+/* Odd, and nobody outside knows it: nobody can fill a bucket on purpose. */
+static u64 reply_factor __read_mostly;
 static LIST_HEAD(reply_all);		/* oldest first, with reply_count under reply_lock */
 static unsigned int reply_count;
 static DEFINE_SPINLOCK(reply_lock);
@@ -82,25 +88,28 @@ static DEFINE_SPINLOCK(reply_lock);
 static void reply_reap(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reply_reaper, reply_reap);
 
-static struct hlist_head *reply_bucket(const struct reply_key *k)
+/* Multiply and shift: few instructions, for each packet that comes pays them. */
+static __always_inline struct hlist_head *reply_bucket(const struct reply_key *k)
 {
-	const u32 ports = k->own_port << 16 | k->peer_port;
-	u32 hash = reply_seed ^ hash_ptr((void *)k->net, 32);
+	u64 x = (u64)k->peer.all[0] << 32 | k->ports;
 
+	x ^= (unsigned long)k->net >> 6;
+	if (k->family != AF_INET)
+		x ^= (u64)jhash2(k->own.all, 8, reply_factor) << 16;	/* and the peer */
+	return &reply_table[x * reply_factor >> (64 - REPLY_BITS)];
+}
+
+static __always_inline bool reply_is(const struct reply *e, const struct reply_key *k)
+{
+	if (e->key.ports != k->ports || e->key.net != k->net || e->key.family != k->family)
+		return false;
 	if (k->family == AF_INET)
-		hash = jhash_3words(k->own.all[0], k->peer.all[0], ports, hash);
-	else
-		hash = jhash2(k->own.all, 8, hash ^ ports);	/* and the peer, which follows */
-	return &reply_table[hash >> (32 - REPLY_BITS)];
+		return e->key.peer.ip == k->peer.ip && e->key.own.ip == k->own.ip;
+	return ipv6_addr_equal(&e->key.peer.in6, &k->peer.in6) &&
+	       ipv6_addr_equal(&e->key.own.in6, &k->own.in6);
 }
 
-static bool reply_is(const struct reply *e, const struct reply_key *k)
-{
-	return e->key.own_port == k->own_port && e->key.peer_port == k->peer_port &&
-	       !memcmp(&e->key, k, sizeof(*k));
-}
-
-static struct reply *reply_find(const struct reply_key *k)
+static __always_inline struct reply *reply_find(const struct reply_key *k)
 {
 	struct reply *e;
 
@@ -245,6 +254,26 @@ static void reply_key(struct reply_key *k, const struct net *net, const struct s
 	k->family = p->family;
 }
 
+/* The key of an IPv4 datagram without options, which nearly all are; else false. */
+static __always_inline bool reply_key_plain(struct reply_key *k, const struct net *net,
+					    const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const __be16 *ports = (const __be16 *)(iph + 1);
+
+	if (*(const u8 *)iph != SNITCH_PLAIN_V4 || iph->frag_off & htons(IP_OFFSET) ||
+	    (const u8 *)(ports + 2) > skb_tail_pointer(skb))
+		return false;
+	memset(k, 0, sizeof(*k));
+	k->net = net;
+	k->own.ip = iph->daddr;
+	k->peer.ip = iph->saddr;
+	k->own_port = ntohs(ports[1]);
+	k->peer_port = ntohs(ports[0]);
+	k->family = AF_INET;
+	return true;
+}
+
 /* A user's UDP socket whose port was asked for by number? Ours are chosen by the kernel. */
 static bool reply_is_server(const struct sock *sk, const struct reply_key *k)
 {
@@ -357,6 +386,10 @@ unsigned int snitch_reply_hook(void *priv, struct sk_buff *skb, const struct nf_
 
 	if (!reply_may_be_request(skb, state))
 		return NF_ACCEPT;
+	if (state->pf == NFPROTO_IPV4 && reply_key_plain(&k, state->net, skb)) {
+		reply_came(skb, &k);
+		return NF_ACCEPT;
+	}
 	snitch_packet_parse(&p, skb, state->pf);
 	if (p.proto == IPPROTO_UDP && !p.unparsed) {
 		reply_key(&k, state->net, &p, true);
@@ -471,7 +504,8 @@ void snitch_reply_flush_net(struct net *net)
 
 int snitch_reply_init(void)
 {
-	get_random_bytes(&reply_seed, sizeof(reply_seed));
+	get_random_bytes(&reply_factor, sizeof(reply_factor));
+	reply_factor |= 1;
 	reply_slab = kmem_cache_create("snitch_reply", sizeof(struct reply), 0, 0, NULL);
 	reply_table = kvcalloc(1 << REPLY_BITS, sizeof(*reply_table), GFP_KERNEL);
 	if (reply_slab && reply_table)
