@@ -25,9 +25,25 @@ set_up() {
 	net_up || exit 1
 	in_f nft flush ruleset		# no hooks but the module's
 	in_c sysctl -q -w net.ipv4.tcp_tw_reuse=1
-	in_f $FAR serve >/run/serve.out 2>$ERRORS &
+	udp_up || exit 1
+	in_f $FAR serve tcp >/run/serve.out 2>$ERRORS &
 	wait_for 10 grep -q serving /run/serve.out
+	in_u $FAR serve both >/run/serve-udp.out 2>$ERRORS &
+	wait_for 10 grep -q serving /run/serve-udp.out
 	: >$RAW
+}
+
+# A second far end, where UDP servers are: snitch looks at what comes in only where such are.
+U4=10.78.0.2
+in_u() { nsenter --net=/run/netns/u -- "$@"; }
+udp_up() {
+	ip netns add u && net_sysctls in_u &&
+		ip link add name vd netns c type veth peer name vu netns u || return 1
+	in_c ip addr add 10.78.0.1/24 dev vd
+	in_u ip addr add $U4/24 dev vu
+	in_u ip link set dev lo up
+	in_c ip link set dev vd up
+	in_u ip link set dev vu up
 }
 
 # rules N: a policy of N rules, one program as good as the other: the measured program has its
@@ -36,13 +52,14 @@ rules() {
 	local programs others share i=0
 	mapfile -t programs < <(find /usr/bin /usr/sbin -type f | sort | head -n 400)
 	share=$((($1 - 1) / (${#programs[@]} + 1)))
-	others=$(($1 - 1 - share - 1))
+	others=$(($1 - 1 - share - 2))
 	echo "unmatched ask"
 	echo "allow $FAR any"
 	for ((i = 0; i < others; i++)); do
 		echo "deny ${programs[i % ${#programs[@]}]} 192.0.2.$((i % 250)) port $((1000 + i))"
 	done
 	for ((i = 0; i < share; i++)); do echo "deny $W 192.0.2.$((i % 250)) port $((1000 + i))"; done
+	echo "allow $W $U4"
 	echo "allow $W $F4"
 }
 
@@ -59,10 +76,11 @@ connects() { measure "$1" rst $F4 9 1000; }
 packets() {
 	local i
 
-	measure "$1" udp $F4 9000
+	measure "$1" udp $U4 9000
 	# Whether the allocator's lists happen to be at an edge costs a connection some 500
 	# instructions a round trip from its start to its end: several, in all modes.
 	for ((i = 0; i < 5; i++)); do measure "$1" rr $F4 9001; done
+	for ((i = 0; i < 5; i++)); do measure "$1-beside" rr $U4 9001; done
 	connects "$1"
 	measure "$1" fresh $F4 9
 	measure "$1" bulk $F4 9002
@@ -93,7 +111,7 @@ consulted() {
 	connects consult
 	decider_end consult
 	decider allow
-	measure none sends $F4 9000 200
+	measure none sends $U4 9000 200
 	decider_end consult-udp
 }
 

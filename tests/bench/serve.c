@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,9 +69,10 @@ void do_serve(char **argv)
 {
 	int i;
 
-	(void)argv;
-	unread("9000");
-	unread("9001");
+	if (!strcmp(argv[0], "both")) {
+		unread("9000");
+		unread("9001");
+	}
 	fds[0] = (struct pollfd){ .fd = bound(SOCK_STREAM, "9001"), .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = bound(SOCK_STREAM, "9002"), .events = POLLIN };
 	puts("serving");

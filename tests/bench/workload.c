@@ -291,7 +291,7 @@ static const struct {
 } commands[] = {
 	{ "udp", 2, do_udp }, { "rr", 2, do_rr }, { "bulk", 2, do_bulk }, { "rst", 3, do_rst },
 	{ "one", 2, do_one }, { "fresh", 2, do_fresh }, { "held", 3, do_held },
-	{ "sends", 3, do_sends }, { "serve", 0, do_serve }, { "decide", 1, do_decide },
+	{ "sends", 3, do_sends }, { "serve", 1, do_serve }, { "decide", 1, do_decide },
 };
 
 int main(int argc, char **argv)
@@ -307,6 +307,6 @@ int main(int argc, char **argv)
 	}
 	fputs("usage: workload udp|rr|bulk|one|fresh ADDRESS PORT\n"
 	      "       workload rst|held|sends ADDRESS PORT COUNT\n"
-	      "       workload serve; workload decide allow|hold\n", stderr);
+	      "       workload serve tcp|both; workload decide allow|hold\n", stderr);
 	return 2;
 }
