@@ -130,14 +130,8 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 	return false;
 }
 
-/* Without a branch: the flag is one bit, and so is what stands for it. */
-static __always_inline u32 flow_match_out(u32 peer, const struct net_device *out)
-{
-	return snitch_flow_match(peer, out->flags & IFF_LOOPBACK);
-}
-
 static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb,
-					    bool v4, const struct net_device *out)
+					    bool v4, bool loopback)
 {
 	const void *daddr = v4 ? (const void *)&ip_hdr(skb)->daddr : &ipv6_hdr(skb)->daddr;
 	const u32 peer = snitch_peer_word(v4 ? AF_INET : AF_INET6, IPPROTO_TCP,
@@ -145,12 +139,12 @@ static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct 
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 
 	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie,
-				     flow_match_out(peer, out), v4, daddr,
+				     snitch_flow_match(peer, loopback), v4, daddr,
 				     snitch_owner_is_current(sk, true), true);
 }
 
 static __always_inline bool flow_passes_other(const struct sock *sk, const struct sk_buff *skb,
-					      bool v4, const struct net_device *out)
+					      bool v4, bool loopback)
 {
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 	const void *daddr;
@@ -158,7 +152,7 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
 
 	if (!cookie || !snitch_packet_plain(skb, v4, &peer, &daddr))
 		return false;
-	peer = flow_match_out(peer, out);
+	peer = snitch_flow_match(peer, loopback);
 	return flow_passes(&flow_pool[pool_hash(cookie, peer, v4, daddr)], sk, skb, cookie, peer,
 			   v4, daddr, snitch_owner_is_current(sk, false), false);
 }
@@ -171,16 +165,18 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
  * connected elsewhere. Compiled for each family: both are short that way.
  */
 bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4,
-			    const struct net_device *out)
+			    bool loopback)
 {
-	return v4 ? flow_passes_tcp(sk, skb, true, out) : flow_passes_tcp(sk, skb, false, out);
+	return v4 ? flow_passes_tcp(sk, skb, true, loopback)
+		  : flow_passes_tcp(sk, skb, false, loopback);
 }
 
 /* snitch_flow_passes_other() - of all others: UDP with plain headers, if it is that */
 bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4,
-			      const struct net_device *out)
+			      bool loopback)
 {
-	return v4 ? flow_passes_other(sk, skb, true, out) : flow_passes_other(sk, skb, false, out);
+	return v4 ? flow_passes_other(sk, skb, true, loopback)
+		  : flow_passes_other(sk, skb, false, loopback);
 }
 
 struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)

@@ -132,7 +132,7 @@ static __always_inline bool snitch_flow_over(const struct snitch_flow *f)
  * @cookie: its cookie, not 0
  * @daddr: destination, of @peer.family; an IPv4 one has 4 bytes
  * @peer: port, protocol, family
- * @loopback: the route's device is loopback
+ * @loopback: it stays on this machine, see snitch_packet_stays()
  * @tcp: a TCP stream socket
  * @mine: current is the sender: then an entry of its image and uid is
  *	  preferred to others of the same key
@@ -153,9 +153,9 @@ struct snitch_flow_key {
  * then. In the hook, under rcu_read_lock().
  */
 bool snitch_flow_passes_tcp(const struct sock *sk, const struct sk_buff *skb, bool v4,
-			    const struct net_device *out);
+			    bool loopback);
 bool snitch_flow_passes_other(const struct sock *sk, const struct sk_buff *skb, bool v4,
-			      const struct net_device *out);
+			      bool loopback);
 
 /* The entry of a key, or NULL; under rcu_read_lock(), any context. */
 struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *key);

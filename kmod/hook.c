@@ -27,6 +27,7 @@
  * struct hook_packet - one packet on its way, for the functions of this file
  * @mine: current is the sender
  * @tcp: a TCP stream socket, and the packet is TCP
+ * @loopback: it stays on this machine
  */
 struct hook_packet {
 	struct sk_buff *skb;
@@ -35,6 +36,7 @@ struct hook_packet {
 	u64 cookie;
 	bool tcp;
 	bool mine;
+	bool loopback;
 	struct snitch_packet packet;
 };
 
@@ -85,11 +87,6 @@ static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
 	return image && READ_ONCE(image->replaced) && !sock_flag(sk, SOCK_DEAD);
 }
 
-static bool hook_loopback(const struct nf_hook_state *state)
-{
-	return state->out->flags & IFF_LOOPBACK;
-}
-
 static struct snitch_flow *hook_find(const struct hook_packet *h)
 {
 	const struct snitch_flow_key key = {
@@ -97,7 +94,7 @@ static struct snitch_flow *hook_find(const struct hook_packet *h)
 		.cookie = h->cookie,
 		.daddr = &h->packet.daddr,
 		.peer = h->packet.peer,
-		.loopback = hook_loopback(h->state),
+		.loopback = h->loopback,
 		.tcp = h->tcp,
 		.mine = h->mine,
 	};
@@ -123,7 +120,7 @@ static void hook_subject(const struct hook_packet *h, struct snitch_subject *s)
 {
 	s->packet = &h->packet;
 	s->netns = h->state->net->ns.inum;
-	s->loopback = hook_loopback(h->state);
+	s->loopback = h->loopback;
 }
 
 void snitch_hook_tell(const struct snitch_subject *s, const struct snitch_judgement *j, u64 cookie)
@@ -365,14 +362,15 @@ static unsigned int hook_user(struct hook_packet *h)
 	/* Only towards its own peer: a routing header may have been put on it. */
 	if (!f && h->tcp && h->sk->sk_state != TCP_SYN_SENT &&
 	    snitch_packet_to_peer(&h->packet, h->sk))
-		f = snitch_flow_adopt(h->sk, &h->packet, hook_loopback(h->state));
+		f = snitch_flow_adopt(h->sk, &h->packet, h->loopback);
 	if (f && hook_passes(h, f))
 		return NF_ACCEPT;
 	return hook_judge(h, f);
 }
 
 /* Whose packet is it? All but what the fast path recognised. */
-static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook_state *state,
+				       bool loopback)
 {
 	struct hook_packet h;
 	u32 kernel = 0;
@@ -380,6 +378,7 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
 	h.skb = skb;
 	h.state = state;
 	h.sk = state->sk;
+	h.loopback = loopback;
 	if (h.sk && snitch_owner_is_tcp(h.sk) && h.sk->sk_state == TCP_LISTEN) {
 		snitch_count(SNITCH_C_REFUSED);
 		return NF_DROP;		/* an answer with headers of the program's own making */
@@ -407,14 +406,14 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
  * and a listener's SYN-ACK with a cookie).
  */
 static __always_inline bool hook_known(const struct sock *sk, const struct sk_buff *skb, bool v4,
-				       const struct net_device *out)
+				       bool loopback)
 {
 	if (!sk_fullsock(sk))
 		return true;
 	if (!snitch_owner_is_tcp(sk))
-		return snitch_flow_passes_other(sk, skb, v4, out);
+		return snitch_flow_passes_other(sk, skb, v4, loopback);
 	if (sk->sk_state != TCP_LISTEN)
-		return snitch_flow_passes_tcp(sk, skb, v4, out);
+		return snitch_flow_passes_tcp(sk, skb, v4, loopback);
 	/* A routing header on the listener could send it anywhere: see hook_slow(). */
 	return v4 || ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
 }
@@ -427,11 +426,14 @@ static __always_inline bool hook_known(const struct sock *sk, const struct sk_bu
  */
 unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	const bool v4 = state->pf == NFPROTO_IPV4;
 	const struct sock *sk = state->sk;
+	bool loopback;
 
 	if (!snitch_policy_armed() || hook_second_visit(skb, state))
 		return NF_ACCEPT;
-	if (sk && hook_known(sk, skb, state->pf == NFPROTO_IPV4, state->out))
+	loopback = snitch_packet_stays(skb, v4, state);
+	if (sk && hook_known(sk, skb, v4, loopback))
 		return NF_ACCEPT;
-	return hook_slow(skb, state);
+	return hook_slow(skb, state, loopback);
 }

@@ -7,9 +7,12 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/tcp.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 #include "packet.h"
@@ -147,4 +150,29 @@ void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 
 		packet_v4(p, skb);
 	else
 		packet_v6(p, skb);
+}
+
+/*
+ * snitch_packet_source_is_ours() - is the source it names an address of this namespace?
+ * @dev: where it leaves; a VRF has addresses of its own
+ *
+ * Headers can be made by hand, and sockets bound to any address. Context: any.
+ */
+bool snitch_packet_source_is_ours(const struct sk_buff *skb, bool v4, struct net *net,
+				  const struct net_device *dev)
+{
+	if (v4) {
+		const __be32 saddr = ip_hdr(skb)->saddr;
+
+		return ipv4_is_loopback(saddr) ||
+		       inet_addr_type_dev_table(net, dev, saddr) == RTN_LOCAL;
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	/* Of loopback, link-local ones are on the other devices. */
+	return ipv6_addr_loopback(&ipv6_hdr(skb)->saddr) ||
+	       ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr,
+			     dev->flags & IFF_LOOPBACK ? NULL : dev, 0);
+#else
+	return false;
+#endif
 }

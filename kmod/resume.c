@@ -155,7 +155,8 @@ static void refuse_icmp(const struct snitch_park *p, struct sk_buff *skb)
  * @skb: its first packet; not taken
  *
  * A connected socket gets the error that a closed port would give, as its
- * next call's result; others an ICMP error as from a firewall on the way.
+ * next call's result; others an ICMP error as from a firewall on the way, if
+ * the source is an address of this machine.
  *
  * Context: process; takes no socket lock.
  */
@@ -168,6 +169,11 @@ void snitch_refuse_other(struct snitch_park *p, struct sk_buff *skb)
 		sk_error_report(sk);
 		return;
 	}
-	if (skb_dst(skb))
+	/* An error goes to the source that the packet names, and quotes what was refused: with
+	 * a source of the sender's own making it would carry that out of the machine.
+	 */
+	if (skb_dst(skb) &&
+	    snitch_packet_source_is_ours(skb, p->packet.family == AF_INET, p->net,
+					 skb_dst(skb)->dev))
 		refuse_icmp(p, skb);
 }
