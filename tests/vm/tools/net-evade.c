@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -102,7 +103,8 @@ static uint16_t checksum(uint32_t sum, const void *data, size_t len)
 }
 
 static void fill_segment(char *packet, const union address *own, unsigned int own_port,
-			 const union address *to, unsigned int flags, const char *data)
+			 const union address *to, unsigned int flags, uint32_t seq, uint32_t ack,
+			 const char *data)
 {
 	struct iphdr *ip = (struct iphdr *)packet;
 	struct tcphdr *tcp = (struct tcphdr *)(packet + sizeof(*ip));
@@ -112,7 +114,7 @@ static void fill_segment(char *packet, const union address *own, unsigned int ow
 	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP,
 		.tot_len = htons(sizeof(*ip) + tcp_len), .saddr = htonl(s), .daddr = htonl(d) };
 	*tcp = (struct tcphdr){ .source = htons(own_port), .dest = to->in.sin_port,
-		.seq = htonl(1000), .ack_seq = htonl(2000), .doff = 5, .window = htons(1000) };
+		.seq = htonl(seq), .ack_seq = htonl(ack), .doff = 5, .window = htons(1000) };
 	((uint8_t *)tcp)[13] = flags;
 	memcpy(tcp + 1, data, strlen(data));
 	tcp->check = checksum((s >> 16) + (s & 0xffff) + (d >> 16) + (d & 0xffff) + IPPROTO_TCP +
@@ -137,7 +139,7 @@ int do_forge(void)
 	if (strlen(data) > 1000)
 		die("too long a text");
 	fd = socket_for(&a, SOCK_RAW, IPPROTO_RAW);
-	fill_segment(packet, &own, own_port, &a, flags, data);
+	fill_segment(packet, &own, own_port, &a, flags, 1000, 2000, data);
 	while (count-- > 0) {
 		uint64_t start = now_us();
 
@@ -145,6 +147,70 @@ int do_forge(void)
 		report("send", err, start);
 	}
 	return err != 0;
+}
+
+/* What @fd, a packet socket, saw leave: our SYN-ACK's sequence number; 0 if none did. */
+static uint32_t syn_ack(int fd, const union address *peer, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct { struct iphdr ip; struct tcphdr tcp; char rest[1500]; } in;
+
+	while (poll(&p, 1, ms) > 0) {
+		if (recv(fd, &in, sizeof(in), 0) < (ssize_t)(sizeof(in.ip) + sizeof(in.tcp)))
+			continue;
+		if (in.ip.version == 4 && in.ip.ihl == 5 && in.ip.protocol == IPPROTO_TCP &&
+		    in.ip.daddr == peer->in.sin_addr.s_addr && in.tcp.syn && in.tcp.ack)
+			return ntohl(in.tcp.seq);
+	}
+	return 0;
+}
+
+/* An "inbound" connection that nobody made: its SYN and its ACK come by loopback, with the
+ * far end's address as their source. What the listener then sends goes to the far end.
+ */
+int do_fabricate(void)
+{
+	const char *data = option("--data", "fabricated"), *text = arg("own address");
+	unsigned int port, from;
+	char packet[1500] = { 0 };
+	union address own, peer;
+	int sniff, raw, listener, fd, one = 1;
+	struct pollfd p = { .events = POLLIN };
+	uint64_t start = now_us();
+	socklen_t len;
+	uint32_t seq;
+
+	port = atoi(arg("own port"));
+	len = address_of(&own, text, port);
+	text = arg("address");
+	from = atoi(arg("port"));
+	address_of(&peer, text, from);
+	listener = socket_for(&own, SOCK_STREAM, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, &own.sa, len) < 0 || listen(listener, 1) < 0)
+		die("listen");
+	raw = socket_for(&own, SOCK_RAW, IPPROTO_RAW);
+	sniff = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
+	if (sniff < 0)
+		die("packet socket");
+	fill_segment(packet, &peer, from, &own, 0x02, 1000, 0, "");
+	if (sendto(raw, packet, 40, 0, &own.sa, len) < 0)
+		report("syn", errno, start);
+	seq = syn_ack(sniff, &peer, option_wait("--wait", 1500));
+	printf("syn-ack %s\n", seq ? "left" : "none");
+	fill_segment(packet, &peer, from, &own, 0x10, 1001, seq + 1, "");
+	if (sendto(raw, packet, 40, 0, &own.sa, len) < 0)
+		report("ack", errno, start);
+	p.fd = listener;
+	if (poll(&p, 1, 1000) <= 0) {
+		report("accept", ETIMEDOUT, start);
+		return 1;
+	}
+	fd = accept(listener, NULL, NULL);
+	report("accept", fd < 0 ? errno : 0, start);
+	send_report(fd, data);
+	usleep(500000);
+	return 0;
 }
 
 int do_smc(void)

@@ -30,14 +30,17 @@ static void watch(enum kind kind, unsigned int port, int fd)
 
 static void serve(const char *what)
 {
-	unsigned int port = atoi(what + 4);
-	int tcp = !strncmp(what, "tcp:", 4), zero = 0, one = 1, fd;
+	const char *colon = strchr(what, ':');
+	unsigned int port = colon ? atoi(colon + 1) : 0;
+	int mptcp = !strncmp(what, "mptcp:", 6), tcp = mptcp || !strncmp(what, "tcp:", 4);
+	int zero = 0, one = 1, fd;
 	union address a;
 	socklen_t len = address_of(&a, "::", port);
 
 	if (!tcp && strncmp(what, "udp:", 4))
-		die("'%s' is not tcp:PORT or udp:PORT", what);
-	fd = socket_for(&a, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0);
+		die("'%s' is not tcp:PORT, mptcp:PORT or udp:PORT", what);
+	fd = socket_for(&a, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK,
+			mptcp ? IPPROTO_MPTCP : 0);
 	setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, &a.sa, len) < 0 || (tcp && listen(fd, 4096) < 0))
@@ -112,7 +115,7 @@ int do_server(void)
 	if (!record || ep < 0)
 		die("server");
 	do
-		serve(arg("tcp:PORT or udp:PORT"));
+		serve(arg("PROTO:PORT"));
 	while (more_args());
 	for (;;) {
 		int n = epoll_wait(ep, e, ARRAY_SIZE(e), -1);

@@ -261,7 +261,14 @@ static const struct command {
 	{ "steps", do_steps, "PORT|- [--v4] STEP...            one UDP socket: recv MS, answer TEXT, "
 		"other PORT TEXT, to ADDR PORT TEXT, sleep MS, give SOCKET, take SOCKET" },
 	{ "fakeudp", do_fakeudp, "SRC PORT ADDR PORT [--data TEXT]" },
-	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp: and udp:" },
+	{ "fabricate", do_fabricate, "OWN PORT ADDR PORT [--data TEXT]   inbound, it seems" },
+	{ "kind", do_kind, "udplite|sctp|sctp-many|dccp|l2tp ADDR PORT [--data TEXT] [--wait MS]" },
+	{ "header", do_header, "WAY OWN ADDR PORT [--data TEXT]   IP header and what follows, by hand" },
+	{ "rawtype", do_rawtype, "ADDR PROTO TYPE [--size N]       a raw socket's first byte" },
+	{ "freebind", do_freebind, "OWN ADDR PORT [--size N]         from an address that is not ours" },
+	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
+	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
+	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp:, mptcp:, udp:" },
 };
 
 static const struct command *command_of(const char *name)

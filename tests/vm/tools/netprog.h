@@ -86,6 +86,7 @@ int do_listen(void);
 /* send_fd(), take_fd() - a descriptor over a connected unix socket; send_fd() gives an errno. */
 int send_fd(int s, int fd);
 int take_fd(int s);
+int do_fabricate(void);
 /* net-packet.c */
 int do_packet(void);
 /* net-xdp.c */
@@ -134,5 +135,12 @@ int do_stuff(void);
 int do_torture(void);
 int do_script(void);
 int do_torture_run(void);
+/* net-leak.c */
+int do_kind(void);
+int do_header(void);
+int do_rawtype(void);
+int do_freebind(void);
+int do_steal(void);
+int do_rxrpc(void);
 
 #endif
