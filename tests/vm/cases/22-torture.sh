@@ -10,7 +10,7 @@
 
 param() { sed -n "s/.*\bsnitch\.$1=\([0-9]*\).*/\1/p" /proc/cmdline; }
 SENDERS=$(param senders) SEED=$(param seed)
-SENDERS=${SENDERS:-$((SLOW == 1 ? 1000 : 200))} SEED=${SEED:-$(date +%s)}
+SENDERS=${SENDERS:-$((SLOW == 1 ? 400 : 200))} SEED=${SEED:-$(date +%s)}
 
 case_begin
 torture_programs
