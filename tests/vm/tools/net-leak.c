@@ -126,7 +126,7 @@ static const struct way {
 	const char *name;
 	unsigned int first;	/* the IPv6 header's next header */
 	unsigned int count;	/* of that extension header */
-	unsigned int fragment;	/* 0: none; offset and flags of a fragment header at the end */
+	unsigned int fragment;	/* of a fragment header at the end: offset, flags; 0: none */
 	unsigned int proto;	/* what follows; UDP has a header of its own */
 } ways[] = {
 	{ "plain", 0, 0, 0, IPPROTO_UDP },
