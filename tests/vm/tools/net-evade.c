@@ -341,12 +341,16 @@ int take_fd(int s)
 int receive_fd(const char *path)
 {
 	struct sockaddr_un un;
-	int s = unix_socket(path, &un);
+	int s = unix_socket(path, &un), c, fd;
 
 	unlink(path);
 	if (bind(s, (struct sockaddr *)&un, sizeof(un)) < 0 || listen(s, 1) < 0)
 		die("%s", path);
-	return take_fd(accept(s, NULL, NULL));
+	c = accept(s, NULL, NULL);
+	fd = take_fd(c);
+	close(c);		/* both hold the file system that the path is in */
+	close(s);
+	return fd;
 }
 
 int do_take(void)
