@@ -418,6 +418,23 @@ static __always_inline bool hook_known(const struct sock *sk, const struct sk_bu
 	return v4 || ipv6_hdr(skb)->nexthdr == IPPROTO_TCP;
 }
 
+static __always_inline unsigned int hook_any(struct sk_buff *skb, const struct nf_hook_state *state,
+					     bool loopback)
+{
+	const struct sock *sk = state->sk;
+
+	if (sk && hook_known(sk, skb, state->pf == NFPROTO_IPV4, loopback))
+		return NF_ACCEPT;
+	return hook_slow(skb, state, loopback);
+}
+
+/* Apart, for the call in it makes others save registers. */
+static noinline unsigned int hook_to_loopback(struct sk_buff *skb,
+					      const struct nf_hook_state *state)
+{
+	return hook_any(skb, state, snitch_packet_stays(skb, state->pf == NFPROTO_IPV4, state));
+}
+
 /*
  * snitch_hook() - NF_INET_LOCAL_OUT, IPv4 and IPv6
  *
@@ -426,14 +443,9 @@ static __always_inline bool hook_known(const struct sock *sk, const struct sk_bu
  */
 unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const bool v4 = state->pf == NFPROTO_IPV4;
-	const struct sock *sk = state->sk;
-	bool loopback;
-
 	if (!snitch_policy_armed() || hook_second_visit(skb, state))
 		return NF_ACCEPT;
-	loopback = snitch_packet_stays(skb, v4, state);
-	if (sk && hook_known(sk, skb, v4, loopback))
-		return NF_ACCEPT;
-	return hook_slow(skb, state, loopback);
+	if (unlikely(state->out->flags & IFF_LOOPBACK))
+		return hook_to_loopback(skb, state);
+	return hook_any(skb, state, false);
 }
