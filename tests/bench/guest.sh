@@ -25,15 +25,13 @@ set_up() {
 	net_up || exit 1
 	in_f nft flush ruleset		# no hooks but the module's
 	in_c sysctl -q -w net.ipv4.tcp_tw_reuse=1
-	udp_up || exit 1
 	in_f $FAR serve tcp >/run/serve.out 2>$ERRORS &
 	wait_for 10 grep -q serving /run/serve.out
-	in_u $FAR serve both >/run/serve-udp.out 2>$ERRORS &
-	wait_for 10 grep -q serving /run/serve-udp.out
 	: >$RAW
 }
 
-# A second far end, where UDP servers are: snitch looks at what comes in only where such are.
+# A second far end, where UDP servers are: snitch looks at what comes in only where such are, and
+# as soon as there is one, all namespaces look whether it is theirs. So it is not there for long.
 U4=10.78.0.2
 in_u() { nsenter --net=/run/netns/u -- "$@"; }
 udp_up() {
@@ -44,6 +42,18 @@ udp_up() {
 	in_u ip link set dev lo up
 	in_c ip link set dev vd up
 	in_u ip link set dev vu up
+	# Not in_u: what is killed must be the server itself.
+	nsenter --net=/run/netns/u -- $FAR serve both >/run/serve-udp.out 2>$ERRORS &
+	UDP_FAR=$!
+	wait_for 10 grep -q serving /run/serve-udp.out
+	sleep 0.5
+}
+udp_down() {
+	kill -9 $UDP_FAR
+	wait $UDP_FAR 2>/dev/null || true
+	ip netns del u
+	wait_for 5 eval '! in_c ip link show dev vd'
+	sleep 0.5
 }
 
 # rules N: a policy of N rules, one program as good as the other: the measured program has its
@@ -76,14 +86,16 @@ connects() { measure "$1" rst $F4 9 1000; }
 packets() {
 	local i
 
-	measure "$1" udp $U4 9000
 	# Whether the allocator's lists happen to be at an edge costs a connection some 500
 	# instructions a round trip from its start to its end: several, in all modes.
 	for ((i = 0; i < 5; i++)); do measure "$1" rr $F4 9001; done
-	for ((i = 0; i < 5; i++)); do measure "$1-beside" rr $U4 9001; done
 	connects "$1"
 	measure "$1" fresh $F4 9
 	measure "$1" bulk $F4 9002
+	udp_up || exit 1
+	measure "$1" udp $U4 9000
+	for ((i = 0; i < 5; i++)); do measure "$1-beside" rr $U4 9001; done
+	udp_down
 }
 
 load() {
@@ -110,9 +122,11 @@ consulted() {
 	decider allow
 	connects consult
 	decider_end consult
+	udp_up || exit 1
 	decider allow
 	measure none sends $U4 9000 200
 	decider_end consult-udp
+	udp_down
 }
 
 parked_is() { [[ $(parked_count) == "$1" ]]; }
