@@ -26,6 +26,7 @@
 #include "observe.h"
 #include "policy.h"
 #include "proto.h"
+#include "received.h"
 
 u64 snitch_instance;
 
@@ -279,8 +280,10 @@ static int device_hello(struct snitch_file *f, const struct snitch_hello *hello)
 	} else {
 		f->results = kvcalloc(SNITCH_RESULTS_MAX, sizeof(*f->results), GFP_KERNEL_ACCOUNT);
 		err = f->results ? snitch_observe_attach(f) : -ENOMEM;
-		if (!err)
+		if (!err) {
 			f->role = SNITCH_ROLE_OBSERVER;
+			snitch_received_want_now();
+		}
 		if (err) {
 			kvfree(f->results);
 			f->results = NULL;

@@ -13,10 +13,19 @@ static DECLARE_DELAYED_WORK(ended_walker, ended_walk);
 
 /* ---- counting ---- */
 
-void snitch_ended_received(const struct sock *sk, u64 *packets, u64 *bytes)
+static void ended_received(const struct sock *sk, u64 *packets, u64 *bytes)
 {
 	*packets = READ_ONCE(tcp_sk(sk)->segs_in);
 	*bytes = READ_ONCE(tcp_sk(sk)->bytes_received);
+}
+
+void snitch_ended_socket(struct snitch_flow *f, const struct sock *sk)
+{
+	u64 packets, bytes;
+
+	ended_received(sk, &packets, &bytes);
+	atomic64_set(&f->rx_packets, packets);
+	atomic64_set(&f->rx_bytes, bytes);
 }
 
 /* What of @count is not in @told yet is ours to tell. Several may ask at once. */
@@ -34,6 +43,8 @@ void snitch_ended_carry(struct snitch_flow *new, struct snitch_flow *old)
 {
 	atomic64_add(ended_take(&old->packets, &old->told_packets), &new->packets);
 	atomic64_add(ended_take(&old->bytes, &old->told_bytes), &new->bytes);
+	atomic64_add(ended_take(&old->rx_packets, &old->told_rx_packets), &new->rx_packets);
+	atomic64_add(ended_take(&old->rx_bytes, &old->told_rx_bytes), &new->rx_bytes);
 }
 
 /* ---- dumps ---- */
@@ -46,7 +57,7 @@ static void ended_fill_socket(struct snitch_flow_info *i, const struct snitch_fl
 		return;
 	i->tcp_state = READ_ONCE(sk->sk_state);
 	if (!(f->flags & SNITCH_FLOW_OLDER))
-		snitch_ended_received(sk, &i->rx_packets, &i->rx_bytes);
+		ended_received(sk, &i->rx_packets, &i->rx_bytes);
 	sock_put(sk);
 }
 
@@ -59,6 +70,8 @@ void snitch_ended_fill_info(struct snitch_flow_info *i, const struct snitch_flow
 	i->origin_id = f->origin_id;
 	i->packets = atomic64_read(&f->packets);
 	i->bytes = atomic64_read(&f->bytes);
+	i->rx_packets = atomic64_read(&f->rx_packets);
+	i->rx_bytes = atomic64_read(&f->rx_bytes);
 	i->action = f->action;
 	i->origin = f->origin;
 	i->netns = f->netns;
@@ -92,8 +105,8 @@ void snitch_ended_tell(struct snitch_flow *f)
 		return;
 	e.packets = ended_take(&f->packets, &f->told_packets);
 	e.bytes = ended_take(&f->bytes, &f->told_bytes);
-	e.rx_packets = f->rx_packets;
-	e.rx_bytes = f->rx_bytes;
+	e.rx_packets = ended_take(&f->rx_packets, &f->told_rx_packets);
+	e.rx_bytes = ended_take(&f->rx_bytes, &f->told_rx_bytes);
 	if (!e.packets && !e.rx_packets)
 		return;
 	memcpy(e.saddr, &f->saddr, sizeof(e.saddr));

@@ -14,8 +14,8 @@
 /* An entry as dumps tell it; under the same rcu_read_lock() as the lookup. */
 void snitch_ended_fill_info(struct snitch_flow_info *i, const struct snitch_flow *f);
 
-/* What arrived at a TCP socket until now; any context. */
-void snitch_ended_received(const struct sock *sk, u64 *packets, u64 *bytes);
+/* Its TCP socket is being destroyed: what arrived there is what it received. Any context. */
+void snitch_ended_socket(struct snitch_flow *f, const struct sock *sk);
 
 /* @new goes on for @old: what has not been told of the one counts with the other. */
 void snitch_ended_carry(struct snitch_flow *new, struct snitch_flow *old);

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "owner.h"
 #include "policy.h"
+#include "received.h"
 #include "uid.h"
 
 #define FLOW_LOCKS	256
@@ -256,10 +257,12 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	f->slot = 0;
 	atomic64_set(&f->packets, n->packets);
 	atomic64_set(&f->bytes, n->bytes);
+	atomic64_set(&f->rx_packets, 0);
+	atomic64_set(&f->rx_bytes, 0);
 	atomic64_set(&f->told_packets, 0);
 	atomic64_set(&f->told_bytes, 0);
-	f->rx_packets = 0;
-	f->rx_bytes = 0;
+	atomic64_set(&f->told_rx_packets, 0);
+	atomic64_set(&f->told_rx_bytes, 0);
 	f->sk = n->sk;
 	f->cookie = n->cookie;
 	f->generation = n->generation;
@@ -380,6 +383,7 @@ static void pool_unlink(struct snitch_flow *f)
 	if (f->flags & SNITCH_FLOW_PINNED)
 		flow_pinned--;
 	hlist_del_rcu(&f->node);
+	snitch_received_unlink(f);
 	call_rcu(&f->rcu, flow_free_rcu);
 }
 
@@ -432,6 +436,7 @@ static void pool_insert(struct snitch_flow *new)
 	}
 	flow_slots[new->slot] = new;
 	hlist_add_head_rcu(&new->node, &flow_pool[bucket]);
+	snitch_received_link(new);
 	spin_unlock_bh(&flow_pool_lock);
 }
 
@@ -537,7 +542,7 @@ void snitch_flow_remove_tcp(const struct sock *sk)
 		if (f->sk != sk)
 			continue;
 		if (!(f->flags & SNITCH_FLOW_OLDER))
-			snitch_ended_received(sk, &f->rx_packets, &f->rx_bytes);
+			snitch_ended_socket(f, sk);
 		tcp_unlink(f);
 	}
 	spin_unlock_bh(tcp_lock(bucket));

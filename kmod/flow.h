@@ -50,6 +50,7 @@
 /*
  * struct snitch_flow - one verdict
  * @node: in its bucket
+ * @by_peer: entries of the pool: in the table of received.h
  * @sk: TCP: key; not a reference
  * @cookie: of the socket; 0 on an accepted one that has not sent yet
  * @generation: of the policy it was last judged by
@@ -65,11 +66,13 @@
  * @used: for the clock, @slot its place there
  * @saddr: source, with @sport, @netns: for dumps
  * @packets: sent, with @bytes at the IP layer; hot, hence at the end
- * @told_packets: of them told to observers already, with @told_bytes; see ended.h
- * @rx_packets: with @rx_bytes: what the socket had received when it was destroyed
+ * @rx_packets: received, with @rx_bytes. TCP: set when the socket is destroyed;
+ *	  others: while somebody observes, see received.h
+ * @told_*: of them told to observers already, see ended.h
  */
 struct snitch_flow {
 	struct hlist_node node;
+	struct hlist_node by_peer;
 	const struct sock *sk;
 	u64 cookie;
 	u64 generation;
@@ -99,10 +102,12 @@ struct snitch_flow {
 
 	atomic64_t packets ____cacheline_aligned_in_smp;
 	atomic64_t bytes;
+	atomic64_t rx_packets;
+	atomic64_t rx_bytes;
 	atomic64_t told_packets;
 	atomic64_t told_bytes;
-	u64 rx_packets;
-	u64 rx_bytes;
+	atomic64_t told_rx_packets;
+	atomic64_t told_rx_bytes;
 };
 
 int snitch_flow_init(void);

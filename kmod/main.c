@@ -15,6 +15,7 @@
 #include "park.h"
 #include "policy.h"
 #include "probe.h"
+#include "received.h"
 #include "reply.h"
 #include "revoke.h"
 
@@ -30,9 +31,12 @@ static int __init snitch_init(void)
 	err = snitch_policy_init(armed);
 	if (err)
 		return err;
-	err = snitch_flow_init();
+	err = snitch_received_init();
 	if (err)
 		goto err_policy;
+	err = snitch_flow_init();
+	if (err)
+		goto err_received;
 	err = snitch_abort_init();
 	if (err)
 		goto err_flow;
@@ -79,6 +83,7 @@ err_egress:
 	snitch_egress_exit();
 err_netns:
 	snitch_bound_unwatch();
+	snitch_received_stop();
 	snitch_netns_exit();
 err_bound:
 	snitch_bound_exit();
@@ -94,6 +99,7 @@ err_audit:
 	snitch_park_exit();
 	snitch_flow_exit();
 	snitch_image_exit();
+	snitch_received_exit();
 	snitch_policy_exit();
 	return err;
 err_image:
@@ -107,6 +113,8 @@ err_abort:
 	snitch_abort_exit();
 err_flow:
 	snitch_flow_exit();
+err_received:
+	snitch_received_exit();
 err_policy:
 	snitch_policy_exit();
 	return err;
@@ -122,6 +130,7 @@ static void __exit snitch_exit(void)
 	snitch_control_exit();
 	snitch_egress_exit();
 	snitch_bound_unwatch();
+	snitch_received_stop();
 	snitch_netns_exit();
 	snitch_bound_exit();
 	snitch_reply_exit();
@@ -134,6 +143,7 @@ static void __exit snitch_exit(void)
 	snitch_park_exit();
 	snitch_flow_exit();
 	snitch_image_exit();
+	snitch_received_exit();
 	snitch_policy_exit();
 }
 

@@ -9,6 +9,7 @@
 #include "hook.h"
 #include "netns.h"
 #include "park.h"
+#include "received.h"
 #include "reply.h"
 
 static unsigned int netns_id;
@@ -39,11 +40,13 @@ static int __net_init netns_start(struct net *net)
 {
 	INIT_LIST_HEAD(&snitch_net(net)->egress_devices);
 	snitch_bound_start_net(net);
+	snitch_received_start_net(net);
 	return nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }
 
 static void __net_exit netns_unhook(struct net *net)
 {
+	snitch_received_unhook_net(net);
 	snitch_bound_unhook_net(net);
 	nf_unregister_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
 }

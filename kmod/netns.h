@@ -16,12 +16,14 @@
  * @parked: flows
  * @egress: frames of packet sockets are judged, with @egress_devices: egress.h
  * @reply: answers of UDP servers
+ * @received: what comes in is counted: received.h
  */
 struct snitch_net {
 	unsigned int parked;
 	bool egress;
 	struct list_head egress_devices;
 	struct snitch_reply_net reply;
+	bool received;
 };
 
 struct snitch_net *snitch_net(struct net *net);

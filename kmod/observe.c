@@ -8,6 +8,7 @@
 #include "counter.h"
 #include "observe.h"
 #include "proto.h"
+#include "received.h"
 
 /*
  * struct snitch_observer - an observer's ring; all under observe_lock
@@ -164,6 +165,7 @@ static void observe_monitor(const struct snitch_flow_event *e, const struct snit
 
 	if (!snitch_control_watched())
 		return;
+	snitch_received_want();
 	if (image) {
 		memcpy(m.comm, image->comm, sizeof(m.comm));
 		m.pid = image->tgid;

@@ -318,7 +318,9 @@ struct snitch_decided {		/* hdr.id: the flow; to observers */
  * another entry takes the place of theirs; so the sum over all of a cookie's is what went.
  * @bytes are those of the IP layer as the packets left the socket, which is before a device cuts
  * large ones into segments. @rx_bytes: TCP: payload that arrived in order, of the whole socket,
- * told with its newest flow; 0 with other protocols, where what arrives is not counted.
+ * told with its newest flow. Other protocols: those of the IP layer, as packets for this host came
+ * from where the flow's go to, while its program runs, but not ICMP's errors; counted only while
+ * somebody observes; 0 for AF_PACKET.
  */
 struct snitch_ended {		/* hdr.id: 0 */
 	struct snitch_hdr hdr;
