@@ -25,6 +25,9 @@
  * @loaded: @set came from the folders
  * @by_group: some rule names a group
  * @by_interface: some rule names a network interface
+ * @by_identity: some rule asks for more than one executable by its path, see identity.h
+ * @by_parents: some rule asks who started it
+ * @userns: inode of the initial user namespace; 0: not known
  * @groups: of @groups_uid
  */
 struct rulebook {
@@ -42,6 +45,9 @@ struct rulebook {
 	bool loaded;
 	bool by_group;
 	bool by_interface;
+	bool by_identity;
+	bool by_parents;
+	uint32_t userns;
 	uint32_t groups_uid;
 	uint32_t groups[RULEBOOK_GROUPS_MAX];
 	unsigned int n_groups;

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "../policy/policy.h"
 #include "../util/cleanup.h"
 #include "../util/panic.h"
 #include "../util/timespan.h"
+#include "identity.h"
 #include "places.h"
 #include "rulebook-private.h"
 
@@ -24,9 +26,12 @@
 int rulebook_new(struct rulebook **out, const char *root)
 {
 	struct rulebook *rb = calloc(1, sizeof(*rb));
+	struct stat st;
 
 	if (!rb)
 		return -ENOMEM;
+	if (!stat("/proc/self/ns/user", &st))
+		rb->userns = st.st_ino;
 	rb->root = strdup(root);
 	rb->set = ruleset_new();
 	rb->paths.root = rb->root;
@@ -134,9 +139,17 @@ static void note_needs(struct rulebook *rb)
 
 	rb->by_group = false;
 	rb->by_interface = false;
+	rb->by_identity = false;
+	rb->by_parents = false;
 	for (i = 0; i < rb->set->n_rules; i++) {
-		rb->by_group |= rb->set->rules[i]->who == RULE_W_GROUP;
-		rb->by_interface |= rb->set->rules[i]->interface != NULL;
+		const struct rule *rule = rb->set->rules[i];
+		const struct rule_program *p = &rule->program;
+
+		rb->by_group |= rule->who == RULE_W_GROUP;
+		rb->by_interface |= rule->interface != NULL;
+		rb->by_parents |= p->child_of || p->and_children;
+		rb->by_identity |= p->kind != RULE_P_ANY && p->kind != RULE_P_PATH &&
+				   p->kind != RULE_P_KERNEL;
 	}
 }
 
@@ -270,21 +283,63 @@ static void find_groups(struct rulebook *rb, uint32_t uid, uint32_t gid)
 	rb->n_groups = 1 + rights_groups(uid, rb->groups + 1, RULEBOOK_GROUPS_MAX - 1);
 }
 
+/* Is the file at its path another one, as far as anybody can tell? */
+static bool is_strange(const struct rulebook *rb, struct image *image)
+{
+	const struct identity *id;
+
+	if (rulebook_knows(rb, image))
+		return false;
+	id = identity_of(image, rb->root, rb->userns);
+	return !id || !id->at_path;
+}
+
+/* Room for what a query refers to. */
+struct query_room {
+	const char *parents[SNITCH_ANCESTORS];
+	bool strangers[SNITCH_ANCESTORS];
+};
+
+static void fill_parents(struct rulebook *rb, const struct owner *owner, struct query_room *room,
+			 struct flow_query *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < owner->n_parents; i++) {
+		room->parents[i] = owner->parents[i]->exe;
+		room->strangers[i] = rb->by_parents && is_strange(rb, owner->parents[i]);
+	}
+	q->parents = room->parents;
+	q->strangers = room->strangers;
+	q->n_parents = owner->n_parents;
+}
+
+/* What its executable is, where the path alone does not say. */
+static void fill_identity(struct rulebook *rb, const struct owner *owner, struct flow_query *q)
+{
+	const struct identity *id = identity_of(owner->image, rb->root, rb->userns);
+
+	q->strange = is_strange(rb, owner->image);
+	if (!id)
+		return;
+	q->app = &id->app;
+	/* a container's programs are nobody's of the same path here */
+	if (q->strange && id->ids.container[0])
+		q->suspended = false;
+}
+
 static void fill_query(struct rulebook *rb, const struct owner *owner,
-		       const struct snitch_flow_event *ev, const char **parents,
+		       const struct snitch_flow_event *ev, struct query_room *room,
 		       struct flow_query *q)
 {
 	const struct image *image = owner->image;
 	const char *exe = rulebook_name(rb, image->exe);
 	bool known = rulebook_knows(rb, image);
 	uint32_t no_allow = SNITCH_O_DISGUISED | SNITCH_O_MEMFD;
-	unsigned int i;
 
 	/* what an upgrade has replaced still is the program */
 	if (!known)
 		no_allow |= SNITCH_O_DELETED;
-	for (i = 0; i < owner->n_parents; i++)
-		parents[i] = owner->parents[i]->exe;
 	*q = (struct flow_query){
 		.exe = exe[0] == '/' ? exe : NULL,
 		.no_allow = (image->wire.flags & no_allow) ||
@@ -298,14 +353,15 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 			.start = image->wire.start,
 			.exec_id = image->wire.exec_id,
 		},
-		.parents = parents,
-		.n_parents = owner->n_parents,
 		.family = ev->family,
 		.proto = ev->proto,
 		.loopback = ev->ifindex == LOOPBACK_IFINDEX,
 		.port = ev->dport,
 	};
 	memcpy(q->addr, ev->daddr, sizeof(q->addr));
+	fill_parents(rb, owner, room, q);
+	if (rb->by_identity || rb->by_parents || q->suspended)
+		fill_identity(rb, owner, q);
 	if (rb->by_interface && ev->netns == rb->places.netns)
 		q->interface = places_link_name(&rb->places, ev->ifindex);
 	if (rb->by_group) {
@@ -318,13 +374,13 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out)
 {
-	const char *parents[SNITCH_ANCESTORS];
 	struct policy_env *env = rulebook_env(rb);
 	struct policy_decision d;
+	struct query_room room;
 	struct flow_query q;
 
 	env->boottime = now;
-	fill_query(rb, owner, ev, parents, &q);
+	fill_query(rb, owner, ev, &room, &q);
 	policy_decide(rb->set, env, &q, &d);
 	*out = (struct judgement){
 		.action = d.action,

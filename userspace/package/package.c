@@ -6,13 +6,12 @@
 #include "package.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "../util/cleanup.h"
+#include "../util/ownpath.h"
 
 static int (*const managers[])(const struct package_question *q, struct package_word *word) = {
 	dpkg_vouches,
@@ -38,30 +37,13 @@ static bool only_owners(const struct stat *st, uid_t owner)
 	return st->st_uid == owner && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* With an access control list the group's bits are its mask: no more than they say is granted. */
 bool package_trusted(const struct package_question *q)
 {
-	const char *at = q->path;
-	char part[PATH_MAX];
-	struct stat st;
+	int fd = ownpath_open(q->root, q->owner, q->path);
 
-	if (*at != '/' || fstat(q->root, &st) || !only_owners(&st, q->owner))
+	if (fd < 0)
 		return false;
-	while (*at) {
-		size_t len = strspn(at, "/");
-
-		len += strcspn(at + len, "/");
-		at += len;
-		len = at - q->path - 1;
-		if (len >= sizeof(part))
-			return false;
-		memcpy(part, q->path + 1, len);
-		part[len] = '\0';
-		if (fstatat(q->root, part, &st, AT_SYMLINK_NOFOLLOW) || !only_owners(&st, q->owner))
-			return false;
-		if (*at ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
-			return false;
-	}
+	close(fd);
 	return true;
 }
 

@@ -94,7 +94,9 @@ bool policy_matches(const struct rule *rule, const struct policy_env *env,
 	return rule_in_force(rule, env) && service_matches(rule, q) && who_matches(rule, q) &&
 	       image_matches(rule, q) &&
 	       (!rule->interface || (q->interface && !strcmp(rule->interface, q->interface))) &&
-	       program_matches(&rule->program, q) && rule_remote_matches(rule, env, q);
+	       (rule->action == SNITCH_ALLOW ? program_is_vouched(&rule->program, q)
+					     : program_matches(&rule->program, q)) &&
+	       rule_remote_matches(rule, env, q);
 }
 
 /* Rules that may match, strongest first: those of the executable, and those of no one path. */
@@ -131,6 +133,12 @@ static unsigned int find_whole(struct candidates c, const struct policy_env *env
 	return whole;
 }
 
+/* Does it speak of an executable, which may be another by now? */
+static bool names_file(const struct rule *rule)
+{
+	return rule->program.kind == RULE_P_PATH || rule->program.kind == RULE_P_PATTERN;
+}
+
 /* Why a rule that matches has no say, or NULL. */
 static const char *why_passed_over(const struct rule *rule, const struct flow_query *q,
 				   unsigned int whole)
@@ -139,7 +147,7 @@ static const char *why_passed_over(const struct rule *rule, const struct flow_qu
 		return NULL;
 	if (q->no_allow)
 		return "no allow rule counts for a deleted or disguised executable";
-	if (q->suspended && !rule_is_general(rule))
+	if (q->suspended && names_file(rule))
 		return "the executable changed since its rules were made";
 	if (rule_is_general(rule) && (whole & 1U << rule_tier(rule)))
 		return "the program is denied as a whole";

@@ -334,9 +334,13 @@ struct policy_env {
 	uint64_t boottime;		/* ns */
 };
 
+struct app;
+
 /* A flow to be judged. All borrowed. */
 struct flow_query {
 	const char *exe;		/* NULL: not known, or the kernel */
+	bool strange;			/* @exe may be another file in another place */
+	const struct app *app;		/* what it belongs to; NULL: nothing known; see app.h */
 	bool no_allow;			/* disguised or deleted: no allow rule counts */
 	bool suspended;			/* changed: no allow rule that names it counts */
 	uint32_t kernel;		/* SNITCH_K_*, 0: a program */
@@ -346,6 +350,7 @@ struct flow_query {
 	struct rule_image image;
 	const char *const *parents;	/* paths, the nearest first */
 	size_t n_parents;
+	const bool *strangers;		/* as @strange, of each parent; NULL: none is */
 	const char *interface;		/* NULL: not known */
 	const char *const *names;	/* verified names of the remote */
 	size_t n_names;

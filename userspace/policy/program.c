@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app.h"
 #include "program.h"
 #include "snitch.h"
 
@@ -288,10 +289,8 @@ bool program_is_plain_path(const struct rule_program *p)
 	return p->kind == RULE_P_PATH && !p->child_of && !p->and_children;
 }
 
-static bool base_matches(const struct rule_program *p, const char *exe)
+static bool path_matches(const struct rule_program *p, const char *exe)
 {
-	if (p->kind == RULE_P_ANY)
-		return true;
 	if (!exe)
 		return false;
 	if (p->kind == RULE_P_PATH)
@@ -299,11 +298,57 @@ static bool base_matches(const struct rule_program *p, const char *exe)
 	return p->kind == RULE_P_PATTERN && !fnmatch(p->name, exe, FNM_PATHNAME);
 }
 
+static bool container_matches(const struct rule_program *p, const struct flow_query *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->app->n_images; i++) {
+		if (!strcmp(p->name, q->app->images[i]))
+			return q->exe && !strcmp(p->path, q->exe);
+	}
+	return false;
+}
+
+/* @sure: what could be made to look so does not count */
+static bool base_matches(const struct rule_program *p, const struct flow_query *q, bool sure)
+{
+	const struct app *app = q->app;
+
+	switch (p->kind) {
+	case RULE_P_ANY:
+		return true;
+	case RULE_P_PATH:
+	case RULE_P_PATTERN:
+		return !(sure && q->strange) && path_matches(p, q->exe);
+	case RULE_P_UNIT:
+		return app && app_unit_is(app->unit, p->name);
+	case RULE_P_FLATPAK:
+		return app && !(sure && !app->flatpak_sure) && !strcmp(p->name, app->flatpak);
+	case RULE_P_SNAP:
+		return app && !(sure && !app->snap_sure) &&
+		       (!strcmp(p->name, app->snap) || !strcmp(p->name, app->snap_app));
+	case RULE_P_CONTAINER:
+		return app && container_matches(p, q);
+	case RULE_P_SCRIPT:
+		return app && !(sure && !app->script_sure) && !strcmp(p->name, app->script);
+	case RULE_P_KERNEL:
+		break;
+	}
+	return false;
+}
+
+static bool parent_matches(const struct rule_program *p, const struct flow_query *q, size_t i,
+			   bool sure)
+{
+	return !(sure && q->strangers && q->strangers[i]) && path_matches(p, q->parents[i]);
+}
+
 /* Whether the chain @p is among the parents, in order, the first at @from or later. */
-static bool parents_match(const struct rule_program *p, const struct flow_query *q, size_t from)
+static bool parents_match(const struct rule_program *p, const struct flow_query *q, size_t from,
+			  bool sure)
 {
 	for (; p; p = p->child_of) {
-		while (from < q->n_parents && !base_matches(p, q->parents[from]))
+		while (from < q->n_parents && !parent_matches(p, q, from, sure))
 			from++;
 		if (from++ >= q->n_parents)
 			return false;
@@ -311,21 +356,29 @@ static bool parents_match(const struct rule_program *p, const struct flow_query 
 	return true;
 }
 
-bool program_matches(const struct rule_program *p, const struct flow_query *q)
+static bool matches(const struct rule_program *p, const struct flow_query *q, bool sure)
 {
 	size_t i;
 
 	if (q->kernel)
 		return p->kind == RULE_P_KERNEL && (!p->kernel || p->kernel == q->kernel);
-	if (p->kind == RULE_P_KERNEL)
-		return false;
-	if (base_matches(p, q->exe) && parents_match(p->child_of, q, 0))
+	if (base_matches(p, q, sure) && parents_match(p->child_of, q, 0, sure))
 		return true;
 	for (i = 0; p->and_children && i < q->n_parents; i++) {
-		if (base_matches(p, q->parents[i]) && parents_match(p->child_of, q, i + 1))
+		if (parent_matches(p, q, i, sure) && parents_match(p->child_of, q, i + 1, sure))
 			return true;
 	}
 	return false;
+}
+
+bool program_matches(const struct rule_program *p, const struct flow_query *q)
+{
+	return matches(p, q, false);
+}
+
+bool program_is_vouched(const struct rule_program *p, const struct flow_query *q)
+{
+	return matches(p, q, true);
 }
 
 unsigned int program_order(const struct rule_program *p)

@@ -56,6 +56,8 @@ void program_clear(struct rule_program *p);
 /* Whether its path alone says whether it matches. */
 bool program_is_plain_path(const struct rule_program *p);
 bool program_matches(const struct rule_program *p, const struct flow_query *q);
+/* The same, and nobody can have made it look so: an allow rule asks for this. */
+bool program_is_vouched(const struct rule_program *p, const struct flow_query *q);
 /* How specific it is: 0 is the most. */
 unsigned int program_order(const struct rule_program *p);
 

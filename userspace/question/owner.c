@@ -19,6 +19,7 @@ static void image_put(struct image *image)
 	free(image->cmdline);
 	free(image->cgroup);
 	free(image->script);
+	free(image->identity);
 	free(image);
 }
 

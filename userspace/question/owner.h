@@ -28,6 +28,7 @@ struct snitch_owner_info;
  * @cmdline: @wire.cmd_len bytes, NULs between arguments, NUL added
  * @cgroup: NUL-ended
  * @script: NUL-ended
+ * @identity: what the daemon has found out about it, one block; NULL: nothing yet
  */
 struct image {
 	unsigned int refs;
@@ -36,6 +37,7 @@ struct image {
 	char *cmdline;
 	char *cgroup;
 	char *script;
+	void *identity;
 };
 
 /**

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What control groups say, and which rules match by it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "policy/app.h"
+#include "policy/decide.h"
+
+#define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UUID	"1b2c3d4e-1111-2222-3333-444455556666"
+
+static void control_groups(void **state)
+{
+	static const struct {
+		const char *cgroup, *unit, *flatpak, *snap, *snap_app, *container;
+	} cases[] = {
+		{ "", "", "", "", "", "" },
+		{ "/", "", "", "", "", "" },
+		{ "/init.scope", "", "", "", "", "" },
+		{ "/system.slice/ssh.service", "ssh.service", "", "", "", "" },
+		{ "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service",
+		  "", "", "", "" },
+		{ "/system.slice/a.service/system.slice/ssh.service", "a.service", "", "", "", "" },
+		{ "/system.slice/_cgroup.service", "cgroup.service", "", "", "", "" },
+		/* below a user's own manager there are no units of the system, and no containers */
+		{ "/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service",
+		  "", "", "", "", "" },
+		{ "/user.slice/user-1000.slice/user@1000.service/system.slice/ssh.service",
+		  "", "", "", "", "" },
+		{ "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" HEX ".scope",
+		  "", "", "", "", "" },
+		{ "/user.slice/user-1000.slice/user@1000.service/app.slice/app-flatpak-org.a.B-12.scope",
+		  "", "org.a.B", "", "", "" },
+		{ "/user.slice/u/app-flatpak-org.a.B\\x2dC-12.scope", "", "org.a.B-C", "", "", "" },
+		{ "/user.slice/u/app-flatpak-.scope", "", "", "", "", "" },
+		{ "/user.slice/u/app-flatpak-x\\x00y-1.scope", "", "x\\x00y", "", "", "" },
+		{ "/user.slice/u/flatpak-org.a.B-12.scope", "", "org.a.B", "", "", "" },
+		{ "/user.slice/u/snap.firefox.firefox-" UUID ".scope",
+		  "", "", "firefox", "firefox.firefox", "" },
+		{ "/user.slice/u/snap.firefox.firefox." UUID ".scope",
+		  "", "", "firefox", "firefox.firefox", "" },
+		{ "/user.slice/u/snap.a.b-c.scope", "", "", "a", "a.b-c", "" },
+		{ "/user.slice/u/snap..b.scope", "", "", "", "", "" },
+		{ "/system.slice/snap.cups.cupsd.service", "snap.cups.cupsd.service",
+		  "", "cups", "cups.cupsd", "" },
+		{ "/system.slice/docker-" HEX ".scope", "docker-" HEX ".scope", "", "", "", HEX },
+		{ "/docker/" HEX, "", "", "", "", HEX },
+		{ "/docker/" HEX "0", "", "", "", "", "" },
+		{ "/machine.slice/libpod-" HEX ".scope/container", "", "", "", "", HEX },
+		{ "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" HEX ".scope",
+		  "", "", "", "", HEX },
+	};
+	struct app_ids ids;
+	char longest[2000];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		app_ids_of_cgroup(cases[i].cgroup, &ids);
+		assert_string_equal(ids.unit, cases[i].unit);
+		assert_string_equal(ids.flatpak, cases[i].flatpak);
+		assert_string_equal(ids.snap, cases[i].snap);
+		assert_string_equal(ids.snap_app, cases[i].snap_app);
+		assert_string_equal(ids.container, cases[i].container);
+	}
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	memcpy(longest, "/system.slice/", 14);
+	app_ids_of_cgroup(longest, &ids);
+	assert_string_equal(ids.unit, "");
+}
+
+static bool matches(const char *text, const struct flow_query *q)
+{
+	const struct policy_env env = { .mode = SNITCH_MODE_ASK };
+	struct rule_error err;
+	struct rule *rule;
+	bool yes;
+
+	assert_int_equal(rule_parse(text, NULL, 0, &rule, &err), 0);
+	yes = policy_matches(rule, &env, q);
+	rule_free(rule);
+	return yes;
+}
+
+static void programs_of_rules(void **state)
+{
+	static const char *const images[] = { "debian:12", "sha256:" HEX };
+	struct app app = {
+		.unit = "ssh.service", .flatpak = "org.a.B", .snap = "firefox",
+		.snap_app = "firefox.firefox", .script = "/usr/bin/tool", .images = images,
+		.n_images = 2,
+	};
+	struct flow_query q = { .exe = "/usr/bin/x", .app = &app, .family = AF_INET };
+
+	(void)state;
+	assert_true(matches("allow unit ssh to any", &q));
+	assert_true(matches("allow unit ssh.service to any", &q));
+	assert_false(matches("allow unit ss to any", &q));
+	assert_false(matches("allow unit sshd to any", &q));
+	assert_true(matches("allow container debian:12:/usr/bin/x to any", &q));
+	assert_true(matches("allow container sha256:" HEX ":/usr/bin/x to any", &q));
+	assert_false(matches("allow container debian:12:/usr/bin/y to any", &q));
+	assert_false(matches("allow container debian:11:/usr/bin/x to any", &q));
+	/* what is only claimed refuses, and never allows */
+	assert_false(matches("allow flatpak org.a.B to any", &q));
+	assert_false(matches("allow snap firefox to any", &q));
+	assert_false(matches("allow script /usr/bin/tool to any", &q));
+	assert_true(matches("deny flatpak org.a.B to any", &q));
+	assert_true(matches("deny snap firefox to any", &q));
+	assert_true(matches("deny script /usr/bin/tool to any", &q));
+	app.flatpak_sure = true;
+	app.snap_sure = true;
+	app.script_sure = true;
+	assert_true(matches("allow flatpak org.a.B to any", &q));
+	assert_true(matches("allow snap firefox to any", &q));
+	assert_true(matches("allow snap firefox.firefox to any", &q));
+	assert_false(matches("allow snap firefox.other to any", &q));
+	assert_true(matches("allow script /usr/bin/tool to any", &q));
+	q.app = NULL;
+	assert_false(matches("allow unit ssh to any", &q));
+	assert_false(matches("deny container debian:12:/usr/bin/x to any", &q));
+}
+
+static void strangers(void **state)
+{
+	static const char *const parents[] = { "/usr/bin/git", "/usr/bin/bash" };
+	bool strange[] = { true, false };
+	struct flow_query q = {
+		.exe = "/opt/a/x", .parents = parents, .n_parents = 2, .strangers = strange,
+		.family = AF_INET,
+	};
+
+	(void)state;
+	assert_true(matches("allow /opt/*/x to any", &q));
+	assert_false(matches("allow any child-of /usr/bin/git to any", &q));
+	assert_false(matches("allow /usr/bin/git and children to any", &q));
+	assert_true(matches("deny any child-of /usr/bin/git to any", &q));
+	assert_true(matches("deny /usr/bin/git and children to any", &q));
+	assert_true(matches("allow any child-of /usr/bin/bash to any", &q));
+	strange[0] = false;
+	assert_true(matches("allow any child-of /usr/bin/git to any", &q));
+	q.strange = true;
+	assert_false(matches("allow /opt/*/x to any", &q));
+	assert_false(matches("allow /opt/a/x to any", &q));
+	assert_true(matches("deny /opt/*/x to any", &q));
+	assert_true(matches("allow any to any", &q));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(control_groups),
+		cmocka_unit_test(programs_of_rules),
+		cmocka_unit_test(strangers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
