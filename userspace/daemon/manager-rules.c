@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../policy/policy.h"
@@ -95,29 +96,115 @@ static int add_rule(struct daemon *d, sd_bus_message *m, const struct caller *wh
 	return sd_bus_reply_method_return(m, "s", id_text);
 }
 
-int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
+/* Whether @who may put a rule there; replies by itself when not. Return: 1 to go on. */
+static int check_scope(sd_bus_message *m, const struct caller *who, const char *word,
+		       enum rulebook_scope *scope)
 {
 	static const char *const scopes[] = {
 		[RULEBOOK_ADMIN] = "admin", [RULEBOOK_SYSTEM] = "system",
 		[RULEBOOK_USER] = "user", [RULEBOOK_RUNTIME] = "runtime",
 	};
-	const char *text, *scope, *why;
-	struct caller who;
+	const char *why = "the scopes are admin, system, user and runtime";
 	unsigned int i;
+	int r;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
+		if (strcmp(word, scopes[i]))
+			continue;
+		*scope = i;
+		why = may_add(who, i);
+		r = why ? manager_refuse(m, "NotPermitted", why) : 1;
+		return why && r > 0 ? 0 : r;
+	}
+	r = manager_refuse(m, "Invalid", why);
+	return r < 0 ? r : 0;
+}
+
+int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	enum rulebook_scope where;
+	const char *text, *scope;
+	struct caller who;
 	int r;
 
 	(void)error;
 	r = manager_args(userdata, m, &who, "ss", &text, &scope);
 	if (r <= 0)
 		return r;
-	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
-		if (strcmp(scope, scopes[i]))
-			continue;
-		why = may_add(&who, i);
-		return why ? manager_refuse(m, "NotPermitted", why) :
-			     add_rule(userdata, m, &who, text, i);
+	r = check_scope(m, &who, scope, &where);
+	return r <= 0 ? r : add_rule(userdata, m, &who, text, where);
+}
+
+static int reply_ids(sd_bus_message *m, const uint64_t *ids, size_t n)
+{
+	sd_bus_message *reply = NULL;
+	char text[17];
+	size_t i;
+	int r;
+
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "s");
+	for (i = 0; i < n && r >= 0; i++)
+		r = sd_bus_message_append(reply, "s", rule_id_print(ids[i], text, sizeof(text)));
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return manager_reply(reply, r);
+}
+
+static int add_rules(struct daemon *d, sd_bus_message *m, const struct caller *who, char **texts,
+		     size_t n, enum rulebook_scope scope)
+{
+	bool own = scope == RULEBOOK_USER || (scope == RULEBOOK_RUNTIME && !who->admin);
+	_cleanup_free_ uint64_t *ids = calloc(n + 1, sizeof(*ids));
+	struct core_error fail = { .name = "Invalid" };
+	char error[1024];
+	int r;
+
+	if (!ids)
+		return -ENOMEM;
+	r = rulebook_add_all(d->core.rules, texts, n, scope, own ? who->uid : (uint32_t)-1, ids,
+			     error, sizeof(error));
+	if (r) {
+		core_fail(&fail, r, r == -EINVAL ? "Invalid" : "Failed", "%s", error);
+		return manager_error(m, &fail);
 	}
-	return manager_refuse(m, "Invalid", "the scopes are admin, system, user and runtime");
+	log_msg(LOG_NOTICE, "uid %u adds %zu rules at once", who->uid, n);
+	r = after_rules(d);
+	if (!r)
+		return reply_ids(m, ids, n);
+	core_fail(&fail, r, "Failed", "the rules are kept but not in force: %s",
+		  rulebook_error(d->core.rules));
+	return manager_error(m, &fail);
+}
+
+int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	enum rulebook_scope where;
+	char **texts = NULL, **t;
+	const char *scope;
+	struct caller who;
+	size_t n = 0;
+	int r;
+
+	(void)error;
+	r = manager_caller(userdata, m, &who);
+	if (r <= 0)
+		return r;
+	r = sd_bus_message_read_strv(m, &texts);
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &scope);
+	if (r >= 0)
+		r = check_scope(m, &who, scope, &where);
+	for (t = texts; t && *t; t++)
+		n++;
+	if (r > 0)
+		r = n > RULES_MAX ? manager_refuse(m, "TooMany", "at most 100000 rules") :
+		    add_rules(userdata, m, &who, texts, n, where);
+	for (t = texts; t && *t; t++)
+		free(*t);
+	free(texts);
+	return r;
 }
 
 static bool may_remove(void *ctx, const struct rulebook_row *row)

@@ -312,6 +312,7 @@ const sd_bus_vtable manager_vtable[] = {
 	METHOD("GetQuestion", "t", "a{sv}", on_get_question),
 	METHOD("ListRules", "", "aa{sv}", manager_list_rules),
 	METHOD("AddRule", "ss", "s", manager_add_rule),
+	METHOD("AddRules", "ass", "as", manager_add_rules),
 	METHOD("RemoveRule", "s", "", manager_remove_rule),
 	METHOD("Reload", "", "", manager_reload),
 	METHOD("RegisterAgent", "a{sv}", "", on_register),

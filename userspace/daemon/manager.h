@@ -32,6 +32,7 @@ int manager_get_property(sd_bus *bus, const char *path, const char *interface,
 int manager_get_status(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -237,21 +237,14 @@ const char *rulebook_preview(struct rulebook *rb, const struct rule_wish *wish, 
 
 /* ---- by hand ----------------------------------------------------------------------------- */
 
-int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
-		 uint64_t *id, char *error, size_t size)
+/* Reads a rule that somebody wrote. Return: 0, or an error with a sentence in @error. */
+static int read_rule(const char *text, struct rule **out, char *error, size_t size)
 {
-	static const enum rule_scope scopes[] = {
-		[RULEBOOK_ADMIN] = RULE_S_ADMIN,
-		[RULEBOOK_SYSTEM] = RULE_S_SYSTEM,
-		[RULEBOOK_USER] = RULE_S_USER,
-		[RULEBOOK_RUNTIME] = RULE_S_SYSTEM,
-	};
-	_cleanup_free_ char *exe = NULL;
 	struct rule_error err = { .line = 0 };
-	enum rule_scope where = scopes[scope];
 	struct rule *rule = NULL;
 	int r;
 
+	*out = NULL;
 	r = rule_parse(text, NULL, 0, &rule, &err);
 	if (r) {
 		rule_error_print(&err, error, size);
@@ -264,13 +257,38 @@ int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scop
 		rule_free(rule);
 		return -EINVAL;
 	}
+	rule_begin(rule, snitch_boottime(), NULL);
+	*out = rule;
+	return 0;
+}
+
+static enum rule_scope set_scope(enum rulebook_scope scope, uint32_t uid)
+{
+	static const enum rule_scope scopes[] = {
+		[RULEBOOK_ADMIN] = RULE_S_ADMIN,
+		[RULEBOOK_SYSTEM] = RULE_S_SYSTEM,
+		[RULEBOOK_USER] = RULE_S_USER,
+		[RULEBOOK_RUNTIME] = RULE_S_SYSTEM,
+	};
+
+	return scope == RULEBOOK_RUNTIME && uid != (uint32_t)-1 ? RULE_S_USER : scopes[scope];
+}
+
+int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
+		 uint64_t *id, char *error, size_t size)
+{
+	_cleanup_free_ char *exe = NULL;
+	struct rule_error err = { .line = 0 };
+	struct rule *rule;
+	int r;
+
+	r = read_rule(text, &rule, error, size);
+	if (r)
+		return r;
 	if (rule->program.kind == RULE_P_PATH && rule->action == SNITCH_ALLOW)
 		exe = strdup(rule->program.name);
-	if (scope == RULEBOOK_RUNTIME && uid != (uint32_t)-1)
-		where = RULE_S_USER;
-	rule_begin(rule, snitch_boottime(), NULL);
-	r = ruleset_add(rb->set, &rb->paths, rule, where, uid == (uint32_t)-1 ? 0 : uid,
-			scope == RULEBOOK_RUNTIME, id, &err);
+	r = ruleset_add(rb->set, &rb->paths, rule, set_scope(scope, uid),
+			uid == (uint32_t)-1 ? 0 : uid, scope == RULEBOOK_RUNTIME, id, &err);
 	if (r) {
 		rule_error_print(&err, error, size);
 		return r;
@@ -278,6 +296,61 @@ int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scop
 	if (exe)
 		rulebook_unsuspend(rb, exe);
 	return 0;
+}
+
+/* Of many rules: which one it is about, then the sentence. */
+static void number_error(char *error, size_t size, size_t at)
+{
+	_cleanup_free_ char *text = strdup(error);
+
+	snprintf(error, size, "rule %zu: %s", at + 1, text ? text : "");
+}
+
+/* What an allow rule that counts lifts, as rulebook_add() does. */
+static void unsuspend_all(struct rulebook *rb, const uint64_t *ids, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct rule *rule = ruleset_find(rb->set, ids[i]);
+
+		if (rule && rule->program.kind == RULE_P_PATH && rule->action == SNITCH_ALLOW &&
+		    !(rule->flags & (RULE_F_DISABLED | RULE_F_IN)))
+			rulebook_unsuspend(rb, rule->program.name);
+	}
+}
+
+int rulebook_add_all(struct rulebook *rb, char **texts, size_t n, enum rulebook_scope scope,
+		     uint32_t uid, uint64_t *ids, char *error, size_t size)
+{
+	_cleanup_free_ struct rule **rules = calloc(n + 1, sizeof(*rules));
+	struct rule_error err = { .line = 0 };
+	size_t i, bad;
+	int r = 0;
+
+	if (!rules) {
+		snprintf(error, size, "no memory");
+		return -ENOMEM;
+	}
+	for (i = 0; i < n && !r; i++)
+		r = read_rule(texts[i], &rules[i], error, size);
+	if (r) {
+		number_error(error, size, i - 1);
+		while (i--)
+			rule_free(rules[i]);
+		return r;
+	}
+	r = ruleset_add_all(rb->set, &rb->paths, rules, n, set_scope(scope, uid),
+			    uid == (uint32_t)-1 ? 0 : uid, scope == RULEBOOK_RUNTIME, ids, &bad,
+			    &err);
+	if (!r) {
+		unsuspend_all(rb, ids, n);
+		return 0;
+	}
+	rule_error_print(&err, error, size);
+	if (bad < n)
+		number_error(error, size, bad);
+	return r;
 }
 
 static void fill_row(const struct rulebook *rb, const struct rule *rule, char *text,

@@ -201,6 +201,12 @@ int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scop
 		 uint64_t *id, char *error, size_t size);
 
 /*
+ * Adds @n rules by hand, all or none, with one write. @ids gets theirs. Else as rulebook_add().
+ */
+int rulebook_add_all(struct rulebook *rb, char **texts, size_t n, enum rulebook_scope scope,
+		     uint32_t uid, uint64_t *ids, char *error, size_t size);
+
+/*
  * Takes a rule away. Return: 0, -ENOENT, -EACCES (@may said no), -EPERM (a built-in), or what
  * writing said.
  */

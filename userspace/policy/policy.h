@@ -287,6 +287,19 @@ int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct ru
 		enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *id,
 		struct rule_error *err);
 
+/**
+ * ruleset_add_all() - put many rules into the set and into one file, with one write
+ * @rules: @n rules, each taken, also on failure
+ * @ids: gets their ids; a rule that the file has already keeps the id it has there
+ * @bad: gets the place in @rules of the one that failed; @n: none of them did
+ *
+ * As ruleset_add(), but all or nothing. Rules that end by themselves are kept elsewhere than
+ * lasting ones: they cannot be mixed, unless @runtime is set (-EINVAL).
+ */
+int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struct rule **rules,
+		    size_t n, enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *ids,
+		    size_t *bad, struct rule_error *err);
+
 /* Take a rule out of the set and its file. -ENOENT; -EPERM for built-ins (mask their file). */
 int ruleset_remove(struct ruleset *set, const struct policy_paths *paths, uint64_t id,
 		   struct rule_error *err);

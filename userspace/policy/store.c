@@ -393,6 +393,134 @@ int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct ru
 	return 0;
 }
 
+/* ---- adding many --------------------------------------------------------------------- */
+
+/* Takes the rules from @from on, at the end of an unsorted set, out again. */
+static void drop_appended(struct ruleset *set, size_t from)
+{
+	while (set->n_rules > from) {
+		struct rule *rule = set->rules[set->n_rules - 1];
+
+		rule->rank = set->n_rules - 1;
+		set_take(set, rule);
+		rule_free(rule);
+	}
+}
+
+/* The rules of @file by what they say. */
+static int index_texts(const struct ruleset *set, const char *file, struct idmap *texts)
+{
+	size_t i;
+
+	for (i = 0; i < set->n_rules; i++) {
+		struct rule *rule = set->rules[i];
+
+		if (rule->file && !strcmp(rule->file, file) &&
+		    idmap_put(texts, rule_hash(rule), rule))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Takes @rule: into the set's end, or, where an equal one is there, away. */
+static int append_new(struct ruleset *set, struct rule *rule, struct idmap *texts, uint64_t *id,
+		      struct rule_error *err)
+{
+	struct rule *old;
+	uint64_t hash;
+	int r = set_append(set, rule, err);
+
+	if (r) {
+		rule_free(rule);
+		return r;
+	}
+	hash = rule_hash(rule);	/* a user's rule got its user just now */
+	old = idmap_get(texts, hash);
+	if (old && rule_equal(old, rule)) {
+		*id = old->id;
+		drop_appended(set, set->n_rules - 1);
+		return 0;
+	}
+	*id = rule->id;
+	return old || !idmap_put(texts, hash, rule) ? 0 :
+	       rule_fail(err, -ENOMEM, NULL, 0, "", "more memory", "");
+}
+
+/* One write for the rules from @from on. */
+static int write_appended(struct ruleset *set, size_t from, struct rule_error *err)
+{
+	size_t max, i;
+	unsigned int line = 0;
+	struct store s;
+	int r;
+
+	if (from == set->n_rules)
+		return 0;
+	max = set->rules[from]->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
+	r = store_open(&s, set->rules[from]->file, max, err);
+	for (i = from; i < set->n_rules && !r; i++) {
+		r = append_line(&s, set->rules[i], max, err);
+		line = i == from ? count_lines(s.text) : line + 1;
+		set->rules[i]->line = line;
+	}
+	if (!r)
+		r = store_write(&s, s.text, s.len, err);
+	store_close(&s);
+	return r;
+}
+
+/* Everything that can be known of @rule without the others. Takes nothing. */
+static int prepare_one(struct ruleset *set, const struct policy_paths *paths, struct rule *rule,
+		       const struct rule *first, struct rule_error *err)
+{
+	int r = prepare(set, paths, rule, err);
+
+	if (r || rule->file == first->file)
+		return r;
+	return rule_fail(err, -EINVAL, NULL, 0, rule->runtime ? "a rule that ends by itself" :
+			 "a lasting rule", "rules that are kept in one file",
+			 "add those that end by themselves on their own");
+}
+
+int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struct rule **rules,
+		    size_t n, enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *ids,
+		    size_t *bad, struct rule_error *err)
+{
+	struct idmap texts = { .slots = NULL };
+	size_t from = set->n_rules, i;
+	int r = 0;
+
+	memset(err, 0, sizeof(*err));
+	*bad = n;
+	for (i = 0; i < n && !r; i++) {
+		rules[i]->scope = scope;
+		rules[i]->scope_uid = uid;
+		rules[i]->runtime = runtime;
+		r = prepare_one(set, paths, rules[i], rules[0], err);
+		if (r)
+			*bad = i;
+	}
+	if (!r && n && index_texts(set, rules[0]->file, &texts))
+		r = rule_fail(err, -ENOMEM, NULL, 0, "", "more memory", "");
+	for (i = 0; i < n; i++) {
+		if (r) {
+			rule_free(rules[i]);
+			continue;
+		}
+		r = append_new(set, rules[i], &texts, &ids[i], err);
+		if (r)
+			*bad = i;
+	}
+	if (!r)
+		r = write_appended(set, from, err);
+	if (r)
+		drop_appended(set, from);
+	else
+		set_sort(set);
+	idmap_clear(&texts);
+	return r;
+}
+
 /* ---- removing ---------------------------------------------------------------------- */
 
 static int write_removed(struct ruleset *set, const struct rule *rule, struct rule_error *err)
