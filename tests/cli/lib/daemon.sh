@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Shared by the tests of the command line: a real snitchd in a private folder, its device the fake
+# one. It must never reach a daemon of the machine: everything goes by a private socket there.
+. "$(dirname "${BASH_SOURCE[0]}")/../../install/lib.sh"
+
+BIN=${SNITCH_BIN:-$TOP/build/bin}
+ROOT=$WORK/root
+export SNITCH_BUS=$ROOT/run/snitch/bus LC_ALL=C.UTF-8
+unset NO_COLOR
+PIDS=()
+snitch() { "$BIN/snitch" "$@"; }
+cleanup() {
+	! declare -F before_cleanup >/dev/null || before_cleanup
+	[[ ${#PIDS[@]} -eq 0 ]] || kill "${PIDS[@]}" 2>/dev/null
+	wait 2>/dev/null
+	remove_work
+}
+trap cleanup EXIT
+
+# until_true SECONDS COMMAND...: tries ten times a second.
+until_true() {
+	local n=$(($1 * 10)); shift
+	while ! "$@"; do
+		((n-- > 0)) || return 1
+		sleep 0.1
+	done
+}
+
+start_daemon() {
+	mkdir -p "$ROOT/var/lib" "$ROOT/run" "$ROOT/etc/snitch/rules.d"
+	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
+	PIDS+=($!)
+	# shellcheck disable=SC2034
+	DAEMON=$!
+	until_true 10 test -S "$SNITCH_BUS"
+}
+
+start() {
+	mkfifo "$WORK/script"
+	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >"$WORK/fake.log" 2>&1 &
+	PIDS+=($!)
+	exec 7>"$WORK/script"
+	until_true 10 test -S "$WORK/dev" || { cat "$WORK/fake.log"; return 1; }
+	start_daemon || { cat "$WORK/daemon.log"; return 1; }
+	play 'owner 1 exe "/usr/bin/make" cmd "make" comm "make" pid 4100'
+	play 'owner 2 parent 1 exe "/usr/bin/curl" cmd "curl\0-sS\0https://203.0.113.7/\x1b[2J" comm "curl" pid 4242'
+}
+
+# play LINE: a line of the fake device's script, played at once.
+play() { printf '%s\n' "$1" >&7; }
+exit_is() {
+	local want=$1 got; shift
+	"$@"; got=$?
+	[[ $got -eq $want ]] || { echo "exit code $got, not $want"; return 1; }
+}
+says() {
+	local want=$1 said; shift
+	said=$("$@" 2>&1)
+	echo "$said"
+	[[ $said == *"$want"* ]]
+}
