@@ -50,29 +50,42 @@ static int tell_daemon(struct cli *cli, const char *root)
 	return CLI_OK;
 }
 
-int admin_add(struct cli *cli, const char *root, struct rule *rule, uint64_t *id)
+/* Takes the rules. */
+static int add_all(struct cli *cli, const char *root, struct rule **rules, size_t n, uint64_t *ids)
 {
 	const struct policy_paths paths = { .root = root };
 	struct rule_error err = { 0 };
 	struct ruleset *set = NULL;
-	_cleanup_close_ int lock = -1;
+	_cleanup_close_ int lock = lock_folder(root);
+	size_t bad;
 	int r;
 
-	if (!root && geteuid()) {
-		rule_free(rule);
-		out_error("the administrator's rules are changed by root only: use sudo, or --scope user");
-		return CLI_DENIED;
-	}
-	lock = lock_folder(root);
 	/* where another file is bad snitchd would keep its last good rules: say so before */
 	r = ruleset_load(&paths, 0, &set, &err);
 	if (r) {
-		rule_free(rule);
+		while (n--)
+			rule_free(rules[n]);
 		return told(&err, r);
 	}
-	r = ruleset_add(set, &paths, rule, RULE_S_ADMIN, 0, false, id, &err);
+	r = n == 1 ? ruleset_add(set, &paths, rules[0], RULE_S_ADMIN, 0, false, ids, &err) :
+	    ruleset_add_all(set, &paths, rules, n, RULE_S_ADMIN, 0, false, ids, &bad, &err);
 	ruleset_free(set);
 	return r ? told(&err, r) : tell_daemon(cli, root);
+}
+
+int admin_add_all(struct cli *cli, const char *root, struct rule **rules, size_t n, uint64_t *ids)
+{
+	if (root || !geteuid())
+		return add_all(cli, root, rules, n, ids);
+	while (n--)
+		rule_free(rules[n]);
+	out_error("the administrator's rules are changed by root only: use sudo, or --scope user");
+	return CLI_DENIED;
+}
+
+int admin_add(struct cli *cli, const char *root, struct rule *rule, uint64_t *id)
+{
+	return admin_add_all(cli, root, &rule, 1, id);
 }
 
 int admin_remove(struct cli *cli, const char *root, uint64_t id)

@@ -161,21 +161,24 @@ int cli_bus_error(const char *what, int err, const sd_bus_error *error)
 	return err == -ETIMEDOUT ? CLI_TIMEOUT : CLI_FAILED;
 }
 
-static int callv(struct cli *cli, const char *member, sd_bus_message **reply, const char *types,
-		 va_list ap)
+/* A call of @member, without arguments yet. */
+static int call_new(struct cli *cli, const char *member, sd_bus_message **m)
+{
+	int rc = sd_bus_message_new_method_call(cli->bus, m, cli->direct ? NULL : SNITCH_BUS_NAME,
+						SNITCH_BUS_PATH, SNITCH_BUS_IFACE, member);
+
+	if (rc >= 0)
+		sd_bus_message_set_auto_start(*m, 0);
+	return rc;
+}
+
+/* Sends @m, which it takes, unless @rc says that it could not be made. */
+static int call_send(struct cli *cli, const char *member, sd_bus_message *m, int rc,
+		     sd_bus_message **reply)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *m = NULL;
-	int rc, code = cli_bus_open(cli, false);
+	int code = CLI_OK;
 
-	if (code)
-		return code;
-	rc = sd_bus_message_new_method_call(cli->bus, &m, cli->direct ? NULL : SNITCH_BUS_NAME,
-					    SNITCH_BUS_PATH, SNITCH_BUS_IFACE, member);
-	if (rc >= 0)
-		sd_bus_message_set_auto_start(m, 0);
-	if (rc >= 0 && *types)
-		rc = sd_bus_message_appendv(m, types, ap);
 	if (rc >= 0)
 		rc = sd_bus_call(cli->bus, m, CALL_TIMEOUT_US, &error, reply);
 	if (rc < 0)
@@ -183,6 +186,20 @@ static int callv(struct cli *cli, const char *member, sd_bus_message **reply, co
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(m);
 	return code;
+}
+
+static int callv(struct cli *cli, const char *member, sd_bus_message **reply, const char *types,
+		 va_list ap)
+{
+	sd_bus_message *m = NULL;
+	int rc, code = cli_bus_open(cli, false);
+
+	if (code)
+		return code;
+	rc = call_new(cli, member, &m);
+	if (rc >= 0 && *types)
+		rc = sd_bus_message_appendv(m, types, ap);
+	return call_send(cli, member, m, rc, reply);
 }
 
 int cli_call(struct cli *cli, const char *member, sd_bus_message **reply, const char *types, ...)
@@ -196,6 +213,18 @@ int cli_call(struct cli *cli, const char *member, sd_bus_message **reply, const 
 	return code;
 }
 
+/* The first value of @reply, which it takes. */
+static int read_reply(const char *member, sd_bus_message *reply, json_t **out)
+{
+	*out = value_read(reply);
+	sd_bus_message_unref(reply);
+	if (*out)
+		return CLI_OK;
+	out_error("%s: snitchd gave an answer this program does not understand: "
+		  "are both of the same version?", member);
+	return CLI_FAILED;
+}
+
 int cli_call_json(struct cli *cli, const char *member, json_t **out, const char *types, ...)
 {
 	sd_bus_message *reply = NULL;
@@ -205,15 +234,24 @@ int cli_call_json(struct cli *cli, const char *member, json_t **out, const char 
 	va_start(ap, types);
 	code = callv(cli, member, &reply, types, ap);
 	va_end(ap);
+	return code ? code : read_reply(member, reply, out);
+}
+
+int cli_call_many(struct cli *cli, const char *member, json_t **out, char **strings,
+		  const char *last)
+{
+	sd_bus_message *m = NULL, *reply = NULL;
+	int rc, code = cli_bus_open(cli, false);
+
 	if (code)
 		return code;
-	*out = value_read(reply);
-	sd_bus_message_unref(reply);
-	if (*out)
-		return CLI_OK;
-	out_error("%s: snitchd gave an answer this program does not understand: "
-		  "are both of the same version?", member);
-	return CLI_FAILED;
+	rc = call_new(cli, member, &m);
+	if (rc >= 0)
+		rc = sd_bus_message_append_strv(m, strings);
+	if (rc >= 0)
+		rc = sd_bus_message_append(m, "s", last);
+	code = call_send(cli, member, m, rc, &reply);
+	return code ? code : read_reply(member, reply, out);
 }
 
 int cli_match(struct cli *cli, const char *member, sd_bus_message_handler_t handler, void *ctx)

@@ -115,6 +115,13 @@ int cli_call(struct cli *cli, const char *member, sd_bus_message **reply, const 
  */
 int cli_call_json(struct cli *cli, const char *member, json_t **out, const char *types, ...);
 
+/**
+ * cli_call_many - cli_call_json() with an array of strings and one more string as arguments
+ * @strings: ends with NULL
+ */
+int cli_call_many(struct cli *cli, const char *member, json_t **out, char **strings,
+		  const char *last);
+
 /** cli_bus_error - print a failed call's error; return the exit code that fits */
 int cli_bus_error(const char *what, int err, const sd_bus_error *error);
 
@@ -180,12 +187,24 @@ struct rule;
 int admin_add(struct cli *cli, const char *root, struct rule *rule, uint64_t *id);
 
 /**
+ * admin_add_all - the same for @n rules, all or none
+ * @ids: gets their ids
+ */
+int admin_add_all(struct cli *cli, const char *root, struct rule **rules, size_t n, uint64_t *ids);
+
+/**
  * admin_remove - the opposite
  *
  * Return: as above; CLI_NOT_FOUND, with nothing printed, for an id that is not a lasting rule of
  * the administrator, and for users but root.
  */
 int admin_remove(struct cli *cli, const char *root, uint64_t id);
+
+/* ---- exchange.c ----------------------------------------------------------- */
+
+/* `snitch rules import` and `export`, with the words after these. */
+int rules_import(struct cli *cli, int argc, char **argv);
+int rules_export(struct cli *cli, int argc, char **argv);
 
 /* ---- value.c -------------------------------------------------------------- */
 

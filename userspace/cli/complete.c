@@ -65,12 +65,19 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 	const char *last = argv[argc - 1];
 
 	if (argc == 2)
-		offer_words("list add rm check", last);
+		offer_words("list add rm check import export", last);
 	else if (!strcmp(argv[1], "rm"))
 		offer_ids(cli, "ListRules", last);
 	else if (!strcmp(argv[argc - 2], "--scope"))
-		offer_words(!strcmp(argv[1], "add") ? "admin system user runtime" :
-			    "builtin admin system user runtime", last);
+		offer_words(!strcmp(argv[1], "add") || !strcmp(argv[1], "import") ?
+			    "admin system user runtime" : "builtin admin system user runtime", last);
+	else if (!strcmp(argv[argc - 2], "--format"))
+		offer_words(!strcmp(argv[1], "import") ? "lsrules opensnitch json snitch" :
+			    "lsrules json snitch", last);
+	else if (!strcmp(argv[1], "import") && *last == '-')
+		offer_words("--format --scope --lists --reviewed --dry-run --root --json", last);
+	else if (!strcmp(argv[1], "export") && *last == '-')
+		offer_words("--format --scope", last);
 	else if (!strcmp(argv[1], "list"))
 		offer_words("--scope --json", last);
 	else if (!strcmp(argv[1], "add") && argc == 3)

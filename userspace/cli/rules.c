@@ -292,6 +292,7 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 		int (*run)(struct cli *cli, int argc, char **argv);
 	} verbs[] = {
 		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_check },
+		{ "import", rules_import }, { "export", rules_export },
 	};
 	size_t i;
 
@@ -300,5 +301,5 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, argv[0]))
 			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("rules: '%s' is not one of list, add, rm, check", argv[0]);
+	return out_usage("rules: '%s' is not one of list, add, rm, check, import, export", argv[0]);
 }
