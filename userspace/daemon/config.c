@@ -16,6 +16,7 @@
 
 struct config {
 	uint32_t fail, kernel;
+	struct history_wish history;
 };
 
 static int set_word(uint32_t *to, const char *value, const char *refuse)
@@ -39,18 +40,21 @@ static int take_line(struct config *config, char *line)
 		*hash = '\0';
 	if (line[strspn(line, " \t\r\n")] == '\0')
 		return 0;
-	if (sscanf(line, " %31[a-z] = %31s %1s", key, value, rest) != 2)
+	if (sscanf(line, " %31[a-z-] = %31s %1s", key, value, rest) != 2)
 		return -EINVAL;
 	if (!strcmp(key, "fail"))
 		return set_word(&config->fail, value, "refuse");
 	if (!strcmp(key, "kernel"))
 		return set_word(&config->kernel, value, "deny");
+	if (!strncmp(key, "history", strlen("history")))
+		return history_setting(&config->history, key, value);
 	return -EINVAL;
 }
 
 int config_read(struct daemon *d)
 {
-	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW };
+	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW,
+				 .history = HISTORY_WISH_USUAL };
 	_cleanup_free_ char *path = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned int number = 0;
@@ -67,12 +71,13 @@ int config_read(struct daemon *d)
 	while (f && fgets(line, sizeof(line), f)) {
 		number++;
 		if (take_line(&config, line)) {
-			log_msg(LOG_ERR, "%s:%u: expected \"fail = refuse|allow\" or \"kernel = allow|deny\"",
-				path, number);
+			log_msg(LOG_ERR, "%s:%u: expected \"fail = refuse|allow\", \"kernel = allow|deny\", "
+				HISTORY_WISH_EXPECTED, path, number);
 			return -EINVAL;
 		}
 	}
 	d->core.fail = config.fail;
 	d->core.kernel_default = config.kernel;
+	d->history_wish = config.history;
 	return 0;
 }

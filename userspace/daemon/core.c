@@ -154,6 +154,7 @@ static void on_cancel(void *ctx, const struct snitch_cancel *cancel)
 	}
 	core_cancel_wait(core, cancel->hdr.id);
 	core->counters[CORE_CANCELLED]++;
+	core_remember_cancel(core, cancel);
 	questions_cancel(core->questions, cancel->hdr.id, cancel->why);
 }
 

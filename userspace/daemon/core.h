@@ -19,6 +19,8 @@
 #include "rights.h"
 #include "rulebook.h"
 
+struct history;
+
 #define CORE_WAITING_MAX	256	/* flows whose owner is being fetched */
 #define CORE_REPEATS		64	/* refusals remembered for coalescing in the log */
 
@@ -52,6 +54,8 @@ struct core_repeat {
  * @waiting: flows whose owner has to be fetched first
  * @changed: executables being looked into, and the flows that wait for that
  * @mode_path: where the mode is kept; NULL: nowhere
+ * @history: what was decided; somebody else's; NULL: none
+ * @history_flushed: CLOCK_BOOTTIME ns
  */
 struct core {
 	struct snitch_device *dev;
@@ -72,6 +76,8 @@ struct core {
 	unsigned int n_waiting;
 	struct core_repeat repeats[CORE_REPEATS];
 	char *mode_path;
+	struct history *history;
+	uint64_t history_flushed;
 	uint64_t counters[__CORE_COUNTERS];
 };
 
@@ -200,6 +206,15 @@ void core_finding(struct core *core, const struct inspect_finding *finding);
 
 /* There is no inspector any more: what it was asked is unknown for good. */
 void core_no_inspector(struct core *core);
+
+/* ---- of remember.c --------------------------------------------------------------- */
+
+/* A decision goes into the history. */
+void core_remember(struct core *core, const struct snitch_flow_event *ev, const struct owner *owner,
+		   uint32_t action, uint32_t origin, uint64_t rule);
+
+/* The kernel gave up on a flow: what became of it, if a person was asked. */
+void core_remember_cancel(struct core *core, const struct snitch_cancel *cancel);
 
 /* ---- of record.c ----------------------------------------------------------------- */
 

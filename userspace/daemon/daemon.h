@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "core.h"
+#include "history-source.h"
 
 #define DAEMON_BUS_NAME		"org.snitch.Snitch1"
 #define DAEMON_PATH		"/org/snitch/Snitch1"
@@ -100,6 +101,8 @@ struct daemon {
 	sd_event_source *rules_timer;
 	struct inspector *inspector;	/* NULL: none */
 	sd_event_source *inspector_source;
+	struct history_wish history_wish;
+	struct history_source *history;	/* NULL: none yet */
 	uint64_t started;	/* CLOCK_BOOTTIME ns */
 };
 
@@ -170,7 +173,8 @@ int manager_error(sd_bus_message *m, const struct core_error *error);
 
 /* Append one dictionary a{sv}. Return: 0 or a negative errno. */
 int message_question(sd_bus_message *m, struct core *core, const struct question *q);
-int message_rule(sd_bus_message *m, const struct rulebook_row *row);
+/* @use: NULL: not known */
+int message_rule(sd_bus_message *m, const struct rulebook_row *row, const struct history_use *use);
 int message_kernel(sd_bus_message *m, const struct snitch_status *status);
 /* An entry {sv} with a string that is escaped. */
 int message_text(sd_bus_message *m, const char *key, const char *text);

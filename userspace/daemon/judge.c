@@ -53,6 +53,8 @@ void core_verdict(struct core *core, const struct snitch_flow_event *ev, const s
 		core->counters[CORE_REFUSED]++;
 	if (owner && (action == SNITCH_DENY || action == SNITCH_DROP))
 		core_record(core, LOG_INFO, "refused", ev, owner, origin_id);
+	if (owner && action != SNITCH_HOLD)
+		core_remember(core, ev, owner, action, verdict.origin, verdict.origin_id);
 }
 
 uint32_t core_belongs(const struct core *core, const struct owner *owner, uint32_t uid)
@@ -154,9 +156,12 @@ static void note_frame(struct core *core, const struct snitch_flow_event *ev, st
 	if (core->mode.now == SNITCH_MODE_OBSERVE && !j.action) {
 		core->counters[CORE_RECORDED]++;
 		core_record(core, LOG_INFO, "observed", ev, owner, 0);
+		core_remember(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
 		return;
 	}
 	core_record(core, LOG_NOTICE, "frames refused", ev, owner, j.rule);
+	core_remember(core, ev, owner, SNITCH_DENY, j.rule ? SNITCH_BY_RULE : SNITCH_BY_MODE,
+		      j.rule);
 	if (core->mode.now == SNITCH_MODE_ASK || core->mode.now == SNITCH_MODE_QUIET)
 		ask(core, ev, owner, false, j.suspended);
 }

@@ -225,6 +225,7 @@ int kernel_connect(struct daemon *d)
 		return explain(d, r);
 	}
 	d->device_error[0] = '\0';
+	history_watch(d);
 	r = core_install(&d->core);
 	if (r)
 		snprintf(d->device_error, sizeof(d->device_error), "%.150s",
@@ -243,6 +244,7 @@ int kernel_connect(struct daemon *d)
 
 void kernel_disconnect(struct daemon *d)
 {
+	history_unwatch(d);
 	d->device_source = sd_event_source_disable_unref(d->device_source);
 	if (d->device) {
 		core_attach(&d->core, NULL, NULL);

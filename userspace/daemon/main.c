@@ -42,6 +42,7 @@ static int on_post(sd_event_source *source, void *userdata)
 {
 	(void)source;
 	kernel_flush(userdata);
+	history_tick(userdata);
 	return 0;
 }
 
@@ -165,8 +166,12 @@ static int start(struct daemon *d)
 		r = inspect_attach(d);
 	if (r)
 		return r;
-	if (!d->opt.replay)
+	if (!d->opt.replay) {
+		r = history_start(d);
+		if (r)
+			return r;
 		bus_start(d);
+	}
 	r = kernel_connect(d);
 	if (r && !d->device) {
 		log_msg(LOG_ERR, "%s", d->device_error);
@@ -189,6 +194,7 @@ static void stop(struct daemon *d)
 		watch_stop(d);
 		sd_event_source_unref(d->device_retry);
 		kernel_disconnect(d);
+		history_stop(d);
 		core_done(&d->core);
 	}
 	inspect_stop(d);

@@ -12,11 +12,22 @@
 #include "../util/log.h"
 #include "manager.h"
 
+/* @uses: what the history knows of rules, by id; without a history nothing is said of it */
 struct listing {
 	sd_bus_message *m;
 	struct caller who;
+	bool with_uses;
+	struct idmap uses;
 	int r;
 };
+
+static const struct history_use *use_of(const struct listing *l, uint64_t id)
+{
+	static const struct history_use never;
+	const struct history_use *use = idmap_get(&l->uses, id);
+
+	return use ? use : &never;
+}
 
 static void list_row(void *ctx, const struct rulebook_row *row)
 {
@@ -24,7 +35,7 @@ static void list_row(void *ctx, const struct rulebook_row *row)
 
 	if (l->r < 0 || (row->user && !l->who.admin && row->uid != l->who.uid))
 		return;
-	l->r = message_rule(l->m, row);
+	l->r = message_rule(l->m, row, l->with_uses ? use_of(l, row->id) : NULL);
 }
 
 int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -40,7 +51,9 @@ int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	l.r = sd_bus_message_new_method_return(m, &l.m);
 	if (l.r >= 0)
 		l.r = sd_bus_message_open_container(l.m, 'a', "a{sv}");
+	l.with_uses = d->core.history && !history_uses(d->core.history, &l.uses);
 	rulebook_each(d->core.rules, list_row, &l);
+	history_uses_free(&l.uses);
 	if (l.r >= 0)
 		l.r = sd_bus_message_close_container(l.m);
 	return manager_reply(l.m, l.r);

@@ -228,6 +228,9 @@ static int append_status(struct daemon *d, sd_bus_message *m, const struct calle
 					  (uint32_t)getpid(), "Missed", "u", count.missed,
 					  "Pending", "u", count.pending);
 	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}{sv}", "History", "b", d->core.history != NULL,
+					  "HistoryMissed", "t", history_missed(d));
+	if (r >= 0)
 		r = append_daemon(d, m);
 	if (r >= 0)
 		r = append_kernel(d, m);

@@ -264,7 +264,7 @@ int message_question(sd_bus_message *m, struct core *core, const struct question
 	return r >= 0 ? sd_bus_message_close_container(m) : r;
 }
 
-int message_rule(sd_bus_message *m, const struct rulebook_row *row)
+int message_rule(sd_bus_message *m, const struct rulebook_row *row, const struct history_use *use)
 {
 	char id[17];
 	int r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -284,6 +284,10 @@ int message_rule(sd_bus_message *m, const struct rulebook_row *row)
 		r = message_text(m, "note", row->note);
 	if (r >= 0)
 		r = message_text(m, "why", row->why);
+	if (r >= 0 && use)
+		r = sd_bus_message_append(m, "{sv}", "hits", "t", use->hits);
+	if (r >= 0 && use && use->hits)
+		r = sd_bus_message_append(m, "{sv}", "last_used", "x", use->last);
 	return r >= 0 ? sd_bus_message_close_container(m) : r;
 }
 

@@ -400,6 +400,11 @@ struct question *questions_find(struct questions *qs, uint64_t id)
 	return idmap_get(&qs->by_id, id);
 }
 
+const struct question_flow *questions_find_flow(const struct questions *qs, uint64_t flow)
+{
+	return idmap_get(&qs->flows, flow);
+}
+
 struct question *questions_next(struct questions *qs, const struct question *prev)
 {
 	struct question *q = prev ? TAILQ_NEXT(prev, link) : TAILQ_FIRST(&qs->list);

@@ -200,6 +200,9 @@ void questions_reset(struct questions *qs);
 
 struct question *questions_find(struct questions *qs, uint64_t id);
 
+/* The flow with this id, if it waits in a question; or NULL. */
+const struct question_flow *questions_find_flow(const struct questions *qs, uint64_t flow);
+
 /* In order of age, listed ones only; @prev NULL: the first. */
 struct question *questions_next(struct questions *qs, const struct question *prev);
 

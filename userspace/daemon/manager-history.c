@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The history over D-Bus, a page at a time. It must never tell one user about another's flows, nor
+ * fill a message beyond its bounds.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../policy/policy.h"
+#include "../util/cleanup.h"
+#include "../util/escape.h"
+#include "../util/netname.h"
+#include "manager.h"
+
+#define PAGE_ROWS	256
+#define PAGE_BYTES	(256 << 10)	/* of strings; then the page ends with this row */
+
+/* What is asked for. */
+struct wish {
+	struct history_filter filter;
+	uint32_t max;
+};
+
+static int take_verdict(struct wish *wish, const char *word)
+{
+	static const struct { const char *word; uint32_t actions; } words[] = {
+		{ "allow", 1U << SNITCH_ALLOW }, { "deny", 1U << SNITCH_DENY },
+		{ "drop", 1U << SNITCH_DROP },
+		{ "refused", 1U << SNITCH_DENY | 1U << SNITCH_DROP },
+	};
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i].word, word))
+			continue;
+		wish->filter.actions = words[i].actions;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int take_entry(sd_bus_message *m, const char *key, struct wish *wish)
+{
+	const char *verdict;
+	int r;
+
+	if (!strcmp(key, "since"))
+		return sd_bus_message_read(m, "v", "x", &wish->filter.since);
+	if (!strcmp(key, "until"))
+		return sd_bus_message_read(m, "v", "x", &wish->filter.until);
+	if (!strcmp(key, "program"))
+		return sd_bus_message_read(m, "v", "s", &wish->filter.program);
+	if (!strcmp(key, "uid"))
+		return sd_bus_message_read(m, "v", "u", &wish->filter.uid);
+	if (!strcmp(key, "max"))
+		return sd_bus_message_read(m, "v", "u", &wish->max);
+	if (strcmp(key, "verdict"))
+		return -EINVAL;
+	r = sd_bus_message_read(m, "v", "s", &verdict);
+	return r < 0 ? r : take_verdict(wish, verdict);
+}
+
+static int take_filter(sd_bus_message *m, struct wish *wish)
+{
+	const char *key;
+	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(m, "s", &key);
+		if (r >= 0)
+			r = take_entry(m, key, wish);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+struct page {
+	sd_bus_message *m;
+	size_t bytes;
+	int r;
+};
+
+static int append_parents(sd_bus_message *m, const char *parents)
+{
+	int r = sd_bus_message_open_container(m, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append_basic(m, 's', "parents");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "s");
+	while (r >= 0 && *parents) {
+		size_t len = strcspn(parents, "\n");
+		_cleanup_free_ char *safe = snitch_escape(parents, len);
+
+		r = safe ? sd_bus_message_append_basic(m, 's', safe) : -ENOMEM;
+		parents += len + (parents[len] == '\n');
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r >= 0 ? sd_bus_message_close_container(m) : r;
+}
+
+static int append_program(sd_bus_message *m, const struct history_flow *f)
+{
+	char user[64];
+	int r = message_text(m, "program", f->program);
+
+	if (r >= 0 && f->script[0])
+		r = message_text(m, "script", f->script);
+	if (r >= 0)
+		r = append_parents(m, f->parents);
+	rights_user_name(f->uid, user, sizeof(user));
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "device", "t", f->dev,
+					  "inode", "t", f->ino, "ctime", "x", f->ctime,
+					  "uid", "u", f->uid, "user", "s", user,
+					  "belongs", "u", f->belongs);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "odd", "b",
+					  !!(f->flags & HISTORY_F_ODD), "kernel", "b",
+					  !!(f->flags & HISTORY_F_KERNEL), "loopback", "b",
+					  !!(f->flags & HISTORY_F_LOOPBACK));
+	return r;
+}
+
+static int append_remote(sd_bus_message *m, const struct history_flow *f)
+{
+	char address[SNITCH_ADDR_TEXT], number[8];
+	int r;
+
+	snitch_addr_format(f->family, f->address, address);
+	r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "address", "s", address,
+				  "port", "q", f->port, "family", "y", f->family,
+				  "protocol", "y", f->proto, "proto", "s",
+				  snitch_proto_name(f->family, f->proto, number, sizeof(number)),
+				  "direction", "s", f->inbound ? "in" : "out");
+	return r >= 0 && f->name[0] ? message_text(m, "name", f->name) : r;
+}
+
+static int append_verdict(sd_bus_message *m, const struct history_flow *f)
+{
+	char rule[17];
+	int r;
+
+	r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "verdict", "s",
+				  snitch_action_name(f->action), "by", "s",
+				  snitch_origin_name(f->origin), "first", "x", f->first,
+				  "last", "x", f->last, "count", "t", f->count,
+				  "sent", "t", f->sent, "received", "t", f->received);
+	if (r >= 0 && f->rule)
+		r = sd_bus_message_append(m, "{sv}", "rule", "s",
+					  rule_id_print(f->rule, rule, sizeof(rule)));
+	return r;
+}
+
+static int append_row(void *ctx, int64_t id, const struct history_flow *f)
+{
+	struct page *page = ctx;
+	int r = sd_bus_message_open_container(page->m, 'a', "{sv}");
+
+	(void)id;
+	if (r >= 0)
+		r = append_program(page->m, f);
+	if (r >= 0)
+		r = append_remote(page->m, f);
+	if (r >= 0)
+		r = append_verdict(page->m, f);
+	if (r >= 0)
+		r = sd_bus_message_close_container(page->m);
+	page->bytes += 4 * (strlen(f->program) + strlen(f->script) + strlen(f->parents));
+	page->r = r;
+	return r < 0 || page->bytes > PAGE_BYTES;
+}
+
+static int fill_page(struct daemon *d, const struct wish *wish, struct history_place *place,
+		     struct page *page)
+{
+	struct history_place end = { .last = 0 };
+	int r, more;
+
+	page->r = sd_bus_message_open_container(page->m, 'a', "a{sv}");
+	if (page->r < 0)
+		return page->r;
+	more = history_read(d->core.history, &wish->filter, place,
+			    wish->max && wish->max < PAGE_ROWS ? wish->max : PAGE_ROWS, append_row,
+			    page);
+	if (more < 0 || page->r < 0)
+		return more < 0 ? more : page->r;
+	r = sd_bus_message_close_container(page->m);
+	if (!more)
+		*place = end;
+	return r < 0 ? r : sd_bus_message_append(page->m, "xx", place->last, place->id);
+}
+
+/* Where the caller may look. Return: NULL, or why nowhere. */
+static const char *may_see(const struct caller *who, struct history_filter *filter)
+{
+	filter->belongs = HISTORY_ANY_UID;
+	if (who->admin)
+		return NULL;
+	if (!rights_may_answer(who, who->uid))
+		return "system users have no history of their own; ask root or group snitch";
+	filter->belongs = who->uid;
+	return NULL;
+}
+
+int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct wish wish = { .filter = { .uid = HISTORY_ANY_UID } };
+	struct daemon *d = userdata;
+	struct history_place place;
+	struct page page = { .m = NULL };
+	struct caller who;
+	const char *why;
+	int r;
+
+	(void)error;
+	r = manager_caller(d, m, &who);
+	if (r <= 0)
+		return r;
+	r = take_filter(m, &wish);
+	if (r >= 0)
+		r = sd_bus_message_read(m, "xx", &place.last, &place.id);
+	if (r < 0)
+		return manager_refuse(m, "Invalid",
+				      "a filter is since x, until x, program s, uid u, verdict s (allow, deny, drop, refused), max u");
+	why = may_see(&who, &wish.filter);
+	if (why)
+		return manager_refuse(m, "NotPermitted", why);
+	if (!d->core.history)
+		return manager_refuse(m, "Failed",
+				      "no history is kept: see \"history\" in /etc/snitch/snitchd.conf, and `journalctl -u snitchd`");
+	r = sd_bus_message_new_method_return(m, &page.m);
+	if (r >= 0)
+		r = fill_page(d, &wish, &place, &page);
+	if (r < 0) {
+		sd_bus_message_unref(page.m);
+		return manager_refuse(m, "Failed", "the history cannot be read now; try again");
+	}
+	return manager_reply(page.m, 0);
+}
