@@ -21,6 +21,7 @@ enum cli_exit {			/* documented in snitch(1) */
 	CLI_NO_DAEMON	= 3,	/* snitchd, or for netlink the module, is not there */
 	CLI_DENIED	= 4,	/* not permitted */
 	CLI_NOT_FOUND	= 5,
+	CLI_CHANGES	= 6,	/* rules test: something would have been judged otherwise */
 	CLI_INVALID	= 7,	/* a rule, mode, scope or lifetime that is none */
 	CLI_TIMEOUT	= 8,
 	CLI_ABI		= 9,	/* module and program of different versions */
@@ -79,6 +80,8 @@ int cmd_doctor(struct cli *cli, int argc, char **argv);
 int cmd_panic(struct cli *cli, int argc, char **argv);
 int cmd_release(struct cli *cli, int argc, char **argv);
 int cmd_monitor(struct cli *cli, int argc, char **argv);
+int cmd_log(struct cli *cli, int argc, char **argv);
+int cmd_review(struct cli *cli, int argc, char **argv);
 int cmd_complete(struct cli *cli, int argc, char **argv);
 
 /* ---- bus.c ---------------------------------------------------------------- */

@@ -65,7 +65,7 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 	const char *last = argv[argc - 1];
 
 	if (argc == 2)
-		offer_words("list add rm check import export", last);
+		offer_words("list add rm check test import export", last);
 	else if (!strcmp(argv[1], "rm"))
 		offer_ids(cli, "ListRules", last);
 	else if (!strcmp(argv[argc - 2], "--scope"))
@@ -80,6 +80,8 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 		offer_words("--format --scope", last);
 	else if (!strcmp(argv[1], "list"))
 		offer_words("--scope --json", last);
+	else if (!strcmp(argv[1], "test") && argc == 3)
+		offer_words("--since --file --program --user allow deny drop ask", last);
 	else if (!strcmp(argv[1], "add") && argc == 3)
 		offer_words("allow deny drop ask --scope", last);
 }
@@ -124,7 +126,12 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		offer("for", argv[2]);
 	else if (!strcmp(c->name, "mode") && argc == 4)
 		offer_words(SPANS, argv[3]);
-	else if (!strcmp(c->name, "pending"))
+	else if (!strcmp(argv[argc - 2], "--since"))
+		offer_words("1h 1d 7d 30d", argv[argc - 1]);
+	else if (!strcmp(argv[argc - 2], "--verdict"))
+		offer_words("allow deny drop refused", argv[argc - 1]);
+	else if (!strcmp(c->name, "pending") || !strcmp(c->name, "log") ||
+		 !strcmp(c->name, "review"))
 		offer_words(c->words, argv[argc - 1]);
 	cli_bus_close(cli);
 	return CLI_OK;

@@ -26,9 +26,14 @@ const struct cli_command cli_commands[] = {
 	  "answer a question", NULL },
 	{ "ask", cmd_ask, "", "put questions to you, here in the terminal", NULL },
 	{ "rules", cmd_rules,
-	  "[list | add RULE | rm ID... | check | import FILE | export]",
-	  "list, add, remove, check, exchange rules",
-	  "list add rm check import export" },
+	  "[list | add RULE | rm ID... | check | test RULE | import FILE | export]",
+	  "list, add, remove, check, try, exchange rules",
+	  "list add rm check test import export" },
+	{ "log", cmd_log, "[--since WHEN] [-n N] [--follow]", "what was decided",
+	  "--since --program --verdict --user -n --follow --json" },
+	{ "review", cmd_review, "[--since WHEN] [--accept ID...]",
+	  "rules proposed out of what no rule decided",
+	  "--since --program --verdict --user --accept --deny --json" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
 	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },
@@ -59,6 +64,7 @@ static const struct {
 	{ "LIFETIME", "once, until quit, until reboot, for SPAN, forever" },
 	{ "SCOPE", "address-port, address, port, any" },
 	{ "SPAN", "90s, 10m, 1h30m, 2d" },
+	{ "WHEN", "2h, 7d, 2026-11-20" },
 };
 
 /* Those that @args has, and what they lead to; all without @args. */
@@ -78,7 +84,7 @@ static void print_usage(FILE *to)
 
 	fputs("usage: snitch [--json] COMMAND ...\n\n", to);
 	for (c = cli_commands; c->name; c++) {
-		char left[64];
+		char left[80];
 
 		if (!c->help)
 			continue;

@@ -12,6 +12,7 @@
 #include "../policy/policy.h"
 #include "../util/cleanup.h"
 #include "cli.h"
+#include "rules-test.h"
 
 static void print_rule(const struct cli *cli, const json_t *r)
 {
@@ -74,7 +75,7 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 }
 
 /* One argument is a rule as it stands; of several, those with blanks in them were quoted words. */
-static char *join(int argc, char **argv)
+char *rules_join(int argc, char **argv)
 {
 	size_t size = 0;
 	char *out = NULL;
@@ -147,7 +148,7 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 	if (!argc)
 		return out_usage("rules add wants a rule, like: "
 				 "allow /usr/bin/curl to 192.0.2.7 port 443 tcp (man snitch-rules)");
-	text = join(argc, argv);
+	text = rules_join(argc, argv);
 	if (!text)
 		return CLI_FAILED;
 	if (rule_parse(text, NULL, 0, &rule, &err) < 0)
@@ -293,6 +294,7 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 	} verbs[] = {
 		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_check },
 		{ "import", rules_import }, { "export", rules_export },
+		{ "test", rules_test },
 	};
 	size_t i;
 
@@ -301,5 +303,5 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, argv[0]))
 			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("rules: '%s' is not one of list, add, rm, check, import, export", argv[0]);
+	return out_usage("rules: '%s' is not one of list, add, rm, check, test, import, export", argv[0]);
 }

@@ -37,7 +37,17 @@ static int take_verdict(struct wish *wish, const char *word)
 		wish->filter.actions = words[i].actions;
 		return 0;
 	}
-	return -EINVAL;
+	return *word ? -EINVAL : 0;
+}
+
+static int take_program(sd_bus_message *m, struct wish *wish)
+{
+	const char *program;
+	int r = sd_bus_message_read(m, "v", "s", &program);
+
+	if (r >= 0)
+		wish->filter.program = *program ? program : NULL;
+	return r;
 }
 
 static int take_entry(sd_bus_message *m, const char *key, struct wish *wish)
@@ -50,7 +60,7 @@ static int take_entry(sd_bus_message *m, const char *key, struct wish *wish)
 	if (!strcmp(key, "until"))
 		return sd_bus_message_read(m, "v", "x", &wish->filter.until);
 	if (!strcmp(key, "program"))
-		return sd_bus_message_read(m, "v", "s", &wish->filter.program);
+		return take_program(m, wish);
 	if (!strcmp(key, "uid"))
 		return sd_bus_message_read(m, "v", "u", &wish->filter.uid);
 	if (!strcmp(key, "max"))
@@ -164,7 +174,8 @@ static int append_row(void *ctx, int64_t id, const struct history_flow *f)
 	struct page *page = ctx;
 	int r = sd_bus_message_open_container(page->m, 'a', "{sv}");
 
-	(void)id;
+	if (r >= 0)
+		r = sd_bus_message_append(page->m, "{sv}", "row", "x", id);
 	if (r >= 0)
 		r = append_program(page->m, f);
 	if (r >= 0)

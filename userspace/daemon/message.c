@@ -284,6 +284,8 @@ int message_rule(sd_bus_message *m, const struct rulebook_row *row, const struct
 		r = message_text(m, "note", row->note);
 	if (r >= 0)
 		r = message_text(m, "why", row->why);
+	if (r >= 0 && row->user)
+		r = sd_bus_message_append(m, "{sv}", "uid", "u", row->uid);
 	if (r >= 0 && use)
 		r = sd_bus_message_append(m, "{sv}", "hits", "t", use->hits);
 	if (r >= 0 && use && use->hits)

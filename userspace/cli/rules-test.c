@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch rules test`: what a rule would have changed about the flows of the past. It must never
+ * write one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/snitch.h"
+#include "../util/cleanup.h"
+#include "../util/format.h"
+#include "replay.h"
+#include "rules-test.h"
+
+#define SINCE_USUAL	(7 * 86400)
+#define CHANGES_MAX	1000	/* lines; the sums count all */
+
+/**
+ * struct test - one run
+ * @changes: key -> object, in order of appearance
+ * @flows, @changed: decisions
+ * @skipped: rows that cannot be judged again
+ */
+struct test {
+	struct cli *cli;
+	struct replay replay;
+	struct past_filter filter;
+	bool of_user;
+	const char *file;
+	json_t *changes;
+	uint64_t flows, changed, skipped;
+	int code;
+};
+
+static const char *say(const struct replay_verdict *v)
+{
+	return v->action == SNITCH_ASK ? "ask" : snitch_action_name(v->action);
+}
+
+/* One line for alike rows of many days. */
+static void note(struct test *t, const json_t *row, const struct past_flow *p,
+		 const struct replay_verdict *before, const struct replay_verdict *after)
+{
+	_cleanup_free_ char *key = NULL;
+	char remote[400], rule[17];
+	json_t *line;
+
+	past_remote(row, remote, sizeof(remote));
+	key = snitch_format("%s|%u|%s|%s|%s|%llx", value_str(row, "program", "?"), p->flow.uid,
+			    remote, say(before), say(after), (unsigned long long)after->rule);
+	line = key ? json_object_get(t->changes, key) : NULL;
+	if (line) {
+		json_object_set_new(line, "count", json_integer(value_int(line, "count", 0) +
+				    (json_int_t)p->flow.count));
+		return;
+	}
+	if (!key || json_object_size(t->changes) >= CHANGES_MAX)
+		return;
+	line = json_pack("{s:s,s:s,s:s,s:I,s:s,s:s,s:I}", "program", value_str(row, "program", "?"),
+			 "user", value_str(row, "user", "?"), "remote", remote, "count",
+			 (json_int_t)p->flow.count, "before", say(before), "after", say(after),
+			 "last", (json_int_t)p->flow.last);
+	if (after->rule)
+		json_object_set_new(line, "rule",
+				    json_string(rule_id_print(after->rule, rule, sizeof(rule))));
+	json_object_set_new(t->changes, key, line);
+}
+
+static bool judge(void *ctx, json_t *row)
+{
+	struct replay_verdict before, after;
+	struct test *t = ctx;
+	struct past_flow p;
+
+	if (past_flow(row, &p)) {
+		t->skipped++;
+		return false;
+	}
+	if (replay_can(&p.flow)) {
+		replay_judge(&t->replay, t->replay.before, &p.flow, &before);
+		replay_judge(&t->replay, t->replay.after, &p.flow, &after);
+		t->flows += p.flow.count;
+		if (before.action != after.action) {
+			t->changed += p.flow.count;
+			note(t, row, &p, &before, &after);
+		}
+	} else {
+		t->skipped++;
+	}
+	past_flow_clear(&p);
+	return false;
+}
+
+/* ---- the rules ------------------------------------------------------------------------------- */
+
+static int add_text(struct test *t, const char *text, const char *file, unsigned int line)
+{
+	struct rule_error err = { 0 };
+	struct rule *rule = NULL;
+	char said[1024];
+
+	if (rule_parse(text, file, line, &rule, &err)) {
+		out_error("%s", rule_error_print(&err, said, sizeof(said)));
+		return CLI_INVALID;
+	}
+	return rule ? replay_add(&t->replay, rule, t->of_user, geteuid()) : CLI_OK;
+}
+
+static int add_file(struct test *t)
+{
+	bool input = !strcmp(t->file, "-");
+	_cleanup_fclose_ FILE *own = input ? NULL : fopen(t->file, "re");
+	FILE *f = input ? stdin : own;
+	_cleanup_free_ char *line = NULL;
+	unsigned int number = 0;
+	size_t size = 0;
+	int code = CLI_OK;
+
+	if (!f) {
+		out_error("%s: %s", t->file, strerror(errno));
+		return errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILED;
+	}
+	while (!code && getline(&line, &size, f) >= 0)
+		code = add_text(t, line, t->file, ++number);
+	return code;
+}
+
+/* Several rules, each quoted, or one in many words. */
+static int add_arguments(struct test *t, int argc, char **argv)
+{
+	_cleanup_free_ char *text = NULL;
+	int i, code = CLI_OK;
+
+	for (i = 0; i < argc && strpbrk(argv[i], " \t"); i++)
+		;
+	if (argc && i == argc) {
+		for (i = 0; !code && i < argc; i++)
+			code = add_text(t, argv[i], NULL, 0);
+		return code;
+	}
+	if (!argc)
+		return CLI_OK;
+	text = rules_join(argc, argv);
+	return text ? add_text(t, text, NULL, 0) : CLI_FAILED;
+}
+
+/* ---- what is said ------------------------------------------------------------------------------ */
+
+static void print_changes(const struct test *t)
+{
+	const char *key;
+	json_t *line;
+
+	if (json_object_size(t->changes))
+		out_printf("%6s  %-15s %-8s %-24s %s\n", "TIMES", "BEFORE -> AFTER", "USER",
+			   "PROGRAM", "TO");
+	json_object_foreach(t->changes, key, line) {
+		char both[24];
+
+		snprintf(both, sizeof(both), "%s -> %s", value_str(line, "before", "?"),
+			 value_str(line, "after", "?"));
+		out_printf("%6lld  %-15s %-8s %-24s %s\n", (long long)value_int(line, "count", 0),
+			   both, value_str(line, "user", "?"), value_str(line, "program", "?"),
+			   value_str(line, "remote", "?"));
+	}
+	out_printf("%llu of %llu flows would have been judged otherwise\n",
+		   (unsigned long long)t->changed, (unsigned long long)t->flows);
+	if (t->skipped)
+		out_printf("%llu lines of the history cannot be judged again (from outside, the kernel's, frames)\n",
+			   (unsigned long long)t->skipped);
+}
+
+static int print_json(const struct test *t)
+{
+	json_t *list = json_array(), *line;
+	const char *key;
+
+	json_object_foreach(t->changes, key, line)
+		json_array_append(list, line);
+	return out_json(json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:o}", "schema", 1, "since",
+				  (json_int_t)t->filter.since, "rules", (json_int_t)t->replay.added,
+				  "flows", (json_int_t)t->flows, "changed", (json_int_t)t->changed,
+				  "skipped", (json_int_t)t->skipped, "changes", list));
+}
+
+/* Options come before the rules. Return: how many arguments they took, or -exit code. */
+static int take_options(struct test *t, int argc, char **argv)
+{
+	int i, code;
+
+	for (i = 0; i < argc && !strncmp(argv[i], "--", 2); i += 2) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (value && !strcmp(argv[i], "--file")) {
+			t->file = value;
+			continue;
+		}
+		if (value && !strcmp(argv[i], "--scope") &&
+		    (!strcmp(value, "user") || !strcmp(value, "system"))) {
+			t->of_user = !strcmp(value, "user");
+			continue;
+		}
+		code = past_option(&t->filter, argv[i], value);
+		if (code < 0)
+			code = out_usage("rules test takes --since, --file, --scope user|system, --program, --verdict, --user, then rules; not '%s'",
+					 argv[i]);
+		if (code)
+			return -code;
+	}
+	return i;
+}
+
+/* Options may stand behind the rules, too: they are brought to the front. */
+static void options_first(int argc, char **argv)
+{
+	int i, k, n = 0;
+	char *option, *value;
+
+	for (i = 0; i + 1 < argc; i++) {
+		if (strncmp(argv[i], "--", 2))
+			continue;
+		option = argv[i];
+		value = argv[i + 1];
+		for (k = i; k > n; k--)
+			argv[k + 1] = argv[k - 1];
+		argv[n] = option;
+		argv[n + 1] = value;
+		n += 2;
+		i++;
+	}
+}
+
+int rules_test(struct cli *cli, int argc, char **argv)
+{
+	struct test t = { .cli = cli, .filter = PAST_ALL, .of_user = geteuid() != 0 };
+	int code, taken;
+
+	t.filter.since = time(NULL) - SINCE_USUAL;
+	options_first(argc, argv);
+	taken = take_options(&t, argc, argv);
+	if (taken < 0)
+		return -taken;
+	if (taken == argc && !t.file)
+		return out_usage("rules test wants rules, or --file FILE");
+	t.changes = json_object();
+	code = replay_open(cli, &t.replay);
+	if (!code && t.file)
+		code = add_file(&t);
+	if (!code)
+		code = add_arguments(&t, argc - taken, argv + taken);
+	if (!code && !t.replay.added)
+		code = out_usage("there is no rule to test");
+	if (!code)
+		code = past_read(cli, &t.filter, judge, &t);
+	if (!code && cli->json)
+		code = print_json(&t);
+	else if (!code)
+		print_changes(&t);
+	if (!code && t.changed)
+		code = CLI_CHANGES;
+	json_decref(t.changes);
+	replay_close(&t.replay);
+	return code;
+}
