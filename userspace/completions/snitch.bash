@@ -10,7 +10,7 @@ _snitch()
 		COMPREPLY+=("$line")
 	done < <(snitch complete "${words[@]}" 2>/dev/null)
 	# Files stand where the program has nothing to offer: snitch rules check FILE.
-	if [[ ${#COMPREPLY[@]} -eq 0 && ${COMP_WORDS[1]-} == rules && ${COMP_WORDS[2]-} =~ ^(check|import|export)$ ]]; then
+	if [[ ${#COMPREPLY[@]} -eq 0 && ${COMP_WORDS[1]-} == rules && ${COMP_WORDS[2]-} =~ ^(check|test|import|export)$ ]]; then
 		while IFS= read -r line; do
 			COMPREPLY+=("$line")
 		done < <(compgen -f -- "$cur")

@@ -55,7 +55,7 @@ struct core_repeat {
  * @changed: executables being looked into, and the flows that wait for that
  * @mode_path: where the mode is kept; NULL: nowhere
  * @history: what was decided; somebody else's; NULL: none
- * @history_flushed: CLOCK_BOOTTIME ns
+ * @history_flushed: CLOCK_BOOTTIME ns: how far its writes are paid for
  */
 struct core {
 	struct snitch_device *dev;

@@ -9,8 +9,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#include "../util/format.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
 #include "../util/log.h"
 #include "daemon.h"
 #include "history-source.h"

@@ -9,7 +9,8 @@
 #include "../util/timespan.h"
 #include "remember.h"
 
-#define FLUSH_PAUSE_NS		(100 * SNITCH_NSEC_PER_MSEC)
+#define FLUSH_PAUSE_NS		(100 * SNITCH_NSEC_PER_MSEC)	/* on the average */
+#define FLUSH_BURST_NS		(10 * FLUSH_PAUSE_NS)
 #define LOOPBACK_IFINDEX	1	/* in every network namespace */
 
 /* What keeps any allow rule from holding. */
@@ -73,15 +74,17 @@ void remember_fill(const struct core *core, const struct snitch_flow_event *ev,
 
 void remember_flush(struct core *core)
 {
-	uint64_t now = snitch_boottime();
+	uint64_t now = snitch_boottime(), before = core->history_flushed;
 
-	if (now - core->history_flushed < FLUSH_PAUSE_NS)
+	if (before + FLUSH_BURST_NS < now)
+		before = now - FLUSH_BURST_NS;
+	if (now < before + FLUSH_PAUSE_NS)
 		return;
 	/* those that are judged already need not wait for the others */
 	if (core->dev)
 		snitch_device_flush(core->dev);
 	history_flush(core->history);
-	core->history_flushed = now;
+	core->history_flushed = before + FLUSH_PAUSE_NS;
 }
 
 void core_remember(struct core *core, const struct snitch_flow_event *ev, const struct owner *owner,
