@@ -5,9 +5,6 @@
 # of the machine: everything goes by a private socket in its own folder.
 . "$(dirname "$0")/lib/daemon.sh"
 
-tm() { tmux -L "snitch-test-$$" -f /dev/null "$@"; }
-before_cleanup() { tm kill-server 2>/dev/null; }
-
 silent_on_stdout() { [[ -z $("$@" 2>/dev/null) ]]; }
 pending_count() { [[ $(snitch pending --count) -eq $1 ]]; }
 first_id() { snitch --json pending | jq -r '.questions[0].id'; }

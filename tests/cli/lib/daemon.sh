@@ -10,8 +10,9 @@ export SNITCH_BUS=$ROOT/run/snitch/bus LC_ALL=C.UTF-8
 unset NO_COLOR
 PIDS=()
 snitch() { "$BIN/snitch" "$@"; }
+tm() { tmux -L "snitch-test-$$" -f /dev/null "$@"; }
 cleanup() {
-	! declare -F before_cleanup >/dev/null || before_cleanup
+	tm kill-server 2>/dev/null
 	[[ ${#PIDS[@]} -eq 0 ]] || kill "${PIDS[@]}" 2>/dev/null
 	wait 2>/dev/null
 	remove_work
