@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The compiled table against the judge of user space: where the kernel's matcher is final, both
- * say the same. It must never depend on the machine it runs on.
+ * The lines of the compiled table. That they mean what the rules mean is test_policy_agree.c's. It
+ * must never depend on the machine it runs on.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,10 +14,7 @@
 
 #include <cmocka.h>
 
-#include "kmod/match.h"
 #include "policy/policy.h"
-
-#define N(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct policy_net local_net = { AF_INET, 24, { 203, 0, 113 } };
 static const struct policy_net dns = { AF_INET, 32, { 9, 9, 9, 9 } };
@@ -135,195 +130,12 @@ static void test_policy(void **state)
 	ruleset_free(set);
 }
 
-/* ---- random rules and flows --------------------------------------------------------- */
-
-static uint32_t seed = 1;
-
-static unsigned int pick(unsigned int n)
-{
-	seed = seed * 1664525 + 1013904223;
-	return (seed >> 8) % n;
-}
-
-static const char *const programs[] = {
-	"any", "any", "/bin/a", "/bin/a", "/bin/b", "/bin/[ab]", "/bin/a child-of /bin/b",
-	"/bin/b and children", "kernel nfs", "kernel tcp", "any child-of /bin/a",
-};
-static const char *const exes[] = { "/bin/a", "/bin/b", "/bin/c" };
-static const char *const whos[] = { "", "", "", "user 1000", "user 1001", "group 50" };
-static const char *const remotes[] = {
-	"any", "any", "any", "192.0.2.1", "192.0.2.0/30", "192.0.2.2-192.0.2.9", "local-net",
-	"loopback", "dns-servers", "multicast", "not 192.0.2.0/30,203.0.113.0/24", "example.com",
-	"192.0.2.1,fe80::1", "not loopback", "not example.com", "fe80::/10", "bonjour",
-};
-static const char *const addrs[] = {
-	"192.0.2.1", "192.0.2.3", "192.0.2.4", "203.0.113.7", "9.9.9.9", "224.0.0.251",
-	"fe80::1", "2001:db8::1", "10.0.0.1",
-};
-static const char *const services[] = {
-	"", "", "", "port 80", "port 53,80-90 tcp", "tcp", "udp", "icmp", "packet",
-	"port 2048 packet", "packet via-interface eth0", "packet via-interface eth1",
-};
-static const char *const options[] = { "", "", "", "", "priority high", "lockdown" };
-static const char *const actions[] = { "allow", "allow", "deny", "drop", "ask" };
-
-static void random_rule(struct ruleset *set)
-{
-	static const enum rule_scope scopes[] = {
-		RULE_S_ADMIN, RULE_S_SYSTEM, RULE_S_USER, RULE_S_BUILTIN,
-	};
-	enum rule_scope scope = scopes[pick(N(scopes))];
-	struct rule_error err;
-	struct rule *rule;
-	char text[512];
-
-	snprintf(text, sizeof(text), "%s %s %s to %s %s %s", actions[pick(N(actions))],
-		 programs[pick(N(programs))], whos[pick(N(whos))], remotes[pick(N(remotes))],
-		 services[pick(N(services))], options[pick(N(options))]);
-	if (rule_parse(text, NULL, 0, &rule, &err))
-		return;	/* ports of icmp, and the like */
-	if (rule->who == RULE_W_USER || rule->who == RULE_W_GROUP)
-		rule->who_known = true;
-	ruleset_insert(set, rule, scope, scope == RULE_S_USER ? 1000 + pick(2) : 0, false, &err);
-}
-
-/* One of a packet socket, through lo, eth0, or a device of another namespace. */
-static void random_frame(struct flow_query *q)
-{
-	unsigned int n = pick(3);
-
-	q->family = AF_PACKET;
-	q->proto = 0;
-	q->port = pick(2) ? 2048 : 80;
-	q->loopback = n == 0;
-	q->interface = n < 2 ? links[n].name : NULL;
-	policy_frame_addr(n < 2 ? links[n].index : 2, n < 2 ? env.netns : 1, q->addr);
-}
-
-static void random_flow(struct flow_query *q)
-{
-	static const uint8_t protos[] = {
-		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
-	};
-	static const uint16_t ports[] = { 53, 80, 85, 443 };
-	static const char *parents[2];
-	static const uint32_t gids[] = { 50 };
-	const char *addr = addrs[pick(N(addrs))];
-
-	memset(q, 0, sizeof(*q));
-	q->exe = exes[pick(N(exes))];
-	q->uid = 1000 + pick(2);
-	q->no_allow = !pick(8);
-	q->kernel = pick(8) ? 0 : pick(2) ? SNITCH_K_NFS : SNITCH_K_TCP;
-	if (q->kernel)
-		q->exe = NULL;
-	q->gids = gids;
-	q->n_gids = pick(2);
-	q->parents = parents;
-	parents[0] = exes[pick(N(exes))];
-	q->n_parents = pick(2);
-	q->proto = protos[pick(N(protos))];
-	q->port = q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP ? ports[pick(N(ports))] : 0;
-	q->loopback = !pick(4);
-	q->family = strchr(addr, ':') ? AF_INET6 : AF_INET;
-	inet_pton(q->family, addr, q->addr);
-	if (!q->kernel && !pick(4))
-		random_frame(q);
-}
-
-static unsigned int alike;	/* kernel flows judged by their kind alone */
-
-/* What holds for all traffic of a kind holds for this flow. */
-static void compare_kind(const struct snitch_table *t, const struct snitch_query *kq,
-			 const struct snitch_decision *kd)
-{
-	struct snitch_decision by_kind;
-
-	/* The kernel has no executable that could be disguised. */
-	if (kq->app != SNITCH_APP_KERNEL || kq->no_allow || !snitch_table_kind(t, kq->kernel, &by_kind))
-		return;
-	assert_false(kd->consult);
-	assert_int_equal(by_kind.action, kd->action);
-	assert_int_equal(by_kind.rule, kd->rule);
-	assert_int_equal(by_kind.index, kd->index);
-	alike++;
-}
-
-/* Return: true when the kernel's answer was final. */
-static bool compare(const struct ruleset *set, const struct policy_compiled *c,
-		    const struct snitch_table *t, const struct flow_query *q)
-{
-	struct snitch_query kq = {
-		.app = q->kernel ? SNITCH_APP_KERNEL : policy_app(c, q->exe),
-		.bound = true,
-		.no_allow = q->no_allow,
-		.kernel = q->kernel,
-		.family = q->family,
-		.proto = q->proto,
-		.loopback = q->loopback,
-		.port = q->port,
-		.uid = q->uid,
-	};
-	struct snitch_decision kd;
-	struct policy_decision d;
-	char text[RULE_LINE_MAX] = "nothing";
-
-	memcpy(kq.addr, q->addr, sizeof(kq.addr));
-	snitch_table_lookup(t, &kq, &kd);
-	compare_kind(t, &kq, &kd);
-	if (kd.consult)
-		return false;
-	policy_decide(set, &env, q, &d);
-	if (kd.action != d.action || (d.rule && kd.rule != d.rule->id)) {
-		if (d.rule)
-			rule_print(d.rule, text, sizeof(text));
-		fail_msg("kernel: action %u of rule %llx; here: '%s' (%s)", kd.action,
-			 (unsigned long long)kd.rule, text, d.reason);
-	}
-	return true;
-}
-
-static void test_equivalence(void **state)
-{
-	unsigned int round, i, final = 0, all = 0;
-
-	(void)state;
-	for (round = 0; round < 1500; round++) {
-		struct ruleset *set = ruleset_new();
-		struct policy_compiled c;
-		struct snitch_table *t;
-		struct flow_query q;
-		int err;
-
-		env.mode = pick(5) ? SNITCH_MODE_ASK : SNITCH_MODE_LOCKDOWN;
-		for (i = pick(14); i--;)
-			random_rule(set);
-		compile(set, &c);
-		t = snitch_table_build(c.rules, c.n_rules, c.n_apps, &err);
-		if (!t)
-			fail_msg("the kernel refuses the table: %d", err);
-		for (i = 0; i < 60; i++, all++) {
-			random_flow(&q);
-			final += compare(set, &c, t, &q);
-		}
-		snitch_table_free(t);
-		policy_compiled_free(&c);
-		ruleset_free(set);
-	}
-	env.mode = SNITCH_MODE_ASK;
-	/* not by consulting about everything */
-	assert_true(final > all / 4);
-	assert_true(final < all);
-	assert_true(alike > 0 && alike < all / 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_policy),
-		cmocka_unit_test(test_equivalence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
