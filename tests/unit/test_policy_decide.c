@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Precedence and judging in user space: which of several sentences a flow follows. It must never
+ * Judging in user space: which of several sentences a flow follows. It must never
  * read this machine's rules, users or networks.
  */
 #include <errno.h>
@@ -73,59 +73,6 @@ static uint32_t judge(const struct ruleset *set, const char *exe, const char *ad
 	struct flow_query q = query(exe, addr, port);
 
 	return decide(set, &q);
-}
-
-/* Each line is stronger than the next, whatever their order in files. */
-static void test_precedence(void **state)
-{
-	static const char *const lines[] = {
-		"allow any to any priority high",
-		"deny " CURL " user root to 192.0.2.1 port 80 tcp",
-		"deny " CURL " to 192.0.2.1 port 80 tcp",
-		"allow " CURL " to 192.0.2.1 port 80 tcp",
-		"allow " CURL " to 192.0.2.1 port 80",
-		"allow " CURL " to 192.0.2.1 port 80-90",
-		"allow " CURL " to 192.0.2.1",
-		"deny any to 192.0.2.1",
-		"ask any to 192.0.2.1",
-		"allow any to 192.0.2.1",
-		"allow any to 192.0.2.0/24",
-		"allow any to 192.0.0.0/16",
-		"allow any to 192.0.2.1,192.0.2.2",
-		"allow any to example.com",
-		"allow any to *.www.example.com",
-		"allow any to *.example.com",
-		"allow any to dns-servers",
-		"allow any to broadcast",
-		"allow any to multicast",
-		"allow any to loopback",
-		"allow any to local-net",
-		"allow any to not 192.0.2.1",
-		"allow " CURL " to any",
-		"allow any to any",
-	};
-	size_t n = sizeof(lines) / sizeof(lines[0]), i;
-	struct ruleset *set = ruleset_new();
-	struct rule *a, *b;
-
-	(void)state;
-	for (i = 0; i + 1 < n; i++) {
-		a = parse(lines[i]);
-		b = parse(lines[i + 1]);
-		a->id = 9;
-		b->id = 1;
-		if (rule_compare(a, b) >= 0)
-			fail_msg("'%s' is not stronger than '%s'", lines[i], lines[i + 1]);
-		assert_true(rule_compare(b, a) > 0);
-		rule_free(a);
-		rule_free(b);
-	}
-	put_as(set, "allow any to 192.0.2.1", RULE_S_BUILTIN, 0);
-	put(set, "deny any to any");
-	assert_int_equal(judge(set, CURL, "192.0.2.1", 80), SNITCH_DENY);
-	for (i = 0; i < set->n_rules; i++)
-		assert_int_equal(set->rules[i]->rank, i);
-	ruleset_free(set);
 }
 
 static void test_whole_denial(void **state)
@@ -344,7 +291,6 @@ static void test_complement(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_whole_denial),
 		cmocka_unit_test(test_user_below_admin),
 		cmocka_unit_test(test_no_allow),

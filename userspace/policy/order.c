@@ -3,15 +3,14 @@
  * Precedence: one total order of all rules. It must never look at anything but the rules
  * themselves, or kernel and daemon would not agree.
  *
- * The key, strongest first: tier; remote: its class, how many items, how many addresses; program;
- * ports; protocol; user; interface; deny before ask before allow. The broadest item of a list
- * gives its class. Equal keys: the administrator before others, then the id.
+ * Rules are compared step by step (enum order_step). The broadest item of a list gives its class.
  */
+#include "order.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
 #include "program.h"
-#include "set.h"
 
 #define CLASS_NEGATED	11	/* all but some: just before "any" */
 
@@ -92,7 +91,14 @@ static unsigned int count_ports(const struct rule *rule)
 	return n > 65536 ? 65536 : n;
 }
 
-uint64_t rule_order_key(const struct rule *rule)
+/* Bits that each step takes in the key. */
+static const unsigned int widths[__ORDER_KEYS] = {
+	[ORDER_TIER] = 2, [ORDER_REMOTE] = 4, [ORDER_COUNT] = 9, [ORDER_SIZE] = 8,
+	[ORDER_PROGRAM] = 4, [ORDER_PORTS] = 17, [ORDER_PROTO] = 1, [ORDER_WHO] = 2,
+	[ORDER_INTERFACE] = 1, [ORDER_ACTION] = 2,
+};
+
+static void find_values(const struct rule *rule, unsigned int values[__ORDER_KEYS])
 {
 	static const unsigned int actions[] = {
 		[SNITCH_ALLOW] = 2, [SNITCH_DENY] = 0, [SNITCH_DROP] = 0, [SNITCH_ASK] = 1,
@@ -100,20 +106,48 @@ uint64_t rule_order_key(const struct rule *rule)
 	static const unsigned int whos[] = {
 		[RULE_W_ANYONE] = 2, [RULE_W_USER] = 0, [RULE_W_GROUP] = 1,
 	};
+
+	values[ORDER_TIER] = rule_tier(rule);
+	broadest(rule, &values[ORDER_REMOTE], &values[ORDER_SIZE]);
+	values[ORDER_COUNT] = rule->n_items;
+	values[ORDER_PROGRAM] = program_order(&rule->program);
+	values[ORDER_PORTS] = count_ports(rule);
+	values[ORDER_PROTO] = rule->proto < 0;
+	values[ORDER_WHO] = whos[rule->who];
+	values[ORDER_INTERFACE] = !rule->interface;
+	values[ORDER_ACTION] = actions[rule->action];
+}
+
+uint64_t rule_order_key(const struct rule *rule)
+{
+	unsigned int values[__ORDER_KEYS], i;
+	uint64_t key = 0;
+
+	find_values(rule, values);
+	for (i = 0; i < __ORDER_KEYS; i++)
+		key = key << widths[i] | values[i];
+	return key;
+}
+
+enum order_step rule_order_step(const struct rule *a, const struct rule *b)
+{
+	unsigned int x[__ORDER_KEYS], y[__ORDER_KEYS], i;
+
+	find_values(a, x);
+	find_values(b, y);
+	for (i = 0; i < __ORDER_KEYS; i++) {
+		if (x[i] != y[i])
+			return i;
+	}
+	return a->scope != b->scope ? ORDER_SCOPE : a->id != b->id ? ORDER_ID : ORDER_SAME;
+}
+
+unsigned int rule_order_class(const struct rule *rule)
+{
 	unsigned int class, size;
-	uint64_t key;
 
 	broadest(rule, &class, &size);
-	key = rule_tier(rule);
-	key = key << 4 | class;
-	key = key << 9 | (rule->n_items & 511);
-	key = key << 8 | size;
-	key = key << 4 | program_order(&rule->program);
-	key = key << 17 | count_ports(rule);
-	key = key << 1 | (rule->proto < 0);
-	key = key << 2 | whos[rule->who];
-	key = key << 1 | !rule->interface;
-	return key << 2 | actions[rule->action];
+	return class;
 }
 
 int rule_compare(const struct rule *a, const struct rule *b)

@@ -188,11 +188,10 @@ static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
+	/* the key is most of it, and known already */
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	if (x->rule->scope != y->rule->scope)
-		return x->rule->scope < y->rule->scope ? -1 : 1;
-	return x->rule->id < y->rule->id ? -1 : x->rule->id > y->rule->id;
+	return rule_compare(x->rule, y->rule);
 }
 
 static int compare_rules(const void *a, const void *b)
