@@ -118,6 +118,9 @@ static void test_canonical(void **state)
 	check_print("deny any to any priority regular #  a  ", "deny any to any  # a");
 	check_print("allow \"/opt/\\xc3\\xa4\\x0a\" to any", "allow \"/opt/ä\\x0a\" to any");
 	check_print("allow /opt/a\\*b to any", "allow /opt/a\\*b to any");
+	check_print("allow script /opt/a\\*b to any", "allow script /opt/a\\*b to any");
+	check_print("allow container a\\:/opt/\\[ to any", "allow container a\\:/opt/\\[ to any");
+	check_print("allow /bin/x to any port 80 user root", "allow /bin/x user root to any port 80");
 	check_print("allow /bin/x to any until 2031-12-01Z",
 		    "allow /bin/x to any until 2031-12-01T00:00:00Z");
 }
@@ -196,7 +199,7 @@ static void test_errors(void **state)
 		  "quote; add \" where the name ends" },
 		{ "ask kernel tcp to any", "f:7:16: found 'to', expected allow, deny or drop with "
 		  "'kernel'; the kernel's own traffic is never asked about" },
-		{ "allow /bin/x to 10.0.0.1 packet", "f:7: found 'packet', expected to any or to "
+		{ "allow /bin/x to 10.0.0.1 packet", "f:7:26: found 'packet', expected to any or to "
 		  "loopback: frames are not judged by address; write 'to any', perhaps with "
 		  "'via-interface'" },
 		{ "[id=1] allow any to any", "f:7:2: found 'id=1', expected key=value, as in "
@@ -239,6 +242,11 @@ static void test_refused(void **state)
 		"allow any to any profile \"\"",
 		"allow any to not loopback packet", "allow any to any,loopback packet",
 		"drop kernel any to any packet", "allow any to any packet tcp",
+		"allow script /x* to any", "allow container a:/x* to any",
+		"allow /x user 0 to any user 0", "allow kernel tcp to any user 0",
+		"allow any to any via-interface ..", "allow any to any via-interface",
+		"[id=0123456789abcdef pid=1 pid=2] allow any to any",
+		"[id=0123456789abcdef id=0123456789abcdef] allow any to any",
 	};
 	size_t i;
 
@@ -250,6 +258,7 @@ static void test_refused(void **state)
 		if (!rule_parse(lines[i], NULL, 0, &rule, &err))
 			fail_msg("'%s' was read", lines[i]);
 		assert_true(err.expected[0]);
+		assert_true(err.column > 0);
 	}
 }
 
@@ -265,8 +274,14 @@ static void test_bounds(void **state)
 	memset(line + strlen(line), 'x', RULE_LINE_MAX);
 	assert_int_equal(rule_parse(line, NULL, 0, &rule, &err), -EINVAL);
 	assert_string_equal(err.expected, "a line of at most 4095 bytes");
-	line[RULE_LINE_MAX - 1] = '\0';
+	/* one blank more stands before a note when it is written */
+	line[RULE_LINE_MAX - 2] = '\0';
 	rule_free(parse_some(line));
+	strcpy(line, "allow \"/");
+	memset(line + strlen(line), 0xff, 1100);
+	strcpy(line + 1108, "\" to any");
+	assert_int_equal(rule_parse(line, NULL, 0, &rule, &err), -EINVAL);
+	assert_string_equal(err.expected, "a rule of at most 4095 bytes as snitch writes it");
 	strcpy(line, "allow any to any port 1");
 	for (i = 1; i < RULE_ITEMS_MAX; i++)
 		strcat(line, ",1");

@@ -228,6 +228,7 @@ int file_scope(const char *name, enum folder folder, enum rule_scope *scope, uin
 static int load_text(struct ruleset *set, char *text, const struct rule *like,
 		     struct rule_error *err)
 {
+	const char *line_text;
 	unsigned int line = 0;
 	struct rule *rule;
 	int r;
@@ -242,6 +243,7 @@ static int load_text(struct ruleset *set, char *text, const struct rule *like,
 		r = rule_parse(text, like->file, ++line, &rule, err);
 		if (r)
 			return r;
+		line_text = text;
 		text = next;
 		if (!rule)
 			continue;
@@ -252,6 +254,7 @@ static int load_text(struct ruleset *set, char *text, const struct rule *like,
 		rule->line = line;
 		r = set_append(set, rule, err);
 		if (r) {
+			rule_error_find(err, line_text);
 			rule_free(rule);
 			return r;
 		}

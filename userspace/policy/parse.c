@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "program.h"
 #include "../util/escape.h"
@@ -15,6 +14,12 @@
 #define SEEN_PROTO	(1U << 1)
 #define SEEN_LIFETIME	(1U << 2)
 #define SEEN_PRIORITY	(1U << 3)
+
+/* What stood after the remote already; @proto_column: where the protocol stood. */
+struct seen {
+	unsigned int bits;
+	unsigned int proto_column;
+};
 
 static const char *const actions[] = {
 	[SNITCH_ALLOW] = "allow", [SNITCH_DENY] = "deny", [SNITCH_DROP] = "drop",
@@ -30,6 +35,15 @@ static const struct {
 	{ "disabled", RULE_F_DISABLED },
 	{ "lockdown", RULE_F_LOCKDOWN },
 };
+
+static int fail_at(struct words *w, unsigned int column, const char *found,
+		   const char *expected, const char *next)
+{
+	rule_fail(w->err, -EINVAL, w->file, w->lineno, found, expected, next);
+	if (w->err)
+		w->err->column = column;
+	return -EINVAL;
+}
 
 static int no_memory(struct words *w)
 {
@@ -71,14 +85,16 @@ static int parse_key(struct words *w, struct rule *rule, char *word)
 		good = !rule->id_written && !rule_id_parse(word + 3, &rule->id);
 		rule->id_written = true;
 	} else if (!strncmp(word, "until=", 6)) {
-		good = read_number(word + 6, UINT64_MAX, &rule->until);
+		good = !rule->until && read_number(word + 6, UINT64_MAX, &rule->until);
 	} else if (!strncmp(word, "pid=", 4)) {
-		good = read_number(word + 4, UINT32_MAX, &pid);
+		good = !rule->image.pid && read_number(word + 4, UINT32_MAX, &pid);
 		rule->image.pid = good ? pid : 0;
 	} else if (!strncmp(word, "start=", 6)) {
-		good = read_number(word + 6, UINT64_MAX, &rule->image.start);
+		good = !rule->image.start &&
+		       read_number(word + 6, UINT64_MAX, &rule->image.start);
 	} else if (!strncmp(word, "exec=", 5)) {
-		good = read_number(word + 5, UINT64_MAX, &rule->image.exec_id);
+		good = !rule->image.exec_id &&
+		       read_number(word + 5, UINT64_MAX, &rule->image.exec_id);
 	} else {
 		known = false;
 	}
@@ -296,89 +312,38 @@ static int parse_ports(struct words *w, struct rule *rule)
 	return r;
 }
 
-/* A date with an hour or without, local time or, with a final Z, UTC. */
-static bool read_date(const char *s, uint64_t *out)
+/* The word after an option, which @good (NULL: any name) must like. */
+static int parse_name_option(struct words *w, char **out, bool (*good)(const char *name),
+			     const char *expected)
 {
-	static const char *const formats[] = {
-		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d",
-	};
-	char text[32];
-	size_t n = strlen(s), i;
-	bool utc = n && s[n - 1] == 'Z';
+	int r;
 
-	if (n >= sizeof(text) || strspn(s, "0123456789-:TZ") != n)
-		return false;
-	memcpy(text, s, n + 1);
-	if (utc)
-		text[n - 1] = '\0';
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm tm = { .tm_isdst = -1 };
-		const char *end = strptime(text, formats[i], &tm);
-		int day = tm.tm_mday, month = tm.tm_mon;
-		time_t t;
-
-		if (!end || *end)
-			continue;
-		tm.tm_isdst = -1;
-		t = utc ? timegm(&tm) : mktime(&tm);
-		if (t <= 0 || (utc && (tm.tm_mday != day || tm.tm_mon != month)) ||
-		    day > 31 || tm.tm_mon != month || tm.tm_year > 9999 - 1900)
-			return false;
-		*out = t;
-		return true;
-	}
-	return false;
-}
-
-static bool lifetime_until(struct rule *rule, const char *s)
-{
-	uint64_t seconds = 0;
-
-	if (!strcmp(s, "quit"))
-		rule->lifetime = RULE_L_QUIT;
-	else if (!strcmp(s, "reboot"))
-		rule->lifetime = RULE_L_REBOOT;
-	else if (read_date(s, &seconds))
-		rule->lifetime = RULE_L_DATE;
-	else
-		return false;
-	rule->seconds = seconds;
-	return true;
-}
-
-int rule_set_lifetime(struct rule *rule, const char *text)
-{
-	uint64_t seconds;
-
-	if (!strcmp(text, "forever")) {
-		rule->lifetime = RULE_L_FOREVER;
-		rule->seconds = 0;
-		return 0;
-	}
-	if (!strncmp(text, "until ", 6))
-		return lifetime_until(rule, text + 6) ? 0 : -EINVAL;
-	if (strncmp(text, "for ", 4) || snitch_span_parse(text + 4, &seconds))
-		return -EINVAL;
-	rule->lifetime = RULE_L_FOR;
-	rule->seconds = seconds;
-	return 0;
-}
-
-static int option_string(struct words *w, char **out, const char *expected)
-{
-	if (!is_name(w) || !w->text[0] || strlen(w->text) > RULE_NAME_MAX)
+	if (*out)
+		return words_fail(w, "each option once", "leave out the second");
+	r = words_next(w);
+	if (r)
+		return r;
+	if (!is_name(w) || !w->text[0] || strlen(w->text) > RULE_NAME_MAX ||
+	    (good && !good(w->text)))
 		return words_fail(w, expected, "see snitch-rules(5)");
 	*out = strdup(w->text);
 	return *out ? words_next(w) : no_memory(w);
 }
 
-static int parse_lifetime(struct words *w, struct rule *rule, bool until, unsigned int *seen)
+/* As the kernel lets them be called. */
+static bool interface_valid(const char *name)
+{
+	return strlen(name) <= 15 && !strpbrk(name, "/: \t") && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
+static int parse_lifetime(struct words *w, struct rule *rule, bool until, struct seen *seen)
 {
 	int r;
 
-	if (*seen & SEEN_LIFETIME)
+	if (seen->bits & SEEN_LIFETIME)
 		return words_fail(w, "one lifetime at most", "leave out one of them");
-	*seen |= SEEN_LIFETIME;
+	seen->bits |= SEEN_LIFETIME;
 	r = words_next(w);
 	if (r)
 		return r;
@@ -394,13 +359,13 @@ static int parse_lifetime(struct words *w, struct rule *rule, bool until, unsign
 	return words_next(w);
 }
 
-static int parse_priority(struct words *w, struct rule *rule, unsigned int *seen)
+static int parse_priority(struct words *w, struct rule *rule, struct seen *seen)
 {
 	int r;
 
-	if (*seen & SEEN_PRIORITY)
+	if (seen->bits & SEEN_PRIORITY)
 		return words_fail(w, "each option once", "leave out the second");
-	*seen |= SEEN_PRIORITY;
+	seen->bits |= SEEN_PRIORITY;
 	r = words_next(w);
 	if (r)
 		return r;
@@ -409,16 +374,6 @@ static int parse_priority(struct words *w, struct rule *rule, unsigned int *seen
 	else if (!words_is(w, "regular"))
 		return words_fail(w, "high or regular after 'priority'", "see snitch-rules(5)");
 	return words_next(w);
-}
-
-static int parse_name_option(struct words *w, char **out, const char *expected)
-{
-	int r;
-
-	if (*out)
-		return words_fail(w, "each option once", "leave out the second");
-	r = words_next(w);
-	return r ? r : option_string(w, out, expected);
 }
 
 static int parse_flag(struct words *w, struct rule *rule)
@@ -433,36 +388,35 @@ static int parse_flag(struct words *w, struct rule *rule)
 		rule->flags |= flag_words[i].flag;
 		return words_next(w);
 	}
-	return words_fail(w, "port, a protocol, an option (for, until, priority, profile, "
-			  "via-interface, lockdown, nolog, disabled, in), # or the end",
+	return words_fail(w, "port, a protocol, user, group, an option (for, until, priority, "
+			  "profile, via-interface, lockdown, nolog, disabled, in), # or the end",
 			  "see snitch-rules(5)");
 }
 
 /* A protocol or an option, or an error. */
-static int parse_other(struct words *w, struct rule *rule, unsigned int *seen)
+static int parse_other(struct words *w, struct rule *rule, struct seen *seen)
 {
 	int proto = w->kind == WORD_PLAIN ? proto_parse(w->text) : -1;
 
 	if (proto < 0)
 		return parse_flag(w, rule);
-	if (*seen & SEEN_PROTO)
+	if (seen->bits & SEEN_PROTO)
 		return words_fail(w, "each option once", "leave out the second");
 	if (rule->n_ports && !proto_has_ports(proto))
 		return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, udplite or packet",
 				  "leave out 'port' or the protocol");
-	*seen |= SEEN_PROTO;
+	seen->bits |= SEEN_PROTO;
+	seen->proto_column = w->column;
 	rule->proto = proto;
 	return words_next(w);
 }
 
-static int parse_option(struct words *w, struct rule *rule, unsigned int *seen)
+static int parse_option(struct words *w, struct rule *rule, struct seen *seen)
 {
-	int r;
-
 	if (words_is(w, "port")) {
-		if (*seen & SEEN_PORTS)
+		if (seen->bits & SEEN_PORTS)
 			return words_fail(w, "each option once", "leave out the second");
-		*seen |= SEEN_PORTS;
+		seen->bits |= SEEN_PORTS;
 		if (!proto_has_ports(rule->proto))
 			return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, "
 					  "udplite or packet", "leave out 'port' or the protocol");
@@ -473,14 +427,15 @@ static int parse_option(struct words *w, struct rule *rule, unsigned int *seen)
 	if (words_is(w, "priority"))
 		return parse_priority(w, rule, seen);
 	if (words_is(w, "profile"))
-		return parse_name_option(w, &rule->profile, "the name of a profile");
-	if (!words_is(w, "via-interface"))
+		return parse_name_option(w, &rule->profile, NULL, "the name of a profile");
+	if (words_is(w, "via-interface"))
+		return parse_name_option(w, &rule->interface, interface_valid,
+					 "the name of a network interface");
+	if (!words_is(w, "user") && !words_is(w, "group"))
 		return parse_other(w, rule, seen);
-	r = parse_name_option(w, &rule->interface, "the name of a network interface");
-	if (!r && (strlen(rule->interface) > 15 || strpbrk(rule->interface, "/: \t")))
-		return rule_fail(w->err, -EINVAL, w->file, w->lineno, rule->interface,
-				 "the name of a network interface", "see snitch-rules(5)");
-	return r;
+	if (rule->who != RULE_W_ANYONE)
+		return words_fail(w, "one user or group at most", "make a second rule");
+	return parse_who(w, rule);
 }
 
 static int parse_note(struct words *w, struct rule *rule)
@@ -502,25 +457,35 @@ static int parse_note(struct words *w, struct rule *rule)
 }
 
 /* Frames have no address, and from where they leave is not where they go. */
-static int check_frames(struct words *w, const struct rule *rule)
+static int check_frames(struct words *w, const struct rule *rule, unsigned int column)
 {
 	if (rule->proto != RULE_PROTO_PACKET)
 		return 0;
 	if (rule->program.kind == RULE_P_KERNEL)
-		return rule_fail(w->err, -EINVAL, w->file, w->lineno, "packet",
-				 "a program: the kernel has no packet sockets",
-				 "leave out 'packet'");
+		return fail_at(w, column, "packet", "a program: the kernel has no packet sockets",
+			       "leave out 'packet'");
 	if (rule->negated || rule->n_items != 1 ||
 	    (rule->items[0].kind != RULE_I_ANY && rule->items[0].kind != RULE_I_LOOPBACK))
-		return rule_fail(w->err, -EINVAL, w->file, w->lineno, "packet",
-				 "to any or to loopback: frames are not judged by address",
-				 "write 'to any', perhaps with 'via-interface'");
+		return fail_at(w, column, "packet",
+			       "to any or to loopback: frames are not judged by address",
+			       "write 'to any', perhaps with 'via-interface'");
 	return 0;
+}
+
+/* Bytes that are no text take four each when they are written: even so it must be one line. */
+static int check_length(struct words *w, const struct rule *rule)
+{
+	char text[RULE_LINE_MAX];
+
+	if (rule_print(rule, text, sizeof(text)) >= 0)
+		return 0;
+	return fail_at(w, 1, NULL, "a rule of at most 4095 bytes as snitch writes it",
+		       "make two rules of it");
 }
 
 static int parse_rule(struct words *w, struct rule *rule)
 {
-	unsigned int seen = 0;
+	struct seen seen = { .bits = 0 };
 	int r = parse_keys(w, rule);
 
 	if (!r)
@@ -540,7 +505,9 @@ static int parse_rule(struct words *w, struct rule *rule)
 		r = parse_option(w, rule, &seen);
 	if (!r && w->kind == WORD_NOTE)
 		r = parse_note(w, rule);
-	return r ? r : check_frames(w, rule);
+	if (!r)
+		r = check_frames(w, rule, seen.proto_column);
+	return r ? r : check_length(w, rule);
 }
 
 /* The line without its newline; lengths and bytes that no rule may have are told. */
@@ -550,21 +517,16 @@ static int copy_line(struct words *w, const char *line, char **out)
 	char *copy;
 
 	if (line[n] && line[n + 1])
-		return rule_fail(w->err, -EINVAL, w->file, w->lineno, NULL, "one line",
-				 "make two rules of it");
+		return fail_at(w, n + 1, NULL, "one line", "make two rules of it");
 	if (n >= RULE_LINE_MAX)
-		return rule_fail(w->err, -EINVAL, w->file, w->lineno, NULL,
-				 "a line of at most 4095 bytes", "make two rules of it");
+		return fail_at(w, RULE_LINE_MAX, NULL, "a line of at most 4095 bytes",
+			       "make two rules of it");
 	for (i = 0; i < n; i++) {
 		unsigned char c = line[i];
 
-		if ((c >= ' ' || c == '\t') && c != 0x7f)
-			continue;
-		rule_fail(w->err, -EINVAL, w->file, w->lineno, (char[]){ c, '\0' },
-			  "no control characters", "write them as \\xNN in double quotes");
-		if (w->err)
-			w->err->column = i + 1;
-		return -EINVAL;
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return fail_at(w, i + 1, (char[]){ c, '\0' }, "no control characters",
+				       "write them as \\xNN in double quotes");
 	}
 	copy = strndup(line, n);
 	if (!copy)

@@ -36,7 +36,7 @@ enum rule_program_kind {
 	RULE_P_KERNEL,
 };
 
-/* A program: name is the path, pattern, unit, id or image; path only a container's. */
+/* A program: name is the path (without backslashes), pattern, unit, id or image; path a container's. */
 struct rule_program {
 	enum rule_program_kind kind;
 	char *name;			/* owned; NULL for any and kernel */
@@ -180,6 +180,12 @@ void rule_free(struct rule *rule);	/* NULL is allowed */
 
 /* "file:1:2: found 'x', expected y; z", "character 2: found..." into @buf, which is returned. */
 char *rule_error_print(const struct rule_error *err, char *buf, size_t size);
+
+/*
+ * What was found wrong only after reading: where in @line (shorter than RULE_LINE_MAX) it stands.
+ * Its beginning, when that cannot be told.
+ */
+void rule_error_find(struct rule_error *err, const char *line);
 
 /* Whether two rules say the same, bound to the same image and end; ids and places do not count. */
 bool rule_equal(const struct rule *a, const struct rule *b);

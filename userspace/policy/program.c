@@ -61,11 +61,16 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
+static int fail_path(struct words *w)
+{
+	return words_fail(w, "an absolute path without //, /./, /../ or a final /",
+			  "write the path as 'readlink -f' shows it");
+}
+
 static int parse_path(struct words *w, struct rule_program *p)
 {
 	if (!path_valid(w->text))
-		return words_fail(w, "an absolute path without //, /./, /../ or a final /",
-				  "write the path as 'readlink -f' shows it");
+		return fail_path(w);
 	p->name = strdup(w->text);
 	if (!p->name)
 		return -ENOMEM;
@@ -99,12 +104,16 @@ static int parse_container(struct words *w, struct rule_program *p)
 {
 	char *colon = strstr(w->text, ":/");
 
-	if (!colon || colon == w->text || !path_valid(colon + 1))
+	if (!colon || colon == w->text || colon - w->text > RULE_NAME_MAX ||
+	    !path_valid(colon + 1) || is_pattern(colon + 1))
 		return words_fail(w, "IMAGE:PATH after 'container'",
 				  "write it like debian:12:/usr/bin/curl");
 	p->name = strndup(w->text, colon - w->text);
 	p->path = strdup(colon + 1);
-	return p->name && p->path ? words_next(w) : -ENOMEM;
+	if (!p->name || !p->path)
+		return -ENOMEM;
+	unescape(p->path);
+	return words_next(w);
 }
 
 /* The word after "unit" and its like. */
@@ -120,13 +129,19 @@ static int parse_named(struct words *w, struct rule_program *p, enum rule_progra
 	if (kind == RULE_P_CONTAINER)
 		return parse_container(w, p);
 	if (kind == RULE_P_SCRIPT && !path_valid(w->text))
-		return words_fail(w, "an absolute path without //, /./, /../ or a final /",
-				  "write the path as 'readlink -f' shows it");
+		return fail_path(w);
+	if (kind == RULE_P_SCRIPT && is_pattern(w->text))
+		return words_fail(w, "one path after 'script', no pattern",
+				  "a backslash before * ? [ takes its meaning away");
 	if (!w->text[0] || (kind != RULE_P_SCRIPT && strlen(w->text) > RULE_NAME_MAX))
 		return words_fail(w, "a name of 1 to 255 bytes",
 				  "names with blanks stand in double quotes");
 	p->name = strdup(w->text);
-	return p->name ? words_next(w) : -ENOMEM;
+	if (!p->name)
+		return -ENOMEM;
+	if (kind == RULE_P_SCRIPT)
+		unescape(p->name);
+	return words_next(w);
 }
 
 static int parse_base(struct words *w, struct rule_program *p)
@@ -205,7 +220,8 @@ int program_parse(struct words *w, struct rule_program *p)
 	return r;
 }
 
-static void print_path(const char *s, struct text *t)
+/* @s so that none of it makes a pattern. */
+static void escape(const char *s, struct text *t)
 {
 	char escaped[2 * RULE_LINE_MAX];
 	size_t n = 0;
@@ -218,15 +234,16 @@ static void print_path(const char *s, struct text *t)
 	if (*s)
 		t->full = true;
 	escaped[n] = '\0';
-	text_add_word(t, escaped);
+	text_add(t, escaped);
 }
 
 static void print_base(const struct rule_program *p, struct text *t)
 {
-	char both[RULE_LINE_MAX + RULE_NAME_MAX + 1];
-	struct text b = { .buf = both, .size = sizeof(both) };
+	char word[2 * RULE_LINE_MAX];
+	struct text b = { .buf = word, .size = sizeof(word) };
 	size_t i;
 
+	word[0] = '\0';
 	switch (p->kind) {
 	case RULE_P_ANY:
 		text_add(t, "any");
@@ -235,23 +252,24 @@ static void print_base(const struct rule_program *p, struct text *t)
 		text_addf(t, "kernel %s", p->kernel ? snitch_kernel_name(p->kernel) : "any");
 		return;
 	case RULE_P_PATH:
-		print_path(p->name, t);
-		return;
+	case RULE_P_SCRIPT:
+		escape(p->name, &b);
+		break;
+	case RULE_P_CONTAINER:
+		text_addf(&b, "%s:", p->name);
+		escape(p->path, &b);
+		break;
 	default:
+		text_add(&b, p->name);
 		break;
 	}
 	for (i = 0; i < N_WORDED; i++) {
 		if (worded[i].kind == p->kind)
 			text_addf(t, "%s ", worded[i].word);
 	}
-	if (p->kind != RULE_P_CONTAINER) {
-		text_add_word(t, p->name);
-		return;
-	}
-	text_addf(&b, "%s:%s", p->name, p->path);
 	if (b.full)
 		t->full = true;
-	text_add_word(t, both);
+	text_add_word(t, word);
 }
 
 void program_print(const struct rule_program *p, struct text *t)

@@ -61,6 +61,9 @@ bool program_is_vouched(const struct rule_program *p, const struct flow_query *q
 /* How specific it is: 0 is the most. */
 unsigned int program_order(const struct rule_program *p);
 
+/* Read "quit", "reboot" or a date, after "until". */
+bool lifetime_until(struct rule *rule, const char *s);
+
 /* Read one remote; -EINVAL with @why (what was expected), or -ENOMEM. */
 int item_parse(const char *word, bool quoted, struct rule_item *item, const char **why);
 void item_print(const struct rule_item *item, struct text *t);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "program.h"
@@ -136,6 +137,26 @@ int words_fail(struct words *w, const char *expected, const char *next)
 	if (w->err)
 		w->err->column = w->column;
 	return -EINVAL;
+}
+
+void rule_error_find(struct rule_error *err, const char *line)
+{
+	struct words *w;
+
+	if (err->column)
+		return;
+	err->column = 1;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return;
+	w->line = line;
+	while (!words_next(w) && w->kind != WORD_END) {
+		if (!strcmp(w->text, err->found)) {
+			err->column = w->column;
+			break;
+		}
+	}
+	free(w);
 }
 
 char *rule_error_print(const struct rule_error *err, char *buf, size_t size)
