@@ -46,20 +46,29 @@ static bool who_matches(const struct rule *rule, const struct flow_query *q)
 	return false;
 }
 
-static bool service_matches(const struct rule *rule, const struct flow_query *q)
+static bool proto_matches(const struct rule *rule, const struct flow_query *q)
+{
+	int proto = q->family == AF_PACKET ? RULE_PROTO_PACKET : q->proto;
+
+	/* "icmp" means that of both families */
+	return rule->proto < 0 || rule->proto == proto ||
+	       (rule->proto == IPPROTO_ICMP && proto == IPPROTO_ICMPV6);
+}
+
+static bool port_matches(const struct rule *rule, const struct flow_query *q)
 {
 	size_t i;
 
-	int proto = q->family == AF_PACKET ? RULE_PROTO_PACKET : q->proto;
-
-	if (rule->proto >= 0 && rule->proto != proto &&
-	    !(rule->proto == IPPROTO_ICMP && proto == IPPROTO_ICMPV6))
-		return false;
 	for (i = 0; i < rule->n_ports; i++) {
 		if (q->port >= rule->ports[i].first && q->port <= rule->ports[i].last)
 			return true;
 	}
 	return !rule->n_ports;
+}
+
+static bool interface_matches(const struct rule *rule, const struct flow_query *q)
+{
+	return !rule->interface || (q->interface && !strcmp(rule->interface, q->interface));
 }
 
 static bool image_matches(const struct rule *rule, const struct flow_query *q)
@@ -79,24 +88,45 @@ void policy_frame_addr(uint32_t ifindex, uint32_t netns, uint8_t addr[16])
 /* As the kernel has it: to allow frames a rule must speak of them, to refuse them it is enough
  * not to speak of one address, port or protocol.
  */
-static bool covers_frames(const struct rule *rule)
+bool rule_covers_frames(const struct rule *rule)
 {
 	if (rule->proto == RULE_PROTO_PACKET || rule->action == SNITCH_ALLOW)
 		return rule->proto == RULE_PROTO_PACKET;
 	return rule->proto < 0 && !rule->n_ports && !rule->negated;
 }
 
+static bool app_matches(const struct rule *rule, const struct flow_query *q)
+{
+	return rule->action == SNITCH_ALLOW ? program_is_vouched(&rule->program, q) :
+					      program_matches(&rule->program, q);
+}
+
+static bool frames_match(const struct rule *rule, const struct flow_query *q)
+{
+	return q->family != AF_PACKET || rule_covers_frames(rule);
+}
+
 bool policy_matches(const struct rule *rule, const struct policy_env *env,
 		    const struct flow_query *q)
 {
-	if (q->family == AF_PACKET && !covers_frames(rule))
-		return false;
-	return rule_in_force(rule, env) && service_matches(rule, q) && who_matches(rule, q) &&
-	       image_matches(rule, q) &&
-	       (!rule->interface || (q->interface && !strcmp(rule->interface, q->interface))) &&
-	       (rule->action == SNITCH_ALLOW ? program_is_vouched(&rule->program, q)
-					     : program_matches(&rule->program, q)) &&
+	return frames_match(rule, q) && rule_in_force(rule, env) && proto_matches(rule, q) &&
+	       port_matches(rule, q) && who_matches(rule, q) && image_matches(rule, q) &&
+	       interface_matches(rule, q) && app_matches(rule, q) &&
 	       rule_remote_matches(rule, env, q);
+}
+
+unsigned int policy_unmet(const struct rule *rule, const struct policy_env *env,
+			  const struct flow_query *q)
+{
+	return (rule_in_force(rule, env) ? 0 : UNMET_FORCE) |
+	       (app_matches(rule, q) ? 0 : UNMET_PROGRAM) |
+	       (who_matches(rule, q) ? 0 : UNMET_WHO) |
+	       (image_matches(rule, q) ? 0 : UNMET_IMAGE) |
+	       (rule_remote_matches(rule, env, q) ? 0 : UNMET_REMOTE) |
+	       (port_matches(rule, q) ? 0 : UNMET_PORT) |
+	       (proto_matches(rule, q) ? 0 : UNMET_PROTO) |
+	       (interface_matches(rule, q) ? 0 : UNMET_INTERFACE) |
+	       (frames_match(rule, q) ? 0 : UNMET_FRAMES);
 }
 
 /* Rules that may match, strongest first: those of the executable, and those of no one path. */
@@ -188,24 +218,45 @@ static void follow(const struct rule *rule, const struct candidates *rest,
 	d->action = d->rule->action;
 }
 
+/* Return: false without memory. */
+static bool find_candidates(const struct ruleset *set, const struct flow_query *q,
+			    struct candidates *c)
+{
+	const struct set_index *index = set_index(set);
+
+	*c = (struct candidates){ .n_paths = 0 };
+	if (!index)
+		return false;
+	if (q->exe && !q->kernel)
+		c->paths = set_paths(index, q->exe, &c->n_paths);
+	c->others = index->others;
+	c->n_others = index->n_others;
+	return true;
+}
+
+const char *policy_passed_over(const struct ruleset *set, const struct policy_env *env,
+			       const struct flow_query *q, const struct rule *rule)
+{
+	struct candidates c;
+
+	if (!find_candidates(set, q, &c))
+		return NULL;
+	return why_passed_over(rule, q, find_whole(c, env, q));
+}
+
 void policy_decide(const struct ruleset *set, const struct policy_env *env,
 		   const struct flow_query *q, struct policy_decision *d)
 {
-	const struct set_index *index = set_index(set);
-	struct candidates c = { .n_paths = 0 };
 	const struct rule *rule;
+	struct candidates c;
 	unsigned int whole;
 
 	memset(d, 0, sizeof(*d));
-	if (!index) {
+	if (!find_candidates(set, q, &c)) {
 		d->action = SNITCH_DENY;
 		d->reason = "no memory";
 		return;
 	}
-	if (q->exe && !q->kernel)
-		c.paths = set_paths(index, q->exe, &c.n_paths);
-	c.others = index->others;
-	c.n_others = index->n_others;
 	whole = find_whole(c, env, q);
 	while ((rule = next_candidate(&c))) {
 		const char *why;

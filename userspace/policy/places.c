@@ -165,16 +165,19 @@ static bool item_matches(const struct rule_item *item, const struct policy_env *
 	}
 }
 
-/* A name that is not known may be the very one meant: "not NAME" is no licence then. */
-static bool names_unknown(const struct rule *rule, const struct flow_query *q)
+/* What is not known of a remote may be the very one meant: "not NAME" is no licence then. */
+static bool remote_unknown(const struct rule *rule, const struct flow_query *q)
 {
 	size_t i;
 
 	if (rule->action != SNITCH_ALLOW)
 		return false;
 	for (i = 0; i < rule->n_items; i++) {
-		if (rule->items[i].kind == RULE_I_LIST ||
-		    (item_is_name(&rule->items[i]) && !q->n_names))
+		const struct rule_item *item = &rule->items[i];
+
+		if (item->kind == RULE_I_LIST || !q->family)
+			return true;
+		if (item_is_name(item) && !q->n_names)
 			return true;
 	}
 	return false;
@@ -189,7 +192,7 @@ bool rule_remote_matches(const struct rule *rule, const struct policy_env *env,
 		if (item_matches(&rule->items[i], env, q))
 			return !rule->negated;
 	}
-	return rule->negated && !names_unknown(rule, q);
+	return rule->negated && !remote_unknown(rule, q);
 }
 
 /* ---- compiling ------------------------------------------------------------------- */

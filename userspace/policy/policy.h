@@ -373,7 +373,7 @@ struct flow_query {
 	const char *interface;		/* NULL: not known */
 	const char *const *names;	/* verified names of the remote */
 	size_t n_names;
-	uint8_t family;			/* AF_INET or AF_INET6 */
+	uint8_t family;			/* AF_INET, AF_INET6, AF_PACKET; 0: address not known */
 	uint8_t proto;
 	bool loopback;			/* leaves by a loopback device */
 	uint16_t port;			/* host order */
