@@ -74,6 +74,7 @@ int cmd_mode(struct cli *cli, int argc, char **argv);
 int cmd_pending(struct cli *cli, int argc, char **argv);
 int cmd_answer(struct cli *cli, int argc, char **argv);
 int cmd_rules(struct cli *cli, int argc, char **argv);
+int cmd_explain(struct cli *cli, int argc, char **argv);
 int cmd_flows(struct cli *cli, int argc, char **argv);
 int cmd_ask(struct cli *cli, int argc, char **argv);
 int cmd_doctor(struct cli *cli, int argc, char **argv);
@@ -208,6 +209,10 @@ int admin_remove(struct cli *cli, const char *root, uint64_t id);
 /* `snitch rules import` and `export`, with the words after these. */
 int rules_import(struct cli *cli, int argc, char **argv);
 int rules_export(struct cli *cli, int argc, char **argv);
+/* ---- rules.c -------------------------------------------------------------- */
+
+/** cli_join - the words of a rule or flow as its text, quoted where needed; for free() */
+char *cli_join(int argc, char **argv);
 
 /* ---- value.c -------------------------------------------------------------- */
 

@@ -86,6 +86,22 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 		offer_words("allow deny drop ask --scope", last);
 }
 
+/* The id of a question, or a flow in the words of the grammar. */
+static void complete_explain(struct cli *cli, int argc, char **argv)
+{
+	const char *last = argv[argc - 1];
+
+	if (argc == 2) {
+		offer_words("--offline --root", last);
+		if (*last != '-')
+			offer_ids(cli, "ListQuestions", last);
+	} else if (*argv[argc - 2] == '/') {
+		offer_words("to user child-of", last);
+	} else if (strcmp(argv[argc - 2], "to") && strcmp(argv[argc - 2], "port")) {
+		offer_words("to port tcp udp icmp user via-interface", last);
+	}
+}
+
 static void offer_commands(const char *prefix)
 {
 	const struct cli_command *c;
@@ -118,6 +134,8 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		complete_answer(cli, argc, argv);
 	else if (!strcmp(c->name, "rules"))
 		complete_rules(cli, argc, argv);
+	else if (!strcmp(c->name, "explain"))
+		complete_explain(cli, argc, argv);
 	else if (argc == 2 && !strcmp(c->name, "help"))
 		offer_commands(argv[1]);
 	else if (argc == 2)

@@ -34,6 +34,8 @@ const struct cli_command cli_commands[] = {
 	{ "review", cmd_review, "[--since WHEN] [--accept ID...]",
 	  "rules proposed out of what no rule decided",
 	  "--since --program --verdict --user --accept --deny --json" },
+	{ "explain", cmd_explain, "[--offline] ID | PROGRAM to REMOTE ...",
+	  "why a flow is judged as it is", "--offline --root --json" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
 	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },

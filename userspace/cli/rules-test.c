@@ -143,7 +143,7 @@ static int add_arguments(struct test *t, int argc, char **argv)
 	}
 	if (!argc)
 		return CLI_OK;
-	text = rules_join(argc, argv);
+	text = cli_join(argc, argv);
 	return text ? add_text(t, text, NULL, 0) : CLI_FAILED;
 }
 

@@ -8,7 +8,4 @@
 /** rules_test - the words after `rules test`; enum cli_exit */
 int rules_test(struct cli *cli, int argc, char **argv);
 
-/** rules_join - words of a command line as one rule; for free(3), NULL without memory */
-char *rules_join(int argc, char **argv);
-
 #endif

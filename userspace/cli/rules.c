@@ -75,7 +75,7 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 }
 
 /* One argument is a rule as it stands; of several, those with blanks in them were quoted words. */
-char *rules_join(int argc, char **argv)
+char *cli_join(int argc, char **argv)
 {
 	size_t size = 0;
 	char *out = NULL;
@@ -148,7 +148,7 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 	if (!argc)
 		return out_usage("rules add wants a rule, like: "
 				 "allow /usr/bin/curl to 192.0.2.7 port 443 tcp (man snitch-rules)");
-	text = rules_join(argc, argv);
+	text = cli_join(argc, argv);
 	if (!text)
 		return CLI_FAILED;
 	if (rule_parse(text, NULL, 0, &rule, &err) < 0)

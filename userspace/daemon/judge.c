@@ -212,15 +212,10 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 /* Without a flow: is this still a question, now that rules or mode are different? */
 static bool settled(struct core *core, const struct question *q)
 {
-	struct snitch_flow_event ev = {
-		.family = q->target.family,
-		.uid = q->uid,
-		.proto = q->target.n_peers ? q->target.peers[0].proto : 0,
-		.dport = q->target.n_peers ? q->target.peers[0].port : 0,
-	};
+	struct snitch_flow_event ev;
 	struct judgement j;
 
-	memcpy(ev.daddr, q->target.addr, sizeof(ev.daddr));
+	question_event(q, &ev);
 	rulebook_judge(core->rules, q->owner, &ev, snitch_boottime(), &j);
 	return j.action && j.action != SNITCH_ASK;
 }

@@ -316,6 +316,7 @@ const sd_bus_vtable manager_vtable[] = {
 	METHOD("RemoveRule", "s", "", manager_remove_rule),
 	METHOD("Reload", "", "", manager_reload),
 	METHOD("History", "a{sv}xx", "aa{sv}xx", manager_history),
+	METHOD("Explain", "s", "a{sv}", manager_explain),
 	METHOD("RegisterAgent", "a{sv}", "", on_register),
 	METHOD("UnregisterAgent", "", "", on_unregister),
 	METHOD("Answer", "tsss", "a{sv}", on_answer),

@@ -25,7 +25,7 @@ int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who);
 /* Sends @reply unless @r is an error. Return: as a method handler shall. */
 int manager_reply(sd_bus_message *reply, int r);
 
-/* Of manager-status.c, manager-rules.c and manager-history.c, for the table. */
+/* Of manager-status.c, manager-rules.c, manager-history.c and manager-explain.c, for the table. */
 int manager_get_property(sd_bus *bus, const char *path, const char *interface,
 			 const char *property, sd_bus_message *reply, void *userdata,
 			 sd_bus_error *error);
@@ -35,6 +35,7 @@ int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 #endif

@@ -156,6 +156,19 @@ void places_read_resolv(struct places *places, const char *path)
 	}
 }
 
+void places_env(const struct places *places, struct policy_env *env)
+{
+	env->local = places->local;
+	env->n_local = places->n_local;
+	env->dns = places->dns;
+	env->n_dns = places->n_dns;
+	env->broadcast = places->broadcast;
+	env->n_broadcast = places->n_broadcast;
+	env->links = places->links;
+	env->n_links = places->n_links;
+	env->netns = places->netns;
+}
+
 int places_read(struct places *places, const char *root)
 {
 	size_t i;

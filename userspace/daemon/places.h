@@ -28,6 +28,9 @@ struct places {
 /* Reads both; files of name servers under @root. Return: 0 or a negative errno. */
 int places_read(struct places *places, const char *root);
 
+/* The environment of rules, as far as it is the machine's networks; borrowed. */
+void places_env(const struct places *places, struct policy_env *env);
+
 /* Whether both are alike; interfaces (containers come and go) only count with @links. */
 bool places_same(const struct places *a, const struct places *b, bool links);
 /* The name of an interface, or NULL. */

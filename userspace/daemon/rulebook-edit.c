@@ -353,8 +353,8 @@ int rulebook_add_all(struct rulebook *rb, char **texts, size_t n, enum rulebook_
 	return r;
 }
 
-static void fill_row(const struct rulebook *rb, const struct rule *rule, char *text,
-		     size_t text_size, char *scope, size_t scope_size, struct rulebook_row *row)
+void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char *text,
+		       size_t text_size, char *scope, size_t scope_size, struct rulebook_row *row)
 {
 	const char *why = rule_why_inactive(rule, rb->env.now, rb->env.boottime);
 
@@ -391,7 +391,8 @@ void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct
 
 	rulebook_env((struct rulebook *)rb);
 	for (i = 0; i < rb->set->n_rules; i++) {
-		fill_row(rb, rb->set->rules[i], text, sizeof(text), scope, sizeof(scope), &row);
+		rulebook_fill_row(rb, rb->set->rules[i], text, sizeof(text), scope, sizeof(scope),
+				  &row);
 		fn(ctx, &row);
 	}
 }
@@ -408,7 +409,7 @@ int rulebook_remove(struct rulebook *rb, uint64_t id,
 	if (!rule)
 		return -ENOENT;
 	rulebook_env(rb);
-	fill_row(rb, rule, text, sizeof(text), scope, sizeof(scope), &row);
+	rulebook_fill_row(rb, rule, text, sizeof(text), scope, sizeof(scope), &row);
 	if (!may(ctx, &row))
 		return -EACCES;
 	r = ruleset_remove(rb->set, &rb->paths, id, &err);

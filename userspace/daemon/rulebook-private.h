@@ -67,4 +67,22 @@ void rulebook_compare(struct rulebook *rb);
  */
 void rulebook_unsuspend(struct rulebook *rb, const char *exe);
 
+/* Room for what a query refers to. */
+struct query_room {
+	const char *parents[SNITCH_ANCESTORS];
+	bool strangers[SNITCH_ANCESTORS];
+};
+
+/* A flow as rules see it. @room is kept as long as @q. */
+void rulebook_query(struct rulebook *rb, const struct owner *owner,
+		    const struct snitch_flow_event *ev, struct query_room *room,
+		    struct flow_query *q);
+
+/* The groups of a flow, from the local file, kept for the next flow of the same user. */
+void rulebook_groups(struct rulebook *rb, uint32_t uid, uint32_t gid, struct flow_query *q);
+
+/* A rule as it is shown; @text and @scope are room for strings that @row points to. */
+void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char *text,
+		       size_t text_size, char *scope, size_t scope_size, struct rulebook_row *row);
+
 #endif

@@ -86,15 +86,7 @@ struct policy_env *rulebook_env(struct rulebook *rb)
 {
 	struct policy_env *env = &rb->env;
 
-	env->local = rb->places.local;
-	env->n_local = rb->places.n_local;
-	env->dns = rb->places.dns;
-	env->n_dns = rb->places.n_dns;
-	env->broadcast = rb->places.broadcast;
-	env->n_broadcast = rb->places.n_broadcast;
-	env->links = rb->places.links;
-	env->n_links = rb->places.n_links;
-	env->netns = rb->places.netns;
+	places_env(&rb->places, env);
 	env->now = time(NULL);
 	env->boottime = snitch_boottime();
 	return env;
@@ -273,14 +265,17 @@ uint32_t rulebook_app(const struct rulebook *rb, const char *exe)
 
 /* ---- judging ------------------------------------------------------------------------- */
 
-/* Groups of @uid from the local file, kept for the next flow of the same user. */
-static void find_groups(struct rulebook *rb, uint32_t uid, uint32_t gid)
+void rulebook_groups(struct rulebook *rb, uint32_t uid, uint32_t gid, struct flow_query *q)
 {
-	rb->groups[0] = gid;
-	if (rb->groups_uid == uid && rb->n_groups)
+	if (!rb->by_group)
 		return;
-	rb->groups_uid = uid;
-	rb->n_groups = 1 + rights_groups(uid, rb->groups + 1, RULEBOOK_GROUPS_MAX - 1);
+	rb->groups[0] = gid;
+	if (rb->groups_uid != uid || !rb->n_groups) {
+		rb->groups_uid = uid;
+		rb->n_groups = 1 + rights_groups(uid, rb->groups + 1, RULEBOOK_GROUPS_MAX - 1);
+	}
+	q->gids = rb->groups;
+	q->n_gids = rb->n_groups;
 }
 
 /* Is the file at its path another one, as far as anybody can tell? */
@@ -293,12 +288,6 @@ static bool is_strange(const struct rulebook *rb, struct image *image)
 	id = identity_of(image, rb->root, rb->userns);
 	return !id || !id->at_path;
 }
-
-/* Room for what a query refers to. */
-struct query_room {
-	const char *parents[SNITCH_ANCESTORS];
-	bool strangers[SNITCH_ANCESTORS];
-};
 
 static void fill_parents(struct rulebook *rb, const struct owner *owner, struct query_room *room,
 			 struct flow_query *q)
@@ -328,9 +317,9 @@ static void fill_identity(struct rulebook *rb, const struct owner *owner, struct
 		q->suspended = false;
 }
 
-static void fill_query(struct rulebook *rb, const struct owner *owner,
-		       const struct snitch_flow_event *ev, struct query_room *room,
-		       struct flow_query *q)
+void rulebook_query(struct rulebook *rb, const struct owner *owner,
+		    const struct snitch_flow_event *ev, struct query_room *room,
+		    struct flow_query *q)
 {
 	const struct image *image = owner->image;
 	const char *exe = rulebook_name(rb, image->exe);
@@ -364,11 +353,7 @@ static void fill_query(struct rulebook *rb, const struct owner *owner,
 		fill_identity(rb, owner, q);
 	if (rb->by_interface && ev->netns == rb->places.netns)
 		q->interface = places_link_name(&rb->places, ev->ifindex);
-	if (rb->by_group) {
-		find_groups(rb, ev->uid, image->wire.gid);
-		q->gids = rb->groups;
-		q->n_gids = rb->n_groups;
-	}
+	rulebook_groups(rb, ev->uid, image->wire.gid, q);
 }
 
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
@@ -380,7 +365,7 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 	struct flow_query q;
 
 	env->boottime = now;
-	fill_query(rb, owner, ev, &room, &q);
+	rulebook_query(rb, owner, ev, &room, &q);
 	policy_decide(rb->set, env, &q, &d);
 	*out = (struct judgement){
 		.action = d.action,

@@ -223,4 +223,40 @@ int rulebook_expire(struct rulebook *rb);
 void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
 		   void *ctx);
 
+/* ---- rulebook-explain.c ---- */
+
+/* About a flow: what happens to it. Valid for the callback only. */
+struct rulebook_verdict {
+	const char *flow;	/* in the words of the grammar */
+	const char *why;	/* a clause */
+	uint32_t action;	/* 0: no rule decides */
+	bool daemon;		/* the kernel does not decide alone */
+	size_t more;		/* near misses that are not told of */
+};
+
+/**
+ * struct rulebook_teller - who is told an explanation
+ * @may_see: whether a user's rule may be told of
+ * @verdict: called first
+ * @rule: called for the rule that decides (@why NULL), then for each near miss
+ */
+struct rulebook_teller {
+	void *ctx;
+	bool (*may_see)(void *ctx, uint32_t uid);
+	void (*verdict)(void *ctx, const struct rulebook_verdict *verdict);
+	void (*rule)(void *ctx, const struct rulebook_row *row, bool matches, const char *why);
+};
+
+/* Explains a flow. Return: 0 or -ENOMEM. */
+int rulebook_explain_flow(struct rulebook *rb, const struct owner *owner,
+			  const struct snitch_flow_event *ev,
+			  const struct rulebook_teller *teller);
+
+/*
+ * Explains a flow of the user @uid, or of another one that @text names (then may_see() says whether
+ * it may). Return: 0; -EINVAL (grammar) or -EPERM, with a sentence in @error; -ENOMEM.
+ */
+int rulebook_explain_text(struct rulebook *rb, const char *text, uint32_t uid,
+			  const struct rulebook_teller *teller, char *error, size_t size);
+
 #endif

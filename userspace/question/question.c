@@ -476,3 +476,14 @@ int question_scope_parse(const char *text, enum question_scope *scope)
 	}
 	return -EINVAL;
 }
+
+void question_event(const struct question *q, struct snitch_flow_event *ev)
+{
+	*ev = (struct snitch_flow_event){
+		.family = q->target.family,
+		.uid = q->uid,
+		.proto = q->target.n_peers ? q->target.peers[0].proto : 0,
+		.dport = q->target.n_peers ? q->target.peers[0].port : 0,
+	};
+	memcpy(ev->daddr, q->target.addr, sizeof(ev->daddr));
+}

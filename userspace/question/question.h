@@ -202,6 +202,8 @@ struct question *questions_find(struct questions *qs, uint64_t id);
 
 /* The flow with this id, if it waits in a question; or NULL. */
 const struct question_flow *questions_find_flow(const struct questions *qs, uint64_t flow);
+/* A flow like those of @q, as far as it remembers them. */
+void question_event(const struct question *q, struct snitch_flow_event *ev);
 
 /* In order of age, listed ones only; @prev NULL: the first. */
 struct question *questions_next(struct questions *qs, const struct question *prev);

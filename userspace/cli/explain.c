@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `snitch explain`: why a flow is judged as it is, by snitchd or, without it, by the rule files. It
+ * must never judge otherwise than they do.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../daemon/places.h"
+#include "../lib/snitch.h"
+#include "../policy/explain.h"
+#include "../util/cleanup.h"
+#include "../util/timespan.h"
+#include "cli.h"
+
+/* ---- by the rule files --------------------------------------------------------------------- */
+
+static int invalid(const struct rule_error *err)
+{
+	char text[1024];
+
+	out_error("%s", rule_error_print(err, text, sizeof(text)));
+	return CLI_INVALID;
+}
+
+static json_t *rule_object(const struct rule *rule)
+{
+	char text[RULE_TEXT_MAX], scope[32], id[17];
+
+	if (rule_print_plain(rule, text, sizeof(text)) < 0)
+		text[0] = '\0';
+	return json_pack("{s:s,s:s,s:s,s:s,s:i}", "id", rule_id_print(rule->id, id, sizeof(id)),
+			 "text", text, "scope", rule_scope_name(rule, scope, sizeof(scope)), "file",
+			 rule->file ? rule->file : "", "line", (int)rule->line);
+}
+
+static json_t *explanation_object(const struct explanation *e, const struct flow_query *q)
+{
+	json_t *misses = json_array();
+	char flow[RULE_TEXT_MAX];
+	json_t *o;
+	size_t i;
+
+	for (i = 0; i < e->n_misses; i++)
+		json_array_append_new(misses,
+				      json_pack("{s:o,s:b,s:s}", "rule",
+						rule_object(e->misses[i].rule), "matches",
+						e->misses[i].matches, "why", e->misses[i].why));
+	o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:I}", "flow", flow_sentence(q, flow, sizeof(flow)),
+		      "verdict",
+		      e->decision.action ? snitch_action_name(e->decision.action) : "none", "by",
+		      e->daemon ? "daemon" : "kernel", "why", e->decision.reason, "mode", "unknown",
+		      "misses", misses, "more", (json_int_t)e->more);
+	if (o && e->decision.rule)
+		json_object_set_new(o, "rule", rule_object(e->decision.rule));
+	return o;
+}
+
+static int explain_with(const struct ruleset *set, const char *root, const char *what, json_t **out)
+{
+	_cleanup_free_ struct flow_description *d = calloc(1, sizeof(*d));
+	_cleanup_free_ struct places *places = calloc(1, sizeof(*places));
+	_cleanup_free_ struct explanation *e = malloc(sizeof(*e));
+	struct policy_env env = { .mode = SNITCH_MODE_ASK };
+	struct rule_error err;
+	int r = -ENOMEM, code;
+
+	if (d && places && e)
+		r = places_read(places, root ? root : "");
+	if (r) {
+		out_error("explain: %s", strerror(-r));
+		return CLI_FAILED;
+	}
+	places_env(places, &env);
+	env.now = time(NULL);
+	env.boottime = snitch_boottime();
+	if (describe_flow(what, geteuid(), d, &err)) {
+		code = invalid(&err);
+	} else if (policy_explain(set, &env, &d->query, NULL, NULL, e)) {
+		out_error("explain: the rules cannot be compiled");
+		code = CLI_FAILED;
+	} else {
+		*out = explanation_object(e, &d->query);
+		code = *out ? CLI_OK : CLI_FAILED;
+	}
+	description_free(d);
+	return code;
+}
+
+static int explain_offline(const char *root, const char *what, json_t **out)
+{
+	const struct policy_paths paths = { .root = root };
+	struct rule_error err = { 0 };
+	struct ruleset *set = NULL;
+	int code;
+
+	if (ruleset_load(&paths, 0, &set, &err) < 0)
+		return invalid(&err);
+	code = explain_with(set, root, what, out);
+	ruleset_free(set);
+	return code;
+}
+
+/* ---- by snitchd ------------------------------------------------------------------------------ */
+
+/* What the bus has as structs gets names. */
+static json_t *name_misses(const json_t *misses)
+{
+	json_t *named = json_array(), *miss;
+	size_t i;
+
+	json_array_foreach(misses, i, miss)
+		json_array_append_new(named, json_pack("{s:O,s:O,s:O}", "rule",
+						       json_array_get(miss, 0), "matches",
+						       json_array_get(miss, 1), "why",
+						       json_array_get(miss, 2)));
+	return named;
+}
+
+static int explain_online(struct cli *cli, const char *what, json_t **out)
+{
+	int code = cli_call_json(cli, "Explain", out, "s", what);
+
+	if (!code)
+		json_object_set_new(*out, "misses", name_misses(json_object_get(*out, "misses")));
+	return code;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static void print_rule(const json_t *rule, const char *why)
+{
+	const char *file = value_str(rule, "file", "");
+
+	out_printf("  %s\n      ", value_str(rule, "text", "?"));
+	if (*file)
+		out_printf("%s:%lld", file, (long long)value_int(rule, "line", 0));
+	else
+		out_printf("%s rule %s", value_str(rule, "scope", "?"), value_str(rule, "id", "?"));
+	out_printf("%s%s\n", *why ? ": " : "", why);
+}
+
+static void print_verdict(const struct cli *cli, const json_t *e)
+{
+	const char *verdict = value_str(e, "verdict", "none"), *mode = value_str(e, "mode", "unknown");
+	const json_t *rule = json_object_get(e, "rule");
+
+	out_printf("%s\n", value_str(e, "flow", "?"));
+	if (!rule) {
+		out_colour(cli, 1, "no rule decides");
+		out_printf(" (%s): the mode does", value_str(e, "why", "?"));
+		out_printf(strcmp(mode, "unknown") ? ", %s\n" : "\n", mode);
+		return;
+	}
+	out_colour(cli, 1, verdict);
+	out_printf(!strcmp(value_str(e, "by", ""), "kernel") ? ", by the kernel alone:\n" :
+		   ", by the daemon, which the kernel asks:\n");
+	print_rule(rule, "");
+}
+
+static void print_explanation(const struct cli *cli, const json_t *e)
+{
+	const json_t *misses = json_object_get(e, "misses"), *miss;
+	long long more = value_int(e, "more", 0);
+	size_t i;
+
+	print_verdict(cli, e);
+	if (json_array_size(misses))
+		out_printf("near misses:\n");
+	json_array_foreach(misses, i, miss)
+		print_rule(json_object_get(miss, "rule"), value_str(miss, "why", "?"));
+	if (more)
+		out_printf("  and %lld more\n", more);
+}
+
+/* Flows name the file itself, however it was found. */
+static void note_link(const char *path)
+{
+	char real[PATH_MAX];
+
+	if (*path == '/' && realpath(path, real) && strcmp(real, path))
+		out_error("%s leads to %s: flows are %s's", path, real, real);
+}
+
+static bool is_id(const char *what)
+{
+	return *what && !what[strspn(what, "0123456789")];
+}
+
+static int explain(struct cli *cli, bool offline, const char *root, const char *what, json_t **out)
+{
+	if (!offline && !is_id(what) && cli_bus_open(cli, true) == CLI_NO_DAEMON) {
+		out_error("snitchd is not there: this is by the rule files alone");
+		offline = true;
+	}
+	if (!offline)
+		return explain_online(cli, what, out);
+	if (is_id(what))
+		return out_usage("only snitchd knows flows by their ids; describe it: "
+				 "/usr/bin/curl to 192.0.2.7 port 443");
+	return explain_offline(root, what, out);
+}
+
+int cmd_explain(struct cli *cli, int argc, char **argv)
+{
+	_cleanup_free_ char *what = NULL;
+	const char *root = NULL;
+	bool offline = false;
+	json_t *e = NULL;
+	int code;
+
+	for (; argc && !strncmp(argv[0], "--", 2); argv++, argc--) {
+		if (!strcmp(argv[0], "--offline")) {
+			offline = true;
+		} else if (!strcmp(argv[0], "--root") && argc > 1) {
+			root = *++argv;
+			argc--;
+			offline = true;
+		} else {
+			return out_usage("explain takes --offline and --root DIR, not '%s'", argv[0]);
+		}
+	}
+	if (!argc)
+		return out_usage("explain wants the id of a question or waiting flow, or a flow like: "
+				 "/usr/bin/curl to 192.0.2.7 port 443 tcp");
+	what = cli_join(argc, argv);
+	if (!what)
+		return CLI_FAILED;
+	if (!root && argc > 1)
+		note_link(argv[0]);
+	code = explain(cli, offline, root, what, &e);
+	if (code)
+		return code;
+	if (cli->json) {
+		json_object_set_new(e, "schema", json_integer(1));
+		return out_json(e);
+	}
+	print_explanation(cli, e);
+	json_decref(e);
+	return CLI_OK;
+}
