@@ -18,4 +18,7 @@
  */
 int conflicts_find(const struct ruleset *set, const struct policy_env *env, bool *conflict);
 
+/* False only when no flow can match both; @work grows by the comparisons made. */
+bool rules_meet(const struct rule *a, const struct rule *b, uint64_t *work);
+
 #endif

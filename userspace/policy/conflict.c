@@ -72,7 +72,7 @@ static bool remotes_meet(const struct rule *a, const struct rule *b, uint64_t *w
 	return false;
 }
 
-static bool rules_meet(const struct rule *a, const struct rule *b, uint64_t *work)
+bool rules_meet(const struct rule *a, const struct rule *b, uint64_t *work)
 {
 	++*work;
 	if (a->who == RULE_W_USER && b->who == RULE_W_USER && a->who_id != b->who_id)
