@@ -92,6 +92,51 @@ rules_offline() {
 	says "bad.rules:2" snitch rules check "$WORK/bad.rules" && exit_is 5 snitch rules check "$WORK/none.rules" &&
 	says "no error" snitch rules check - <"$WORK/good.rules"
 }
+rules_findings() {
+	printf '%s\n' 'allow /bin/sh to any' 'allow /bin/sh to 192.0.2.1' 'deny /bin/sh to 10.0.0.1' \
+		'allow /bin/sh to 10.0.0.1' 'allow /bin/sh to any until 2020-01-01' \
+		'allow /nowhere/sh to any port 7' >"$WORK/says-nothing.rules"
+	printf 'allow /bin/sh to any\nallow /bin/sh to 192.0.2.1 for 1h\nallow to\n' >"$WORK/two-errors.rules"
+	exit_is 6 snitch rules check "$WORK/says-nothing.rules" &&
+	says "nothing.rules:2: redundant: allow /bin/sh to 192.0.2.1" snitch rules check "$WORK/says-nothing.rules" &&
+	exit_is 6 snitch --json rules check "$WORK/says-nothing.rules" >"$WORK/out" && jq -e '.ok and .errors == [] and
+		([.findings[] | [.kind, .line, .other.line]] | sort) == ([["redundant", 2, 1],
+		["contradiction", 4, 3], ["ended", 5, null], ["missing", 6, null]] | sort)' "$WORK/out" &&
+	exit_is 7 snitch --json rules check "$WORK/two-errors.rules" >"$WORK/out" &&
+	jq -e '(.ok | not) and [.errors[] | [.line, .column]] == [[2, 28], [3, 7]]' "$WORK/out"
+}
+explains_offline() {
+	mkdir -p "$WORK/other/etc/snitch/rules.d"
+	printf '%s\n' 'allow /usr/bin/curl to any port 80' 'deny any to 192.0.2.0/24' \
+		>"$WORK/other/etc/snitch/rules.d/x.rules"
+	says "x.rules:1: port 443 is not in 80" snitch explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 port 443 &&
+	snitch --json explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 port 80 | jq -e '.verdict == "deny" and
+		.by == "kernel" and .rule.line == 2 and .misses[0].rule.line == 1 and .misses[0].matches and
+		.misses[0].why == "matches, but an address is more specific than any"' &&
+	snitch --json explain --root "$WORK/other" /usr/bin/wget to 10.0.0.1 | jq -e '.verdict == "none" and (.rule | not)' &&
+	exit_is 7 snitch explain --root "$WORK/other" curl to 10.0.0.1 &&
+	exit_is 2 snitch explain --offline 17 && exit_is 2 snitch explain && exit_is 2 snitch explain --bogus x
+}
+explains_without_daemon() {
+	says "by the rule files alone" snitch explain /usr/bin/curl to 192.0.2.7 port 443 && exit_is 3 snitch explain 1
+}
+explains() {
+	local id rule
+	rule=$(snitch rules add ask /usr/bin/curl to 198.51.100.40 port 22 for 1h) || return 1
+	snitch --json explain /usr/bin/curl to 198.51.100.40 port 443 | jq -e --arg rule "$rule" '.mode == "ask" and
+		.verdict == "none" and .by == "daemon" and (.misses[] | select(.rule.id == $rule).why) == "port 443 is not in 22"' &&
+	play 'flow 12 owner 2 tcp 198.51.100.40 port 22' && until_true 10 pending_count 1 || return 1
+	id=$(first_id)
+	for id in "$id" 12; do	# the question, the flow
+		snitch --json explain "$id" | jq -e --arg rule "$rule" '.verdict == "ask" and .rule.id == $rule and
+			(.flow | startswith("/usr/bin/curl child-of /usr/bin/make user ")) and
+			(.flow | endswith(" to 198.51.100.40 port 22 tcp"))' || return 1
+	done
+	says "198.51.100.40" snitch explain 12 && snitch complete explain / >/dev/null &&
+	snitch complete explain /bin/sh "" | grep -qx to && exit_is 5 snitch explain 987654 &&
+	exit_is 7 snitch explain curl to 192.0.2.1 && snitch answer "$(first_id)" deny &&
+	play 'expect 12 deny by person' && snitch rules rm "$rule" && until_true 10 pending_count 0
+}
 mode_for_a_time() {
 	snitch mode quiet for 1h && says "for another" snitch mode && snitch mode ask &&
 	[[ $(snitch mode) == ask:* ]] && exit_is 0 snitch status -q
@@ -198,6 +243,8 @@ for tool in jq tmux; do command -v "$tool" >/dev/null || skip_all "no $tool here
 [[ -x $BIN/snitch && -x $BIN/snitchd && -x $BIN/snitch-fake ]] || bail "build first: make userspace"
 ok "without a daemon: exit code 3 and what to do" no_daemon
 ok "wrong arguments: exit code 2" usage_errors
+ok "explain by the rule files" explains_offline
+ok "explain without a daemon says so" explains_without_daemon
 ok "help fits 80 columns" help_fits
 ok "snitchd starts on the fake device" start
 ok "it starts in mode observe" starts_observing
@@ -211,6 +258,8 @@ ok "rules add, list, rm" rule_added_and_removed
 ok "the administrator's rules are written by snitch itself" admin_rule_added_and_removed
 ok "a rule that is none: exit code 7" bad_rule
 ok "rules check works without a daemon" rules_offline
+ok "rules check finds rules that say nothing" rules_findings
+ok "explain, by a description, a question, a waiting flow" explains
 ok "mode for a time" mode_for_a_time
 ok "complete" completes
 ok "SIGTERM ends the stream with 0" stream_ends_well

@@ -258,7 +258,7 @@ static void test_cover_table(void **state)
 		{ "deny any to not 10.0.0.1", "deny any to not 10.0.0.0/8", true },
 		{ "deny any to not 10.0.0.0/8", "deny any to not 10.0.0.1", false },
 		{ "allow any to not x.test", "allow any to not *.x.test", true },
-		{ "allow any to not x.test", "deny any to not *.x.test port 1", false },
+		{ "allow any to not x.test lockdown", "deny any to not *.x.test port 1", false },
 		{ "deny any to any port 1-9", "deny any to any port 2,4-5", true },
 		{ "deny any to any port 1-9", "deny any to any", false },
 		{ "deny any to any icmp", "deny any to any icmpv6", true },

@@ -21,7 +21,8 @@ enum cli_exit {			/* documented in snitch(1) */
 	CLI_NO_DAEMON	= 3,	/* snitchd, or for netlink the module, is not there */
 	CLI_DENIED	= 4,	/* not permitted */
 	CLI_NOT_FOUND	= 5,
-	CLI_CHANGES	= 6,	/* rules test: something would have been judged otherwise */
+	CLI_FINDINGS	= 6,	/* rules check: rules that say nothing; rules test: something
+				 * would have been judged otherwise */
 	CLI_INVALID	= 7,	/* a rule, mode, scope or lifetime that is none */
 	CLI_TIMEOUT	= 8,
 	CLI_ABI		= 9,	/* module and program of different versions */
@@ -209,6 +210,10 @@ int admin_remove(struct cli *cli, const char *root, uint64_t id);
 /* `snitch rules import` and `export`, with the words after these. */
 int rules_import(struct cli *cli, int argc, char **argv);
 int rules_export(struct cli *cli, int argc, char **argv);
+/* ---- check.c -------------------------------------------------------------- */
+
+int cmd_rules_check(struct cli *cli, int argc, char **argv);
+
 /* ---- rules.c -------------------------------------------------------------- */
 
 /** cli_join - the words of a rule or flow as its text, quoted where needed; for free() */

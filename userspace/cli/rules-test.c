@@ -260,7 +260,7 @@ int rules_test(struct cli *cli, int argc, char **argv)
 	else if (!code)
 		print_changes(&t);
 	if (!code && t.changed)
-		code = CLI_CHANGES;
+		code = CLI_FINDINGS;
 	json_decref(t.changes);
 	replay_close(&t.replay);
 	return code;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `snitch rules`: list, add, remove, and check files without a daemon. It
- * must never write a rule file itself: the daemon owns them, but for the
- * administrator's (admin.c).
+ * `snitch rules`: list, add, remove; check is check.c's. It must never write
+ * a rule file itself: the daemon owns them, but for the administrator's
+ * (admin.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -204,95 +204,13 @@ static int cmd_rm(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-/* Checks one open file; returns enum cli_exit and counts its rules. */
-static int check_stream(FILE *f, const char *name, size_t *rules)
-{
-	_cleanup_free_ char *line = NULL;
-	unsigned int lineno = 0;
-	size_t size = 0;
-	int code = CLI_OK;
-	ssize_t len;
-
-	while ((len = getline(&line, &size, f)) >= 0) {
-		struct rule_error err = { 0 };
-		struct rule *rule = NULL;
-
-		lineno++;
-		if (strlen(line) != (size_t)len) {
-			out_error("%s:%u: a NUL byte: not a text file", name, lineno);
-			return CLI_INVALID;
-		}
-		if (rule_parse(line, name, lineno, &rule, &err) < 0)
-			code = invalid_rule(&err);
-		if (rule)
-			++*rules;
-		rule_free(rule);
-	}
-	if (!ferror(f))
-		return code;
-	out_error("%s: %s", name, strerror(errno));
-	return CLI_FAILED;
-}
-
-static int check_file(const char *name, size_t *rules)
-{
-	_cleanup_fclose_ FILE *f = NULL;
-
-	if (!strcmp(name, "-"))
-		return check_stream(stdin, "standard input", rules);
-	f = fopen(name, "re");
-	if (f)
-		return check_stream(f, name, rules);
-	out_error("%s: %s", name, strerror(errno));
-	return errno == ENOENT ? CLI_NOT_FOUND : errno == EACCES ? CLI_DENIED : CLI_FAILED;
-}
-
-/* The installed folders, as the daemon would load them. */
-static int check_installed(const char *root, size_t *rules)
-{
-	struct policy_paths paths = { .root = root };
-	struct rule_error err = { 0 };
-	struct ruleset *set = NULL;
-	int rc = ruleset_load(&paths, 0, &set, &err);
-
-	if (rc < 0) {
-		invalid_rule(&err);
-		return rc == -EACCES ? CLI_DENIED : CLI_INVALID;
-	}
-	*rules = set->n_rules;
-	ruleset_free(set);
-	return CLI_OK;
-}
-
-static int cmd_check(struct cli *cli, int argc, char **argv)
-{
-	size_t rules = 0;
-	int i, code = CLI_OK;
-
-	if (!argc || (argc == 2 && !strcmp(argv[0], "--root")))
-		code = check_installed(argc ? argv[1] : NULL, &rules);
-	else
-		for (i = 0; i < argc; i++) {
-			int rc = check_file(argv[i], &rules);
-
-			code = rc ? rc : code;
-		}
-	if (cli->json) {
-		out_json(json_pack("{s:b,s:I}", "ok", code == CLI_OK, "rules",
-				   (json_int_t)rules));
-	} else if (!code) {
-		out_printf("%zu rule%s, no error\n", rules, rules == 1 ? "" : "s");
-	}
-	return code;
-}
-
 int cmd_rules(struct cli *cli, int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(struct cli *cli, int argc, char **argv);
 	} verbs[] = {
-		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_check },
+		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_rules_check },
 		{ "import", rules_import }, { "export", rules_export },
 		{ "test", rules_test },
 	};

@@ -74,7 +74,7 @@ static int tell_miss(struct telling *t, const struct rulebook_row *row, bool mat
 	if (r >= 0)
 		r = sd_bus_message_open_container(t->m, 'r', "a{sv}bs");
 	if (r >= 0)
-		r = message_rule(t->m, row);
+		r = message_rule(t->m, row, NULL);
 	if (r >= 0)
 		r = sd_bus_message_append(t->m, "bs", matches, safe);
 	free(safe);
@@ -93,7 +93,7 @@ static void tell_rule(void *ctx, const struct rulebook_row *row, bool matches, c
 	}
 	t->r = open_variant(t->m, "rule", "a{sv}");
 	if (t->r >= 0)
-		t->r = message_rule(t->m, row);
+		t->r = message_rule(t->m, row, NULL);
 	if (t->r >= 0)
 		t->r = close_variant(t->m);
 }
