@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/explain.h"
 
 static const char *const seeds[] = {
 	"[id=0123456789abcdef until=12 pid=3 start=4 exec=5 by=x] allow \"/opt/a b\" child-of "
 	"/usr/bin/g* and children user 1000 to not 10.0.0.0/8,::1-::9,*.example.com,list:x "
 	"port 80,443-500 tcp via-interface eth0 for 1h30m priority high profile home nolog # n",
 	"deny kernel icmp-error to any until 2031-12-01T10:00:00Z disabled lockdown in",
+	"/usr/bin/ssh child-of /usr/bin/git user 0 to example.com,192.0.2.7 port 22 via-interface lo",
 	"ask container debian:12:/usr/bin/curl group users to loopback,local-net 17 until quit",
 };
 
@@ -42,23 +43,33 @@ static void spoil(char *line, size_t size)
 	}
 }
 
+/* A flow described so, or not; what is taken is written back. */
+static void describe(const char *line)
+{
+	struct flow_description d = { .rule = NULL };
+	char text[RULE_TEXT_MAX];
+	struct rule_error err;
+
+	if (!describe_flow(line, 1, &d, &err))
+		flow_sentence(&d.query, text, sizeof(text));
+	description_free(&d);
+}
+
 static void one(const char *line)
 {
 	char text[RULE_TEXT_MAX], error[1024];
 	struct rule *rule, *again = NULL;
 	struct rule_error err;
 
+	describe(line);
 	if (rule_parse(line, "fuzz", 1, &rule, &err)) {
 		rule_error_print(&err, error, sizeof(error));
 		return;
 	}
 	if (!rule)
 		return;
-	if (rule_print(rule, text, sizeof(text)) < 0 || strlen(text) >= RULE_LINE_MAX) {
-		rule_free(rule);
-		return;
-	}
-	if (rule_parse(text, NULL, 0, &again, &err) || !again || !rule_equal(rule, again) ||
+	if (rule_print(rule, text, sizeof(text)) < 0 || strlen(text) >= RULE_LINE_MAX ||
+	    rule_parse(text, NULL, 0, &again, &err) || !again || !rule_equal(rule, again) ||
 	    rule->id != again->id) {
 		fprintf(stderr, "'%s' became '%s'\n", line, text);
 		abort();

@@ -103,6 +103,27 @@ static void refused(int r, const char *expected)
 	ruleset_free(set);
 }
 
+/* What only the set refuses is told with its place, too. */
+static void test_place(void **state)
+{
+	struct rule_error err;
+	struct ruleset *set;
+	char text[1024];
+
+	(void)state;
+	write_file(ADMIN "/a.rules", "deny /bin/for to any\nallow /bin/for to any  for 1h\n");
+	assert_int_equal(ruleset_load(&paths, 0, &set, &err), -EINVAL);
+	assert_int_equal(err.line, 2);
+	assert_int_equal(err.column, 24);
+	assert_non_null(strstr(rule_error_print(&err, text, sizeof(text)),
+			       "a.rules:2:24: found 'for', expected a lifetime"));
+	write_file(ADMIN "/a.rules", "[id=0000000000000001] deny any to any\n"
+		   "[id=0000000000000001] deny any to ::1\n");
+	assert_int_equal(ruleset_load(&paths, 0, &set, &err), -EEXIST);
+	assert_true(err.line == 2 && err.column == 1);
+	unlink(at(ADMIN "/a.rules"));
+}
+
 static uint64_t add(struct ruleset *set, const char *text, enum rule_scope scope, uint32_t uid)
 {
 	struct rule_error err = { .line = 0 };
@@ -266,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_folders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_add_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failure, setup, teardown),

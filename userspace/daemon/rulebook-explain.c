@@ -47,7 +47,7 @@ static int tell(struct rulebook *rb, const struct flow_query *q,
 		.daemon = e->daemon,
 		.more = e->more,
 	});
-	if (e->decision.rule)
+	if (e->decision.rule && may_see((void *)teller, e->decision.rule))
 		tell_rule(rb, teller, e->decision.rule, true, NULL);
 	for (i = 0; i < e->n_misses; i++)
 		tell_rule(rb, teller, e->misses[i].rule, e->misses[i].matches, e->misses[i].why);
