@@ -14,7 +14,8 @@ static const char *const seeds[] = {
 	"/usr/bin/g* and children user 1000 to not 10.0.0.0/8,::1-::9,*.example.com,list:x "
 	"port 80,443-500 tcp via-interface eth0 for 1h30m priority high profile home nolog # n",
 	"deny kernel icmp-error to any until 2031-12-01T10:00:00Z disabled lockdown in",
-	"/usr/bin/ssh child-of /usr/bin/git user 0 to example.com,192.0.2.7 port 22 via-interface lo",
+	"/usr/bin/ssh child-of /usr/bin/git user 0 to example.com,192.0.2.7 port 22 "
+	"via-interface lo",
 	"ask container debian:12:/usr/bin/curl group users to loopback,local-net 17 until quit",
 };
 

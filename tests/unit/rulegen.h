@@ -50,7 +50,7 @@ static inline bool gen_once_in(unsigned int n)
 static inline unsigned int gen_rounds(unsigned int n)
 {
 #ifdef __SANITIZE_ADDRESS__
-	return n / 20 + 1;
+	return n / 4 + 1;
 #else
 	return n;
 #endif
@@ -112,7 +112,9 @@ static inline struct rule *gen_rule(bool plain)
 		/* for the daemon */
 		"until quit", "until quit priority high",
 	};
-	static const char *const actions[] = { "allow", "allow", "allow", "deny", "deny", "drop", "ask" };
+	static const char *const actions[] = {
+		"allow", "allow", "allow", "deny", "deny", "drop", "ask",
+	};
 	static const struct rule_image images[] = { { 7, 8, 9 }, { 8, 8, 9 } };
 	struct rule_error err;
 	struct rule *rule;

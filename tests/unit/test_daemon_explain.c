@@ -87,7 +87,8 @@ static int setup(void **state)
 	lab_write(lab->root, "/etc/snitch/rules.d/a.rules", "deny any to 192.0.2.0/24\n"
 		  "allow /usr/bin/curl user 1001 to 192.0.2.7 port 443\n");
 	lab_write(lab->root, "/var/lib/snitch/rules/1000.rules", "ask /usr/bin/curl to any\n");
-	lab_write(lab->root, "/var/lib/snitch/rules/1001.rules", "ask /usr/bin/curl to any port 443\n");
+	lab_write(lab->root, "/var/lib/snitch/rules/1001.rules",
+		  "ask /usr/bin/curl to any port 443\n");
 	assert_int_equal(rulebook_new(&lab->rb, lab->root), 0);
 	assert_int_equal(rulebook_load(lab->rb), 1);
 	*state = lab;

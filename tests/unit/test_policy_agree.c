@@ -94,7 +94,8 @@ static void check_kind(struct lab *lab, const struct flow_query *q,
 	if (!q->kernel || q->no_allow || !snitch_table_kind(lab->table, q->kernel, &by_kind))
 		return;
 	if (kd->consult || by_kind.action != kd->action || by_kind.rule != kd->rule)
-		fail_at(lab, q, kd, NULL, "judged by its kind alone the kernel says something else");
+		fail_at(lab, q, kd, NULL,
+			"judged by its kind alone the kernel says something else");
 	lab->kinds++;
 }
 

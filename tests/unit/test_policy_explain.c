@@ -140,7 +140,8 @@ static void test_clauses(void **state)
 		if (clauses[i].winner)
 			assert_true(e.decision.rule && e.n_misses == 1 && e.misses[0].matches);
 		else if (clauses[i].why)
-			assert_true(!e.decision.rule && !e.more && e.n_misses == !!clauses[i].why[0]);
+			assert_true(!e.decision.rule && !e.more &&
+				    e.n_misses == !!clauses[i].why[0]);
 		ruleset_free(set);
 	}
 }
@@ -180,7 +181,8 @@ static void test_who_decides(void **state)
 	explain(set, FLOW, &e);
 	assert_false(e.daemon);
 	/* a stronger rule for the daemon bars the way, though it does not match */
-	put(set, "deny " CURL " to 192.0.2.7 until 2040-01-01 via-interface eth0", RULE_S_SYSTEM, 0);
+	put(set, "deny " CURL " to 192.0.2.7 until 2040-01-01 via-interface eth0", RULE_S_SYSTEM,
+	    0);
 	explain(set, FLOW, &e);
 	assert_int_equal(e.decision.action, SNITCH_ALLOW);
 	assert_true(e.daemon);

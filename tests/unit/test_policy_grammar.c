@@ -46,7 +46,8 @@ static void gap(struct sentence *s)
 static void quoted(struct sentence *s, const char *first)
 {
 	static const char *const parts[] = {
-		"a", "Z", "0", " ", ",", "#", "\\\"", "\\\\\\\\", "\\x0a", "\\xff", "\xc3\xa4", "\x80", "\\x7f",
+		"a", "Z", "0", " ", ",", "#", "\\\"", "\\\\\\\\", "\\x0a", "\\xff", "\xc3\xa4",
+		"\x80", "\\x7f",
 		"\\\\*", "\\\\[", "]", "to", "=", "\\xe2\\x80\\xae", ".",
 	};
 	unsigned int n = 1 + gen_pick(8);
@@ -60,7 +61,8 @@ static void quoted(struct sentence *s, const char *first)
 static void word(struct sentence *s)
 {
 	static const char *const words[] = {
-		"x", "alice", "to", "any", "not", "1000", "\xc3\xa4", "a.service", "in", "port", "a=b",
+		"x", "alice", "to", "any", "not", "1000", "\xc3\xa4", "a.service", "in", "port",
+		"a=b",
 		"a\\b", "[", "*",
 	};
 
@@ -73,7 +75,8 @@ static void word(struct sentence *s)
 static void path(struct sentence *s)
 {
 	static const char *const paths[] = {
-		"/bin/a", "/usr/lib/x-y_z/a.b", "/a\\*b", "/a\\\\b", "/\xff", "/opt/\xc3\xa4", "/a=b", "/a\\[x]",
+		"/bin/a", "/usr/lib/x-y_z/a.b", "/a\\*b", "/a\\\\b", "/\xff", "/opt/\xc3\xa4",
+		"/a=b", "/a\\[x]",
 	};
 
 	if (gen_once_in(4))
@@ -112,7 +115,8 @@ static void parent(struct sentence *s)
 static bool program(struct sentence *s)
 {
 	static const char *const kinds[] = {
-		"any", "icmp-error", "icmp-reply", "nd", "igmp", "mld", "tcp", "wireguard", "nfs", "vxlan",
+		"any", "icmp-error", "icmp-reply", "nd", "igmp", "mld", "tcp", "wireguard", "nfs",
+		"vxlan",
 		"relayed", "other",
 	};
 	unsigned int n;
@@ -137,11 +141,15 @@ static bool program(struct sentence *s)
 static void item(struct sentence *s)
 {
 	static const char *const items[] = {
-		"any", "example.com", "WWW.Example.Com.", "a-b_c.x", "*.example.com", "*.com", "192.0.2.1",
-		"0.0.0.0", "255.255.255.255", "fe80::1", "::", "::ffff:192.0.2.9", "192.0.2.1-192.0.2.9",
+		"any", "example.com", "WWW.Example.Com.", "a-b_c.x", "*.example.com", "*.com",
+		"192.0.2.1",
+		"0.0.0.0", "255.255.255.255", "fe80::1", "::", "::ffff:192.0.2.9",
+		"192.0.2.1-192.0.2.9",
 		"::1-::2", "192.0.2.1-192.0.2.1", "10.0.0.0/8", "10.1.2.3/8", "0.0.0.0/0", "::/0",
-		"192.0.2.1/32", "fd00::/8", "::ffff:10.0.0.0/104", "::ffff:0:0/96", "2001:db8::5/127",
-		"local-net", "loopback", "multicast", "broadcast", "bonjour", "dns-servers", "list:x",
+		"192.0.2.1/32", "fd00::/8", "::ffff:10.0.0.0/104", "::ffff:0:0/96",
+		"2001:db8::5/127",
+		"local-net", "loopback", "multicast", "broadcast", "bonjour", "dns-servers",
+		"list:x",
 		"list:A-b_c.9", "\"any\"", "\"not\"", "\"loopback\"", "\"192.0.2.1\"",
 		"xn--bcher-kva.example",
 	};
@@ -181,7 +189,8 @@ static void date(struct sentence *s)
 static void lifetime(struct sentence *s)
 {
 	static const char *const lifetimes[] = {
-		"until quit", "until reboot", "for 90s", "for 10m", "for 1h30m", "for 2d", "for 1d1h1m1s",
+		"until quit", "until reboot", "for 90s", "for 10m", "for 1h30m", "for 2d",
+		"for 1d1h1m1s",
 		"for 3600s",
 	};
 
@@ -193,8 +202,12 @@ static void lifetime(struct sentence *s)
 
 static void protocol(struct sentence *s, bool ports)
 {
-	static const char *const protos[] = { "tcp", "udp", "sctp", "dccp", "udplite", "6", "17", "136" };
-	static const char *const others[] = { "icmp", "icmpv6", "igmp", "gre", "esp", "0", "255", "99", "1" };
+	static const char *const protos[] = {
+		"tcp", "udp", "sctp", "dccp", "udplite", "6", "17", "136",
+	};
+	static const char *const others[] = {
+		"icmp", "icmpv6", "igmp", "gre", "esp", "0", "255", "99", "1",
+	};
 
 	add(s, "%s", ports || gen_once_in(2) ? GEN_PICK(protos) : GEN_PICK(others));
 }
@@ -207,7 +220,9 @@ enum {
 static void option(struct sentence *s, unsigned int which, bool ports)
 {
 	static const char *const flags[] = { "in", "nolog", "disabled", "lockdown" };
-	static const char *const interfaces[] = { "eth0", "wg-1.2", "\xff\x80", "\"e\\xff\"", "tcp" };
+	static const char *const interfaces[] = {
+		"eth0", "wg-1.2", "\xff\x80", "\"e\\xff\"", "tcp",
+	};
 
 	switch (which) {
 	case OPT_PORT:

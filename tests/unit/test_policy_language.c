@@ -120,7 +120,8 @@ static void test_canonical(void **state)
 	check_print("allow /opt/a\\*b to any", "allow /opt/a\\*b to any");
 	check_print("allow script /opt/a\\*b to any", "allow script /opt/a\\*b to any");
 	check_print("allow container a\\:/opt/\\[ to any", "allow container a\\:/opt/\\[ to any");
-	check_print("allow /bin/x to any port 80 user root", "allow /bin/x user root to any port 80");
+	check_print("allow /bin/x to any port 80 user root",
+		    "allow /bin/x user root to any port 80");
 	check_print("allow /bin/x to any until 2031-12-01Z",
 		    "allow /bin/x to any until 2031-12-01T00:00:00Z");
 }
@@ -199,7 +200,8 @@ static void test_errors(void **state)
 		  "quote; add \" where the name ends" },
 		{ "ask kernel tcp to any", "f:7:16: found 'to', expected allow, deny or drop with "
 		  "'kernel'; the kernel's own traffic is never asked about" },
-		{ "allow /bin/x to 10.0.0.1 packet", "f:7:26: found 'packet', expected to any or to "
+		{ "allow /bin/x to 10.0.0.1 packet",
+		  "f:7:26: found 'packet', expected to any or to "
 		  "loopback: frames are not judged by address; write 'to any', perhaps with "
 		  "'via-interface'" },
 		{ "[id=1] allow any to any", "f:7:2: found 'id=1', expected key=value, as in "

@@ -204,12 +204,15 @@ static const struct {
 	{ "deny " FOX " to any\nallow /usr/bin/* to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL, 443,
 	  1000, SNITCH_ALLOW },
 	/* not whole: only a port, a protocol, a host */
-	{ "deny " FOX " to any tcp\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL, 443, 1000,
+	{ "deny " FOX " to any tcp\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL, 443,
+	  1000,
 	  SNITCH_ALLOW },
 	/* denied as a whole for one user only */
-	{ "deny " FOX " user 1000 to any\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL, 443,
+	{ "deny " FOX " user 1000 to any\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL,
+	  443,
 	  1000, SNITCH_DENY },
-	{ "deny " FOX " user 1000 to any\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL, 443,
+	{ "deny " FOX " user 1000 to any\nallow any to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL,
+	  443,
 	  1001, SNITCH_ALLOW },
 	/* a list of trackers over an allowed browser, without and with priority */
 	{ "allow " FOX " to any\ndeny any to *.tracker.example", FOX, NULL, "192.0.2.7",
@@ -228,7 +231,8 @@ static const struct {
 	{ "admin:deny any to 192.0.2.0/24\nuser:allow " FOX " to any", FOX, NULL, "198.51.100.1",
 	  NULL, 443, 1000, SNITCH_ALLOW },
 	/* but over an administrator's allow or ask a user may be stricter or surer */
-	{ "admin:allow " FOX " to any\nuser:deny " FOX " to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL,
+	{ "admin:allow " FOX " to any\nuser:deny " FOX " to 192.0.2.7", FOX, NULL, "192.0.2.7",
+	  NULL,
 	  443, 1000, SNITCH_DENY },
 	{ "admin:ask " FOX " to any\nuser:allow " FOX " to 192.0.2.7", FOX, NULL, "192.0.2.7", NULL,
 	  443, 1000, SNITCH_ALLOW },

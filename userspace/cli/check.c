@@ -43,7 +43,8 @@ static void add_error(struct checking *c, const struct rule_error *err, int code
 	c->code = code;
 }
 
-static void add_file_error(struct checking *c, const char *name, unsigned int line, const char *what,
+static void add_file_error(struct checking *c, const char *name, unsigned int line,
+			   const char *what,
 			   int code)
 {
 	struct rule_error err = { .line = line };
@@ -193,7 +194,8 @@ static void find_missing(struct checking *c)
 		if (rule->scope == RULE_S_BUILTIN || (rule->flags & RULE_F_DISABLED))
 			continue;
 		if (rule->who != RULE_W_ANYONE && !rule->who_known)
-			add_finding(c, "nobody", rule->who == RULE_W_USER ? "there is no such user" :
+			add_finding(c, "nobody",
+				    rule->who == RULE_W_USER ? "there is no such user" :
 				    "there is no such group", rule, NULL);
 		for (p = &rule->program; p; p = p->child_of) {
 			if (p->kind != RULE_P_PATH || !is_missing(c, p->name))

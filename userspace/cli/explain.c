@@ -146,7 +146,7 @@ static void print_rule(const json_t *rule, const char *why)
 
 static void print_verdict(const struct cli *cli, const json_t *e)
 {
-	const char *verdict = value_str(e, "verdict", "none"), *mode = value_str(e, "mode", "unknown");
+	const char *mode = value_str(e, "mode", "unknown");
 	const json_t *rule = json_object_get(e, "rule");
 
 	out_printf("%s\n", value_str(e, "flow", "?"));
@@ -156,7 +156,7 @@ static void print_verdict(const struct cli *cli, const json_t *e)
 		out_printf(strcmp(mode, "unknown") ? ", %s\n" : "\n", mode);
 		return;
 	}
-	out_colour(cli, 1, verdict);
+	out_colour(cli, 1, value_str(e, "verdict", "?"));
 	out_printf(!strcmp(value_str(e, "by", ""), "kernel") ? ", by the kernel alone:\n" :
 		   ", by the daemon, which the kernel asks:\n");
 	print_rule(rule, "");
@@ -221,12 +221,13 @@ int cmd_explain(struct cli *cli, int argc, char **argv)
 			argc--;
 			offline = true;
 		} else {
-			return out_usage("explain takes --offline and --root DIR, not '%s'", argv[0]);
+			return out_usage("explain takes --offline and --root DIR, not '%s'",
+					 argv[0]);
 		}
 	}
 	if (!argc)
-		return out_usage("explain wants the id of a question or waiting flow, or a flow like: "
-				 "/usr/bin/curl to 192.0.2.7 port 443 tcp");
+		return out_usage("explain wants the id of a question or waiting flow, or a flow "
+				 "like: /usr/bin/curl to 192.0.2.7 port 443 tcp");
 	what = cli_join(argc, argv);
 	if (!what)
 		return CLI_FAILED;

@@ -59,7 +59,9 @@ static bool name_below(const char *domain, const char *name)
 {
 	size_t len = strlen(domain), n = strlen(name);
 
-	return n >= len && !strcmp(name + n - len, domain) && (n == len || name[n - len - 1] == '.');
+	if (n < len || strcmp(name + n - len, domain))
+		return false;
+	return n == len || name[n - len - 1] == '.';
 }
 
 static bool item_covers(const struct rule_item *a, const struct rule_item *b)

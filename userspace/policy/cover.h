@@ -8,7 +8,7 @@
 #include "policy.h"
 
 /*
- * True only when every flow, at every time and in every mode, that @b matches is matched by @a, too.
+ * True only when every flow that @b matches, at any time and in any mode, is matched by @a, too.
  * False may mean that it cannot be told. Both are in force, or begin to be without a change.
  */
 bool rule_covers(const struct rule *a, const struct rule *b);

@@ -288,7 +288,7 @@ static unsigned int nearness(const struct rule *rule, const struct flow_query *q
 	return general || rule->program.kind == RULE_P_KERNEL ? 2 : 1;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void add_miss(struct explanation *out, const struct rule *rule, bool matches,
 		     struct text *t)
@@ -363,7 +363,7 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 		table = snitch_table_build(c.rules, c.n_rules, c.n_apps, &r);
 		if (table) {
 			snitch_table_lookup(table, &kq, &kd);
-			/* without a rule the mode says what happens: nobody asks about the kernel's */
+			/* without a rule the mode says: but of the kernel's nobody is asked */
 			*daemon = kd.consult || (!kd.action && !q->kernel) ||
 				  kd.action == SNITCH_ASK;
 		}

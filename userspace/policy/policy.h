@@ -36,7 +36,10 @@ enum rule_program_kind {
 	RULE_P_KERNEL,
 };
 
-/* A program: name is the path (without backslashes), pattern, unit, id or image; path a container's. */
+/*
+ * A program: name is the path (without the backslashes of the language), pattern, unit, id or
+ * image; path only a container's.
+ */
 struct rule_program {
 	enum rule_program_kind kind;
 	char *name;			/* owned; NULL for any and kernel */
