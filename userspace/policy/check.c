@@ -14,7 +14,7 @@
 #include "cover.h"
 #include "decide.h"
 
-#define WORK_MAX	100000000	/* pairs; then the rest is not compared */
+#define WORK_MAX	1000000000	/* pairs; then the rest is not compared */
 
 /**
  * struct check - one run

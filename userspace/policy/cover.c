@@ -203,6 +203,10 @@ static bool conditions_cover(const struct rule *a, const struct rule *b)
 
 bool rule_covers(const struct rule *a, const struct rule *b)
 {
+	/* what a program claims to be is enough to refuse it, and not to allow it */
+	if (a->action == SNITCH_ALLOW && b->action != SNITCH_ALLOW &&
+	    a->program.kind != RULE_P_ANY && a->program.kind != RULE_P_KERNEL)
+		return false;
 	return conditions_cover(a, b) && time_covers(a, b) &&
 	       (holds_in_lockdown(a) || !holds_in_lockdown(b)) &&
 	       (rule_covers_frames(a) || !matches_frames(b));

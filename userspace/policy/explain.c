@@ -214,8 +214,12 @@ static void say_force(const struct rule *rule, const struct policy_env *env, str
 static void say_program(const struct rule *rule, const struct flow_query *q, struct text *t)
 {
 	struct rule_program base = rule->program;
-	struct flow_query alone = { .exe = q->exe };
+	struct flow_query alone = { .exe = q->exe, .app = q->app };
 
+	if (program_matches(&rule->program, q)) {
+		text_add(t, "nothing vouches for the program: it only claims to be this one");
+		return;
+	}
 	base.child_of = NULL;
 	base.and_children = false;
 	if (rule->program.child_of && program_matches(&base, &alone)) {
@@ -281,7 +285,7 @@ static unsigned int nearness(const struct rule *rule, const struct flow_query *q
 	if (unmet & (unmet - 1))
 		return 0;		/* more than one */
 	if (unmet == UNMET_PROGRAM)
-		return program_is_near(rule, q) ? 1 : 0;
+		return program_is_near(rule, q) || program_matches(&rule->program, q);
 	/* other remotes of all programs are no near misses, unless a name may be meant */
 	if (general && unmet == UNMET_REMOTE && !has_names(rule))
 		return 0;
