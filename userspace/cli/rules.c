@@ -210,7 +210,8 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 		const char *name;
 		int (*run)(struct cli *cli, int argc, char **argv);
 	} verbs[] = {
-		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm }, { "check", cmd_rules_check },
+		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm },
+		{ "check", cmd_rules_check },
 		{ "import", rules_import }, { "export", rules_export },
 		{ "test", rules_test },
 	};
