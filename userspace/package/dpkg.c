@@ -325,6 +325,24 @@ static bool installed(const struct wanted *w, int dpkg, struct package_word *wor
 	return found;
 }
 
+int dpkg_lists(const struct package_question *q, const char *package)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+	_cleanup_close_ int dpkg = package_open(q, q->root, FOLDER);
+	_cleanup_close_ int info = dpkg < 0 ? -1 : package_open(q, dpkg, "info");
+	struct wanted w = { .q = q, .n = 1 };
+	char list[NAME_MAX + 1];
+	size_t n = strlen(package);
+
+	if (info < 0 || !n || n > 100 || strspn(package, letters) != n ||
+	    strlen(q->path) >= PATH_MAX)
+		return 0;
+	snprintf(w.names[0], PATH_MAX, "%s", q->path + 1);
+	add_alias(&w);
+	snprintf(list, sizeof(list), "%s.list", package);
+	return mind_diversions(&w, dpkg) && may_own(&w, package) && list_has(&w, info, list);
+}
+
 /* True while dpkg holds its lock. */
 static bool at_work(const struct package_question *q, int dpkg)
 {

@@ -13,8 +13,11 @@
 #include "../util/cleanup.h"
 #include "../util/ownpath.h"
 
-static int (*const managers[])(const struct package_question *q, struct package_word *word) = {
-	dpkg_vouches,
+static const struct {
+	int (*vouches)(const struct package_question *q, struct package_word *word);
+	int (*lists)(const struct package_question *q, const char *package);
+} managers[] = {
+	{ dpkg_vouches, dpkg_lists },
 };
 
 int package_vouches(const struct package_question *q, struct package_word *word)
@@ -24,11 +27,22 @@ int package_vouches(const struct package_question *q, struct package_word *word)
 
 	for (i = 0; i < SNITCH_ARRAY_SIZE(managers); i++) {
 		*word = (struct package_word){ .busy = false };
-		if (managers[i](q, word) == 1)
+		if (managers[i].vouches(q, word) == 1)
 			return 1;
 		busy |= word->busy;
 	}
 	*word = (struct package_word){ .busy = busy };
+	return 0;
+}
+
+int package_lists(const struct package_question *q, const char *package)
+{
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(managers); i++) {
+		if (managers[i].lists(q, package) == 1)
+			return 1;
+	}
 	return 0;
 }
 

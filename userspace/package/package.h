@@ -42,6 +42,9 @@ struct package_question {
 /* Return: 1: a package brought exactly this; 0: none says so. */
 int package_vouches(const struct package_question *q, struct package_word *word);
 
+/* Return: 1: the installed @package has brought a file of this path, whatever is in it now; 0. */
+int package_lists(const struct package_question *q, const char *package);
+
 /*
  * True when nobody but q->owner can have put the file there, or can change it: file and folders on
  * the way belong to q->owner and are not writable by group or others.
@@ -54,5 +57,6 @@ int package_open(const struct package_question *q, int dir, const char *path);
 /* ---- package managers: as package_vouches() ---- */
 
 int dpkg_vouches(const struct package_question *q, struct package_word *word);
+int dpkg_lists(const struct package_question *q, const char *package);
 
 #endif
