@@ -37,6 +37,7 @@ enum cli_exit {			/* documented in snitch(1) */
 #define SNITCH_BUS_IFACE	"org.snitch.Snitch1.Manager"
 #define SNITCH_BUS_SOCKET	"/run/snitch/bus"
 #define SNITCH_BUS_ENV		"SNITCH_BUS"
+#define SNITCH_ROOT_ENV		"SNITCH_ROOT"	/* what stands for / where policies are read */
 
 /**
  * struct cli - the one context of a run
@@ -84,6 +85,8 @@ int cmd_release(struct cli *cli, int argc, char **argv);
 int cmd_monitor(struct cli *cli, int argc, char **argv);
 int cmd_log(struct cli *cli, int argc, char **argv);
 int cmd_review(struct cli *cli, int argc, char **argv);
+int cmd_iap(struct cli *cli, int argc, char **argv);
+int cmd_iap_lint(struct cli *cli, int argc, char **argv);
 int cmd_complete(struct cli *cli, int argc, char **argv);
 
 /* ---- bus.c ---------------------------------------------------------------- */

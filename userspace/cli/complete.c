@@ -102,6 +102,21 @@ static void complete_explain(struct cli *cli, int argc, char **argv)
 	}
 }
 
+static void complete_iap(int argc, char **argv)
+{
+	const char *last = argv[argc - 1], *before = argv[argc - 2];
+
+	if (argc == 2)
+		offer_words("show which lint", last);
+	else if (!strcmp(before, "--selection"))
+		offer_words("host domain any", last);
+	else if (!strcmp(before, "--protocol"))
+		offer_words("tcp udp icmp", last);
+	else if (!strcmp(argv[1], "show") && *last == '-')
+		offer_words("--host --address --port --protocol --selection --incoming --deny "
+			    "--lang --policy", last);
+}
+
 static void offer_commands(const char *prefix)
 {
 	const struct cli_command *c;
@@ -136,6 +151,8 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		complete_rules(cli, argc, argv);
 	else if (!strcmp(c->name, "explain"))
 		complete_explain(cli, argc, argv);
+	else if (!strcmp(c->name, "iap"))
+		complete_iap(argc, argv);
 	else if (argc == 2 && !strcmp(c->name, "help"))
 		offer_commands(argv[1]);
 	else if (argc == 2)

@@ -39,6 +39,8 @@ const struct cli_command cli_commands[] = {
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
 	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },
+	{ "iap", cmd_iap, "show PROGRAM [...] | which PROGRAM | lint FILE...",
+	  "what a program's maker says of its connections", "show which lint" },
 	{ "doctor", cmd_doctor, "", "look for what is wrong, and say what to do", "--json" },
 	{ "panic", cmd_panic, "", "cut everything but loopback, at once (root)", NULL },
 	{ "release", cmd_release, "", "end the panic: rules are in force again (root)", NULL },

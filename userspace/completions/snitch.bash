@@ -11,7 +11,7 @@ _snitch()
 	done < <(snitch complete "${words[@]}" 2>/dev/null)
 	# Files stand where the program has nothing to offer: snitch rules check FILE, explain PROGRAM.
 	if [[ ${#COMPREPLY[@]} -eq 0 && ${COMP_WORDS[1]-} == rules && ${COMP_WORDS[2]-} =~ ^(check|test|import|export)$ ||
-	      ${COMP_WORDS[1]-} == explain && $cur == /* ]]; then
+	      ${COMP_WORDS[1]-} == iap || ${COMP_WORDS[1]-} == explain && $cur == /* ]]; then
 		while IFS= read -r line; do
 			COMPREPLY+=("$line")
 		done < <(compgen -f -- "$cur")
