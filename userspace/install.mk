@@ -21,6 +21,7 @@ DOCDIR	?= $(PREFIX)/share/doc/snitch
 SYSCONFDIR ?= /etc
 # Where systemd, udev, the bus, DKMS and snitchd itself look, whatever PREFIX is.
 RULESDIR ?= /usr/lib/snitch/rules.d
+IAPDIR	?= /usr/share/snitch/iap
 UNITDIR	?= /usr/lib/systemd/system
 SYSUSERSDIR ?= /usr/lib/sysusers.d
 TMPFILESDIR ?= /usr/lib/tmpfiles.d
@@ -39,6 +40,7 @@ MODSRC	:= $(SRCDIR)/snitch-$(or $(MODVERSION),$(error no PACKAGE_VERSION in dkms
 
 MAN_PAGES := $(wildcard $(US)/man/*.[1-8])
 RULES_D	:= $(wildcard $(US)/rules.d/*.rules)
+POLICIES := $(wildcard $(US)/iap/policies/*.InternetAccessPolicy.json)
 # What DKMS builds from: every file of these folders.
 MODULE_FILES := $(patsubst $(TOP)/%,%,$(shell find $(TOP)/kmod $(TOP)/include -type f \
 		  \( -name '*.[ch]' -o -name Kbuild -o -name 'Kbuild.*' -o -name Kconfig \) \
@@ -62,6 +64,7 @@ define INSTALLED
 0644 $(TOP)/LICENSE $(DOCDIR)/LICENSE
 $(foreach p,$(MAN_PAGES),0644 $(p) $(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))$(\n))
 $(foreach r,$(RULES_D),0644 $(r) $(RULESDIR)/$(notdir $(r))$(\n))
+$(foreach p,$(POLICIES),0644 $(p) $(IAPDIR)/$(notdir $(p))$(\n))
 $(foreach f,$(MODULE_FILES),0644 $(TOP)/$(f) $(MODSRC)/$(f)$(\n))
 endef
 define \n

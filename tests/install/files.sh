@@ -62,6 +62,10 @@ man_pages_are_clean() {
 		[[ -z $said ]] || { echo "$page: $said"; return 1; }
 	done
 }
+policies_are_found() {
+	compgen -G "$ROOT/usr/share/snitch/iap/*.json" >/dev/null &&
+	"$ROOT/usr/bin/snitch" iap lint "$ROOT"/usr/share/snitch/iap/*.json
+}
 rules_check() {
 	"$ROOT/usr/bin/snitch" rules check "$ROOT"/usr/lib/snitch/rules.d/*.rules
 }
@@ -91,6 +95,7 @@ ok "every file is there" has_all
 ok "nothing is writable by others or setuid" modes_are_safe
 ok "the installed program runs and names its version" runs
 ok "the built-in rules have no error" rules_check
+ok "the policies of programs have no fault" policies_are_found
 if command -v man >/dev/null; then
 	ok "the man pages format without a warning" man_pages_are_clean
 fi
