@@ -5,6 +5,14 @@
 # of the machine: everything goes by a private socket in its own folder.
 . "$(dirname "$0")/lib/daemon.sh"
 
+export SNITCH_ROOT=$ROOT
+
+# What is said of curl: the policies that are shipped are read from the tests' own root.
+put_policy() {
+	umask 022
+	mkdir -p "$ROOT/usr/share/snitch/iap" &&
+	cp "$TOP/userspace/iap/policies/curl.InternetAccessPolicy.json" "$ROOT/usr/share/snitch/iap"
+}
 silent_on_stdout() { [[ -z $("$@" 2>/dev/null) ]]; }
 pending_count() { [[ $(snitch pending --count) -eq $1 ]]; }
 first_id() { snitch --json pending | jq -r '.questions[0].id'; }
@@ -46,6 +54,13 @@ question_streams() {
 		.question.address == "203.0.113.7" and .question.port == 443 and
 		.question.flows == 1 and (.question.id | type) == "string" and
 		.question.parents[0].program == "/usr/bin/make"' "$WORK/stream"
+}
+policy_is_told() {
+	jq -se '.[1].question.policy | .source == "shipped with snitch" and
+		(.connections | length) == 1 and (.connections[0].purpose | startswith("Connects to"))' \
+		"$WORK/stream" &&
+	snitch --json pending | jq -e '.questions[0].policy.connections[0].deny_consequences' &&
+	says "for: Connects to the server" snitch pending
 }
 nothing_hostile() {
 	snitch pending >"$WORK/out" && snitch --json pending >>"$WORK/out" &&
@@ -166,7 +181,14 @@ keys() { local to=$1 k; shift; for k in "$@"; do tm send-keys -t "$to" "$k"; sle
 ask_shows() {
 	play 'flow 20 owner 2 tcp 198.51.100.9 port 22'
 	sees a "curl wants to connect to 198.51.100.9" && sees a "TCP 22 (ssh)" &&
-	sees a "make > curl" && sees a "1 flow waits, refused in"
+	sees a "make > curl" && sees a "1 flow waits, refused in" &&
+	sees a "purpose  Connects to the server" && sees a "so says  shipped with snitch"
+}
+ask_tells_what_denying_costs() {
+	sleep 0.6
+	keys a d
+	sees a "denied:  If you deny this, the transfer fails." && keys a Escape &&
+	sees a "purpose  Connects to the server"
 }
 ask_answers() {
 	sleep 0.6
@@ -246,11 +268,13 @@ ok "wrong arguments: exit code 2" usage_errors
 ok "explain by the rule files" explains_offline
 ok "explain without a daemon says so" explains_without_daemon
 ok "help fits 80 columns" help_fits
+ok "a policy of curl is there" put_policy
 ok "snitchd starts on the fake device" start
 ok "it starts in mode observe" starts_observing
 ok "mode ask" snitch mode ask
 ok "pending --wait --json is an agent" wait_stream
 ok "a parked flow becomes a question in the stream" question_streams
+ok "what the policy of the program says is in it" policy_is_told
 ok "hostile bytes come out escaped" nothing_hostile
 ok "answer allow releases the flow; a second answer finds nothing" answered_once
 ok "answer deny forever writes a rule" answered_for_good
@@ -267,6 +291,7 @@ ok "pending --wait --timeout ends with 8" timeout_ends
 ok "ask without a terminal names the way out" ask_without_terminal
 ok "ask opens in 80x24" open_ask a screen "no questions"
 ok "ask shows who, whom and how long" ask_shows
+ok "d says what denying costs" ask_tells_what_denying_costs
 ok "d o denies once" ask_answers
 ok "a 2 r Enter shows the rule, then writes it" ask_writes_rule
 ok "keys too early for a question are ignored" ask_ignores_early_keys

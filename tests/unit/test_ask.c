@@ -118,6 +118,66 @@ static void says_who_and_whom(void **state)
 	json_decref(q);
 }
 
+static json_t *policy(void)
+{
+	return json_pack("{s:s,s:s,s:[{s:s,s:s},{s:s,s:s},{s:s}]}", "source", "shipped with snitch",
+			 "application", "curl transfers data", "connections", "purpose",
+			 "Connects to the server that was named on its command line, or to where "
+			 "that one redirects it", "deny_consequences", "The transfer fails.",
+			 "purpose", "Asks a key server", "deny_consequences",
+			 "The transfer fails.", "purpose", "Asks a key server");
+}
+
+static unsigned int times(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* The purpose to who looks, what comes of it to who is about to deny, each text once. */
+static void policies_are_told(void **state)
+{
+	json_t *q = question(), *d = policy();
+	struct card_view v = wide;
+	struct ask_keys k;
+	char *text;
+
+	(void)state;
+	v.policy = d;
+	v.rows = 40;
+	ask_keys_start(&k, q, NOW);
+	text = show(q, &k, &v);
+	assert_says(text, "purpose  Connects to the server");
+	assert_says(text, "command line, or to\n           where that one redirects it\n");
+	assert_int_equal(times(text, "Asks a key server"), 1);
+	assert_says(text, "so says  shipped with snitch");
+	assert_null(strstr(text, "The transfer fails."));
+	assert_tame(text, &v);
+	free(text);
+	k.details = true;
+	text = show(q, &k, &v);
+	assert_says(text, "it is    curl transfers data");
+	assert_says(text, "if denied");
+	free(text);
+	k.details = false;
+	ask_keys_press(&k, q, 'd', NOW + SEC);
+	text = show(q, &k, &v);
+	assert_int_equal(times(text, "denied:  The transfer fails."), 1);
+	assert_null(strstr(text, "Asks a key server"));
+	assert_tame(text, &v);
+	free(text);
+	ask_keys_press(&k, q, 'a', NOW + 2 * SEC);
+	text = show(q, &k, &v);
+	assert_null(strstr(text, "The transfer fails."));
+	assert_says(text, "Asks a key server");
+	free(text);
+	json_decref(d);
+	json_decref(q);
+}
+
 static void verbs_follow_the_protocol(void **state)
 {
 	json_t *q = question();
@@ -452,6 +512,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_who_and_whom),
+		cmocka_unit_test(policies_are_told),
 		cmocka_unit_test(verbs_follow_the_protocol),
 		cmocka_unit_test(hostile_names_stay_tame),
 		cmocka_unit_test(fits_small_terminals),

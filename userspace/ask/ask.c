@@ -16,6 +16,7 @@
 #include "../util/timespan.h"
 #include "card.h"
 #include "keys.h"
+#include "purpose.h"
 #include "queue.h"
 #include "term.h"
 #include "words.h"
@@ -31,6 +32,7 @@
  * @current: id of the question on the screen; 0: none
  * @shown, @shown_stage: plain terminals: what was printed last, so that nothing is printed twice
  * @mode: the daemon's
+ * @purposes: policies of programs; @policy: what is said of the question on the screen, or NULL
  */
 struct ask {
 	struct cli *cli;
@@ -45,13 +47,21 @@ struct ask {
 	enum ask_stage shown_stage;
 	uint64_t last_bell;
 	char mode[16];
+	struct purposes *purposes;
+	json_t *policy;
 };
 
-static struct card_view view(const struct ask *a)
+static struct card_view view(struct ask *a)
 {
+	const json_t *q = ask_queue_find(&a->queue, a->current);
+
+	json_decref(a->policy);
+	a->policy = q && a->keys.scope ? purpose_of(a->purposes, q, a->keys.scope) : NULL;
+
 	return (struct card_view){
 		.columns = a->term.columns, .rows = a->term.rows, .utf8 = a->term.utf8,
 		.position = 1, .total = ask_queue_count(&a->queue), .now = snitch_boottime(),
+		.policy = a->policy,
 	};
 }
 
@@ -479,11 +489,14 @@ int cmd_ask(struct cli *cli, int argc, char **argv)
 		return code;
 	if (term_raw(&a.term))
 		return no_terminal();
+	a.purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL);
 	while ((code = session(&a)) == CLI_NO_DAEMON) {
 		code = wait_for_daemon(&a);
 		if (code)
 			break;
 	}
 	term_close(&a.term);
+	json_decref(a.policy);
+	purposes_free(a.purposes);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../cli/cli.h"
+#include "../iap/describe.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/timespan.h"
@@ -55,6 +56,71 @@ static void labelled(struct card *c, const struct card_view *v, const char *labe
 	fit = words_fit(text, width(v) - LABEL, true, v->utf8);
 	if (fit)
 		card_add(c, v, CARD_PLAIN, "  %-8s %s", label, fit);
+}
+
+/* How many bytes of @text, up to a blank, take at most @columns; at least one word. */
+static size_t piece(const char *text, unsigned int columns)
+{
+	size_t end = strcspn(text, " "), fits = end;
+
+	while (text[end]) {
+		_cleanup_free_ char *more = NULL;
+
+		end += 1 + strcspn(text + end + 1, " ");
+		more = strndup(text, end);
+		if (!more || words_columns(more) > columns)
+			break;
+		fits = end;
+	}
+	return fits;
+}
+
+/* labelled() over several lines, the last of which is cut at its end. */
+static void wrapped(struct card *c, const struct card_view *v, const char *label,
+		    const char *text, unsigned int lines)
+{
+	unsigned int room = width(v) - LABEL;
+
+	for (; *text && lines; lines--, label = "") {
+		size_t n = lines > 1 ? piece(text, room) : strlen(text);
+		_cleanup_free_ char *part = strndup(text, n), *fit = NULL;
+
+		fit = part ? words_fit(part, room, false, v->utf8) : NULL;
+		if (fit)
+			card_add(c, v, CARD_PLAIN, "  %-8s %s", label, fit);
+		text += n + (text[n] == ' ');
+	}
+}
+
+/* All texts of one kind of the policy, each with its label. */
+static void texts(struct card *c, const struct card_view *v, const char *key, const char *label,
+		  unsigned int lines)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = iap_next_text(v->policy, key, &at)))
+		wrapped(c, v, label, text, lines);
+}
+
+/* What the program's maker says of it: all to who looks, only the purpose else. */
+static void policy(struct card *c, const struct card_view *v, bool with_details)
+{
+	size_t at = 0;
+
+	if (!v->policy)
+		return;
+	if (!with_details && !iap_next_text(v->policy, "purpose", &at))
+		return;
+	if (with_details) {
+		wrapped(c, v, "it is", value_str(v->policy, "application", ""), 3);
+		labelled(c, v, "made by", value_str(v->policy, "developer", NULL));
+		labelled(c, v, "website", value_str(v->policy, "website", NULL));
+	}
+	texts(c, v, "purpose", "purpose", with_details ? 4 : 2);
+	if (with_details)
+		texts(c, v, "deny_consequences", "if denied", 4);
+	labelled(c, v, "so says", value_str(v->policy, "source", NULL));
 }
 
 static void head(struct card *c, const json_t *q, const struct card_view *v)
@@ -213,6 +279,9 @@ static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k
 void card_prompt(struct card *c, const json_t *q, const struct ask_keys *k,
 		 const struct card_view *v)
 {
+	/* Who is about to deny is told what comes of that, and nothing else. */
+	if (k->stage != ASK_VERDICT && strcmp(k->verdict, "allow"))
+		texts(c, v, "deny_consequences", "denied:", 3);
 	switch (k->stage) {
 	case ASK_VERDICT:
 		card_add(c, v, CARD_BOLD,
@@ -265,6 +334,8 @@ void card_question(struct card *c, const json_t *q, const struct ask_keys *k,
 	body = c->n;
 	who(c, q, v, k->details);
 	warn(c, q, v);
+	if (k->stage == ASK_VERDICT || !strcmp(k->verdict, "allow"))
+		policy(c, v, k->details);
 	tail = c->n;
 	words_waiting(q, v->now, text, sizeof(text));
 	labelled(c, v, "waiting", text);

@@ -27,6 +27,7 @@ struct card {
  * @utf8: the terminal shows UTF-8
  * @position: of the question, from 1, of @total
  * @now: CLOCK_BOOTTIME ns
+ * @policy: what the program's policy says of the scope chosen; NULL: nothing
  */
 struct card_view {
 	unsigned int columns;
@@ -35,6 +36,7 @@ struct card_view {
 	unsigned int position;
 	unsigned int total;
 	uint64_t now;
+	const json_t *policy;
 };
 
 /** card_question - the question: who wants to talk to whom; then card_prompt()'s lines */

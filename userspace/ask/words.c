@@ -336,7 +336,7 @@ static const struct {
 	{ "exited", "the process has ended by now" },
 };
 
-static bool has_flag(const json_t *q, const char *flag)
+bool words_flag(const json_t *q, const char *flag)
 {
 	const json_t *f;
 	size_t i;
@@ -352,7 +352,7 @@ const char *words_warning(const json_t *q, size_t *at)
 	while (*at < SNITCH_ARRAY_SIZE(warnings)) {
 		size_t i = (*at)++;
 
-		if (has_flag(q, warnings[i].flag))
+		if (words_flag(q, warnings[i].flag))
 			return warnings[i].text;
 	}
 	return NULL;

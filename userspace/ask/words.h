@@ -53,6 +53,9 @@ void words_waiting(const json_t *q, uint64_t boottime, char *buf, size_t size);
 /** words_warning - the next thing to be wary of at or after @at, from 0; NULL: no more */
 const char *words_warning(const json_t *q, size_t *at);
 
+/** words_flag - has the question this flag of the interface? */
+bool words_flag(const json_t *q, const char *flag);
+
 /** words_removed - a question that went away: what "why" of QuestionRemoved means */
 const char *words_removed(const char *why);
 

@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../ask/purpose.h"
 #include "../ask/words.h"
+#include "../iap/describe.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/timespan.h"
@@ -19,7 +22,22 @@ struct wait {
 	struct cli_agent agent;
 	sd_event *event;
 	json_t *shown;		/* id -> true */
+	struct purposes *purposes;
 };
+
+static void print_purpose(const json_t *policy)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = iap_next_text(policy, "purpose", &at))) {
+		_cleanup_free_ char *line = snitch_format("for: %s (so says: %s)", text,
+							  value_str(policy, "source", "?"));
+
+		out_printf("     ");
+		out_wrapped(5, line ? line : text);
+	}
+}
 
 static void print_question(const struct cli *cli, const json_t *q)
 {
@@ -42,6 +60,7 @@ static void print_question(const struct cli *cli, const json_t *q)
 	out_wrapped(5, who ? who : waiting);
 	while ((warning = words_warning(q, &at)))
 		out_printf("     ! %s\n", warning);
+	print_purpose(json_object_get(q, "policy"));
 }
 
 static json_t *stream_object(const char *type, json_t *question)
@@ -56,6 +75,7 @@ static void show(void *ctx, json_t *q)
 	bool known = json_object_get(w->shown, id);
 
 	json_object_set_new(w->shown, id, json_true());
+	purpose_attach(w->purposes, q);
 	if (w->cli->json) {
 		out_ndjson(stream_object(known ? "changed" : "question", q));
 	} else if (!known) {
@@ -145,6 +165,7 @@ static int wait_for(struct cli *cli, uint64_t timeout)
 {
 	struct wait w = {
 		.cli = cli, .shown = json_object(),
+		.purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL),
 		.agent = { .ctx = &w, .question = show, .removed = removed, .gone = gone },
 	};
 	int code = CLI_FAILED;
@@ -156,7 +177,19 @@ static int wait_for(struct cli *cli, uint64_t timeout)
 	cli_bus_close(cli);
 	sd_event_unref(w.event);
 	json_decref(w.shown);
+	purposes_free(w.purposes);
 	return code;
+}
+
+static void attach_all(json_t *all)
+{
+	struct purposes *purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL);
+	json_t *q;
+	size_t i;
+
+	json_array_foreach(all, i, q)
+		purpose_attach(purposes, q);
+	purposes_free(purposes);
 }
 
 static int print_all(struct cli *cli, bool count)
@@ -167,6 +200,8 @@ static int print_all(struct cli *cli, bool count)
 
 	if (code)
 		return code;
+	if (!count)
+		attach_all(all);
 	if (count && !cli->json) {
 		printf("%zu\n", json_array_size(all));
 	} else if (count) {

@@ -10,8 +10,8 @@ _snitch()
 		COMPREPLY+=("$line")
 	done < <(snitch complete "${words[@]}" 2>/dev/null)
 	# Files stand where the program has nothing to offer: snitch rules check FILE, explain PROGRAM.
-	if [[ ${#COMPREPLY[@]} -eq 0 && ${COMP_WORDS[1]-} == rules && ${COMP_WORDS[2]-} =~ ^(check|test|import|export)$ ||
-	      ${COMP_WORDS[1]-} == iap || ${COMP_WORDS[1]-} == explain && $cur == /* ]]; then
+	if [[ ${#COMPREPLY[@]} -eq 0 && ( "${COMP_WORDS[1]-} ${COMP_WORDS[2]-}" =~ ^(rules (check|test|import|export)|iap .*)$ ||
+	      ${COMP_WORDS[1]-} == explain && $cur == /* ) ]]; then
 		while IFS= read -r line; do
 			COMPREPLY+=("$line")
 		done < <(compgen -f -- "$cur")

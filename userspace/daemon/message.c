@@ -128,6 +128,9 @@ static int append_who(sd_bus_message *m, const struct question *q)
 	r = append_image(m, image);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "{sv}{sv}", "uid", "u", q->uid, "user", "s", user);
+	if (r >= 0 && image->wire.exe_dev)
+		r = sd_bus_message_append(m, "{sv}{sv}", "exe_dev", "u", image->wire.exe_dev,
+					  "exe_ino", "t", image->wire.exe_ino);
 	if (r >= 0 && image->wire.loginuid != (uint32_t)-1)
 		r = sd_bus_message_append(m, "{sv}", "loginuid", "u", image->wire.loginuid);
 	if (r >= 0)
