@@ -64,7 +64,7 @@ static struct snitch_flow *egress_find(const struct sock *sk, const struct snitc
 
 static bool egress_holds(const struct snitch_flow *f)
 {
-	return f && f->action == SNITCH_ALLOW && f->generation == snitch_policy_generation() &&
+	return f && f->action == SNITCH_ALLOW && snitch_flow_current(f) &&
 	       snitch_flow_is_currents(f);
 }
 

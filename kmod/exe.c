@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Exe: which executable a file is: the real inode below overlays, never a
- * path's text. Never reads a file, never sleeps for one.
+ * path's text. Never reads a file; only snitch_exe_resolve() sleeps for one.
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/mm_types.h>
+#include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/stat.h>
 
@@ -82,4 +83,26 @@ struct task_struct *snitch_image_live_thread(struct task_struct *process)
 		if (READ_ONCE(task->mm))
 			return task;
 	return NULL;
+}
+
+/*
+ * snitch_exe_resolve() - which executable a path names, here and now
+ *
+ * Return: 0, -EINVAL (not absolute), or why it does not resolve to a file.
+ * Context: process, in the loader's; may sleep for as long as a file system
+ * likes, so no lock of the module is held.
+ */
+int snitch_exe_resolve(const char *name, struct snitch_exe *exe)
+{
+	struct path path;
+	int err;
+
+	if (name[0] != '/')
+		return -EINVAL;
+	err = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	err = snitch_exe_of_path(exe, &path);
+	path_put(&path);
+	return err;
 }

@@ -112,9 +112,7 @@ static __always_inline bool flow_passes(const struct hlist_head *bucket, const s
 			continue;
 		if (mine && !snitch_flow_is_currents(f))
 			continue;
-		/* Pairs with the release in snitch_revoke_judge(). */
-		if (unlikely(smp_load_acquire(&f->generation) != snitch_policy_generation() ||
-			     f->action != SNITCH_ALLOW))
+		if (unlikely(!snitch_flow_current(f) || f->action != SNITCH_ALLOW))
 			return false;
 		if (!tcp && snitch_flow_over(f))
 			return false;
@@ -265,7 +263,8 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	atomic64_set(&f->told_rx_bytes, 0);
 	f->sk = n->sk;
 	f->cookie = n->cookie;
-	f->generation = n->generation;
+	f->generation = snitch_flow_stamp(n->generation, n->sets);
+	f->sets = n->sets;
 	f->uid = n->uid;
 	f->netns = n->netns;
 	f->action = n->action;

@@ -24,6 +24,7 @@
 
 #include "image.h"
 #include "packet.h"
+#include "policy.h"
 
 #define SNITCH_TCP_FLOWS_MAX	262144
 #define SNITCH_OTHER_FLOWS_MAX	16384
@@ -47,13 +48,19 @@
 /* An answer to what came in: of no use after @until. Entries of the pool only. */
 #define SNITCH_FLOW_REPLY	BIT(5)
 
+/* In the generation of an entry: no policy's number, so that those who compare it with one see
+ * that there is more to look at, and others pay nothing for it.
+ */
+#define SNITCH_FLOW_BY_SETS	BIT_ULL(63)
+
 /*
  * struct snitch_flow - one verdict
  * @node: in its bucket
  * @by_peer: entries of the pool: in the table of received.h
  * @sk: TCP: key; not a reference
  * @cookie: of the socket; 0 on an accepted one that has not sent yet
- * @generation: of the policy it was last judged by
+ * @generation: of the policy it was last judged by; with SNITCH_FLOW_BY_SETS, where
+ *	that looked at sets, of the generation @sets: then both must be in force
  * @image: who sent; NULL on weak entries not claimed yet
  * @peer: @dport, @proto and @family as one word, with @daddr: destination
  * @match: that word and whether it leaves by loopback: a socket option or the
@@ -76,6 +83,7 @@ struct snitch_flow {
 	const struct sock *sk;
 	u64 cookie;
 	u64 generation;
+	u64 sets;
 	struct snitch_image __rcu *image;
 	union {
 		union snitch_peer peer;
@@ -123,6 +131,27 @@ static __always_inline u32 snitch_flow_match(u32 peer, bool loopback)
 static inline bool snitch_flow_loopback(const struct snitch_flow *f)
 {
 	return f->match != f->peer.word;
+}
+
+/* snitch_flow_stamp() - the generation of an entry judged so */
+static inline u64 snitch_flow_stamp(u64 generation, u64 sets)
+{
+	return sets ? generation | SNITCH_FLOW_BY_SETS : generation;
+}
+
+/* snitch_flow_current() - is the entry's verdict that of the policy in force, and of its sets?
+ * What is read of it later is no older. Any context.
+ */
+static __always_inline bool snitch_flow_current(const struct snitch_flow *f)
+{
+	/* Both pair with the releases in snitch_revoke_judge(). */
+	const u64 stamp = smp_load_acquire(&f->generation);
+	const u64 generation = snitch_policy_generation();
+
+	if (likely(stamp == generation))
+		return true;
+	return stamp == (generation | SNITCH_FLOW_BY_SETS) &&
+	       smp_load_acquire(&f->sets) == snitch_policy_sets_generation();
 }
 
 /* snitch_flow_over() - a reply's entry whose time is over? Any context */
@@ -193,6 +222,7 @@ struct snitch_flow_new {
 	const struct sock *sk;
 	u64 cookie;
 	u64 generation;
+	u64 sets;		/* of the judgement, 0: none */
 	struct snitch_image *image;
 	const struct snitch_packet *packet;
 	u32 uid;

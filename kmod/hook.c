@@ -105,7 +105,7 @@ static struct snitch_flow *hook_find(const struct hook_packet *h)
 /* True: the entry lets this very packet go on, by what only the slow look knows. */
 static bool hook_passes(struct hook_packet *h, struct snitch_flow *f)
 {
-	if (f->generation != snitch_policy_generation() || f->action != SNITCH_ALLOW)
+	if (!snitch_flow_current(f) || f->action != SNITCH_ALLOW)
 		return false;
 	if (h->mine ? !snitch_flow_is_currents(f)
 		    : !rcu_access_pointer(f->image) || hook_inherited(f, h->sk))
@@ -140,6 +140,7 @@ static int hook_remember(const struct sock *sk, u64 cookie, const struct snitch_
 		.sk = sk,
 		.cookie = cookie,
 		.generation = j->generation,
+		.sets = j->sets,
 		.image = s->image,
 		.packet = s->packet,
 		.uid = s->uid,
@@ -284,7 +285,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 		s->uid = f->uid;
 	}
 	action = f->action;
-	if (f->generation != snitch_policy_generation())
+	if (!snitch_flow_current(f))
 		action = snitch_revoke_judge(f, s);
 	if (action == SNITCH_ASK)
 		return false;
@@ -318,7 +319,7 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		s.uid = hook_uid();
 	}
 	if (f) {
-		if (mine && f->generation != snitch_policy_generation())
+		if (mine && !snitch_flow_current(f))
 			snitch_image_check(mine);
 		if (hook_entry(h, f, &s, &verdict))
 			goto out;

@@ -10,12 +10,7 @@
 #ifndef SNITCH_MATCH_H
 #define SNITCH_MATCH_H
 
-#ifdef __KERNEL__
-#include <linux/types.h>
-#include <linux/snitch.h>
-#else
-#include "shim.h"
-#endif
+#include "sets.h"
 
 struct snitch_table;
 
@@ -61,12 +56,15 @@ struct snitch_query {
  * @consult: only the daemon can tell: @action must not be followed. Either a
  *	rule that the daemon alone can judge comes before the match, or the
  *	executable is not bound and the match is no built-in for all programs
+ * @sets: generation of the sets, if one was looked at: with others the answer
+ *	may be another; 0: none was
  */
 struct snitch_decision {
 	u32 action;
 	u64 rule;
 	u32 index;
 	bool consult;
+	u64 sets;
 };
 
 /**
@@ -74,14 +72,16 @@ struct snitch_decision {
  * @rules: the rules, in any order; copied
  * @n_rules: how many, at most SNITCH_RULES_MAX
  * @n_apps: apps are numbered 1 to @n_apps, at most SNITCH_APPS_MAX
- * @err: gets 0; -EINVAL (a rule that makes no sense, or two of one rank),
+ * @sets: the sets that rules name, NULL: none; only their places are kept
+ * @err: gets 0; -EINVAL (a rule that makes no sense, or names a set that is not
+ *	there, or two of one rank),
  *	-E2BIG or -ENOMEM
  *
  * Context: process context, may sleep.
  * Return: a new table for snitch_table_free(), or NULL.
  */
 struct snitch_table *snitch_table_build(const struct snitch_rule *rules, u32 n_rules,
-					u32 n_apps, int *err);
+					u32 n_apps, const struct snitch_sets *sets, int *err);
 
 /**
  * snitch_table_free() - give a table back
@@ -94,18 +94,19 @@ void snitch_table_free(struct snitch_table *t);
 /**
  * snitch_table_lookup() - judge one flow
  * @t: the table
+ * @sets: those it was built with, or a later collection that replaced them
  * @q: the flow
  * @d: filled in
  *
  * The best rank wins among the rules of the program and those of any program
  * (kernel traffic: among the kernel's only). Costs the same for any number of
- * rules with one address or all, one port or all, one protocol or all; rules
- * with ranges are walked, best rank first, down to the best match.
+ * rules with one address or all, one port or all, one protocol or all; for
+ * others see index.h. Only rules about cgroups are walked one by one.
  *
  * Context: any; the caller keeps the table alive.
  */
-void snitch_table_lookup(const struct snitch_table *t, const struct snitch_query *q,
-			 struct snitch_decision *d);
+void snitch_table_lookup(const struct snitch_table *t, const struct snitch_sets *sets,
+			 const struct snitch_query *q, struct snitch_decision *d);
 
 /**
  * snitch_table_kind() - is all the kernel's traffic of one kind judged alike?

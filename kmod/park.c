@@ -104,8 +104,7 @@ static bool park_allowed_meanwhile(const struct snitch_park *p)
 	const struct snitch_flow *f = snitch_park_entry(p);
 
 	return f && f->action == SNITCH_ALLOW && p->image &&
-	       f->generation == snitch_policy_generation() &&
-	       snitch_flow_sender_is(f, p->image, p->uid);
+	       snitch_flow_current(f) && snitch_flow_sender_is(f, p->image, p->uid);
 }
 
 /* Other destinations of the same TCP socket are what it wanted before. */
@@ -133,8 +132,8 @@ static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
 {
 	struct snitch_flow_new n = {
 		.sk = p->tcp ? p->sk : NULL, .cookie = p->cookie, .image = p->image,
-		.generation = p->why.generation, .packet = &p->packet, .uid = p->uid,
-		.netns = p->netns, .action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL,
+		.generation = p->why.generation, .sets = p->why.sets, .packet = &p->packet,
+		.uid = p->uid, .netns = p->netns, .action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL,
 		.loopback = p->loopback, .packets = 1, .bytes = skb->len,
 	};
 

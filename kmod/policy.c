@@ -7,7 +7,6 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/mm.h>
-#include <linux/namei.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -31,7 +30,8 @@ struct policy_binding {
 };
 
 /*
- * struct policy_blob - one policy; constant once in force, but the bindings
+ * struct policy_blob - one policy; constant once in force, but sets and bindings
+ * @sets: what @table names; replaced whole, under snitch_policy_mutex
  * @exes: apps by executable; built before it is in force
  * @bind_lock: protects writers of @exes after that, and @n_late
  */
@@ -39,6 +39,7 @@ struct policy_blob {
 	u64 generation;
 	struct snitch_policy head;
 	struct snitch_table *table;
+	struct snitch_sets __rcu *sets;
 	struct snitch_rule *rules;
 	struct hlist_head exes[1 << BIND_BITS];
 	spinlock_t bind_lock;	/* writers of exes, n_late */
@@ -48,10 +49,12 @@ struct policy_blob {
 /*
  * struct snitch_build - a transaction
  * @blob: what is built
+ * @sets: its sets
  * @alias: for each app the number that stands for its executable
  */
 struct snitch_build {
 	struct policy_blob *blob;
+	struct snitch_sets_build *sets;
 	u32 *alias;
 	u32 n_apps;
 	u32 n_rules;
@@ -62,40 +65,17 @@ DEFINE_MUTEX(snitch_policy_mutex);	/* transactions, commits, limits */
 static struct policy_blob __rcu *policy;
 bool snitch_armed;
 u64 snitch_generation;
-
-struct snitch_limits snitch_limits = {
-	.max_flows = 4096,
-	.max_flows_image = 1024,
-	.max_flows_uid = 2048,
-	.max_flows_netns = 2048,
-	.max_packets = 8,
-	.max_bytes = 32768,
-	.consult_ms = 2000,
-	.hold_tcp_ms = 120000,
-	.hold_ms = 60000,
-	.hold_dns_ms = 5000,
-	.grace_ms = 3000,
-	.unread_ms = 10000,
-};
-
-static const struct snitch_limits limits_ceiling = {
-	.max_flows = SNITCH_FLOWS_CEILING,
-	.max_flows_image = SNITCH_FLOWS_CEILING,
-	.max_flows_uid = SNITCH_FLOWS_CEILING,
-	.max_flows_netns = SNITCH_FLOWS_CEILING,
-	.max_packets = 64,
-	.max_bytes = 1 << 20,
-	.consult_ms = 10000,
-	.hold_tcp_ms = 120000,
-	.hold_ms = 120000,
-	.hold_dns_ms = 60000,
-	.grace_ms = 60000,
-	.unread_ms = 60000,
-};
+u64 snitch_sets_generation;
 
 static struct policy_blob *policy_locked(void)
 {
 	return rcu_dereference_protected(policy, lockdep_is_held(&snitch_policy_mutex));
+}
+
+static struct snitch_sets *sets_locked(const struct policy_blob *blob)
+{
+	return blob ? rcu_dereference_protected(blob->sets, lockdep_is_held(&snitch_policy_mutex))
+		    : NULL;
 }
 
 /* ---- what is in force ---- */
@@ -137,6 +117,31 @@ int snitch_policy_rule(u32 index, struct snitch_rule *rule, u64 *generation)
 	if (blob && index < blob->head.rules) {
 		*rule = blob->rules[index];
 		*generation = blob->generation;
+		err = 0;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+int snitch_policy_set(u32 slot, struct snitch_set_info *info)
+{
+	const struct policy_blob *blob;
+	const struct snitch_sets *sets;
+	int err = -ENOENT;
+
+	memset(info, 0, sizeof(*info));
+	rcu_read_lock();
+	blob = rcu_dereference(policy);
+	sets = blob ? rcu_dereference(blob->sets) : NULL;
+	if (sets && slot < sets->n) {
+		const struct snitch_set *set = sets->set[slot];
+
+		info->id = set->id;
+		info->tag = set->tag;
+		info->bytes = snitch_set_bytes(set);
+		info->generation = sets->generation;
+		info->ranges4 = set->n4;
+		info->ranges6 = set->n6;
 		err = 0;
 	}
 	rcu_read_unlock();
@@ -315,7 +320,8 @@ static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *
 
 	judge_query(&q, s);
 	if (blob)
-		snitch_table_lookup(blob->table, &q, &d);
+		snitch_table_lookup(blob->table, rcu_dereference(blob->sets), &q, &d);
+	j->sets = d.sets;
 	judge_kernel_by(blob, s->kernel, &d, j);
 }
 
@@ -330,7 +336,8 @@ static void judge_user(struct policy_blob *blob, const struct snitch_subject *s,
 	q.no_allow = snitch_image_flags(s->image) & SNITCH_O_DISGUISED;
 	/* Where no program has rules of its own there is nothing to be bound to. */
 	q.bound = bind_of_image(blob, s->image, &q.app) || !blob->head.apps;
-	snitch_table_lookup(blob->table, &q, &d);
+	snitch_table_lookup(blob->table, rcu_dereference(blob->sets), &q, &d);
+	j->sets = d.sets;
 	if (d.action && d.action != SNITCH_ASK && !d.consult) {
 		j->action = d.action;
 		j->origin = SNITCH_BY_RULE;
@@ -395,8 +402,9 @@ static void blob_free(struct policy_blob *blob)
 	for (i = 0; i < ARRAY_SIZE(blob->exes); i++)
 		hlist_for_each_entry_safe(b, next, &blob->exes[i], node)
 			kfree(b);
-	if (blob->table)
-		snitch_table_free(blob->table);
+	snitch_table_free(blob->table);
+	/* Nobody finds it: not in force yet, or no more since a grace period. */
+	snitch_sets_free(rcu_dereference_protected(blob->sets, true));
 	kvfree(blob->rules);
 	kvfree(blob);
 }
@@ -406,6 +414,7 @@ void snitch_build_free(struct snitch_build *b)
 	if (!b)
 		return;
 	blob_free(b->blob);
+	snitch_sets_build_free(b->sets);
 	kvfree(b->alias);
 	kfree(b);
 }
@@ -420,7 +429,9 @@ static int build_check(const struct snitch_policy *p)
 		return -EINVAL;
 	if (p->unmatched < SNITCH_ALLOW || p->unmatched > SNITCH_ASK)
 		return -EINVAL;
-	if (p->rules > SNITCH_RULES_MAX || p->apps > SNITCH_APPS_MAX)
+	if (p->pad)
+		return -EINVAL;
+	if (p->rules > SNITCH_RULES_MAX || p->apps > SNITCH_APPS_MAX || p->sets > SNITCH_SETS_MAX)
 		return -ENOSPC;
 	return 0;
 }
@@ -441,7 +452,9 @@ struct snitch_build *snitch_build_new(const struct snitch_policy *head, int *err
 	if (b->blob)
 		b->blob->rules = kvcalloc(head->rules ?: 1, sizeof(*b->blob->rules),
 					  GFP_KERNEL_ACCOUNT);
-	if (!b->blob || !b->alias || !b->blob->rules) {
+	b->sets = snitch_sets_build_new(sets_locked(policy_locked()), false, head->sets,
+					snitch_limits.max_ranges);
+	if (!b->blob || !b->alias || !b->sets || !b->blob->rules) {
 		snitch_build_free(b);
 		return NULL;
 	}
@@ -449,28 +462,6 @@ struct snitch_build *snitch_build_new(const struct snitch_policy *head, int *err
 	b->blob->head = *head;
 	*err = 0;
 	return b;
-}
-
-/*
- * snitch_policy_resolve() - which executable a path names, here and now
- *
- * Return: 0, -EINVAL (not absolute), or why it does not resolve to a file.
- * Context: process, in the loader's; may sleep for as long as a file system
- * likes, so no lock of the module is held.
- */
-int snitch_policy_resolve(const char *name, struct snitch_exe *exe)
-{
-	struct path path;
-	int err;
-
-	if (name[0] != '/')
-		return -EINVAL;
-	err = kern_path(name, LOOKUP_FOLLOW, &path);
-	if (err)
-		return err;
-	err = snitch_exe_of_path(exe, &path);
-	path_put(&path);
-	return err;
 }
 
 /*
@@ -513,12 +504,22 @@ int snitch_build_rules(struct snitch_build *b, const struct snitch_rule *rules, 
 	return 0;
 }
 
-static int build_table(struct snitch_build *b)
+struct snitch_sets_build *snitch_build_sets(struct snitch_build *b)
+{
+	return b->sets;
+}
+
+static int build_table(struct snitch_build *b, const char **why)
 {
 	struct policy_blob *blob = b->blob;
+	struct snitch_sets *sets;
 	u32 i, app;
-	int err = 0;
+	int err;
 
+	err = snitch_sets_build_finish(b->sets, snitch_sets_generation + 1, &sets, why);
+	if (err)
+		return err;
+	RCU_INIT_POINTER(blob->sets, sets);
 	for (i = 0; i < blob->head.rules; i++) {
 		app = blob->rules[i].app;
 		if (app == SNITCH_APP_KERNEL)
@@ -527,34 +528,39 @@ static int build_table(struct snitch_build *b)
 			return -EINVAL;
 		blob->rules[i].app = b->alias[app];
 	}
-	blob->table = snitch_table_build(blob->rules, blob->head.rules, blob->head.apps, &err);
+	blob->table = snitch_table_build(blob->rules, blob->head.rules, blob->head.apps,
+					 sets, &err);
 	return blob->table ? 0 : err;
 }
 
 /*
  * snitch_build_commit() - put the transaction in force; frees it in any case
+ * @why: text, changed where sets are the reason
  *
- * Return: 0; -EINVAL (announced numbers or a rule are wrong), -ENOMEM: then
- * the policy in force stays.
+ * Return: 0; -EINVAL (announced numbers or a rule are wrong), -ENOSPC, -ENOMEM:
+ * then the policy in force stays.
  */
-int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound)
+int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound, const char **why)
 {
 	struct policy_blob *old, *blob = b->blob;
+	const struct snitch_sets *sets;
 	bool was_armed = snitch_policy_armed();
 	int err = -EINVAL;
 
 	lockdep_assert_held(&snitch_policy_mutex);
 	if (b->n_apps == blob->head.apps && b->n_rules == blob->head.rules)
-		err = build_table(b);
+		err = build_table(b, why);
 	if (err)
 		goto out;
 	blob->generation = snitch_generation + 1;
 	*generation = blob->generation;
 	*unbound = b->unbound;
 	old = policy_locked();
+	sets = sets_locked(blob);
 	if (!was_armed && blob->head.mode != SNITCH_MODE_OFF)
-		snitch_revoke_older(blob->generation);
+		snitch_revoke_older(blob->generation, sets->n ? sets->generation : 0);
 	rcu_assign_pointer(policy, blob);
+	WRITE_ONCE(snitch_sets_generation, sets->generation);
 	WRITE_ONCE(snitch_generation, blob->generation);
 	WRITE_ONCE(snitch_armed, blob->head.mode != SNITCH_MODE_OFF);
 	b->blob = NULL;
@@ -568,19 +574,42 @@ out:
 	return err;
 }
 
-int snitch_policy_set_limits(const struct snitch_limits *limits)
-{
-	const u32 *want = (const u32 *)limits, *max = (const u32 *)&limits_ceiling;
-	u32 *have = (u32 *)&snitch_limits;
-	unsigned int i;
+/* ---- sets alone ---- */
 
-	lockdep_assert_held(&snitch_policy_mutex);
-	for (i = 0; i < sizeof(*limits) / sizeof(u32); i++)
-		if (want[i] > max[i])
-			return -ERANGE;
-	for (i = 0; i < sizeof(*limits) / sizeof(u32); i++)
-		if (want[i])
-			WRITE_ONCE(have[i], want[i]);
+struct snitch_sets_build *snitch_policy_sets_new(int *err)
+{
+	struct policy_blob *blob = policy_locked();
+	struct snitch_sets_build *b;
+
+	*err = -ENOENT;
+	if (!blob)
+		return NULL;
+	b = snitch_sets_build_new(sets_locked(blob), true, 0, snitch_limits.max_ranges);
+	*err = b ? 0 : -ENOMEM;
+	return b;
+}
+
+/*
+ * snitch_policy_change_sets() - others from now on, all at once
+ *
+ * The policy stays, and so do verdicts that no set had a part in.
+ * Return: 0, or -errno and @why: then nothing has changed.
+ */
+int snitch_policy_change_sets(struct snitch_sets_build *b, u64 *generation, const char **why)
+{
+	struct policy_blob *blob = policy_locked();
+	struct snitch_sets *old = sets_locked(blob), *sets;
+	int err = snitch_sets_build_finish(b, snitch_sets_generation + 1, &sets, why);
+
+	if (err)
+		return err;
+	*generation = sets->generation;
+	rcu_assign_pointer(blob->sets, sets);
+	WRITE_ONCE(snitch_sets_generation, sets->generation);
+	synchronize_rcu();
+	snitch_sets_free(old);
+	snitch_park_rejudge();
+	snitch_revoke_start();
 	return 0;
 }
 

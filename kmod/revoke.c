@@ -11,6 +11,7 @@
 #include "uid.h"
 
 static struct workqueue_struct *revoke_wq;
+static DEFINE_SPINLOCK(revoke_lock);	/* see revoke.h */
 
 struct revoke_job {
 	struct snitch_abort abort;
@@ -43,6 +44,30 @@ void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image)
 	snitch_abort_queue(&job->abort);
 }
 
+/* An entry's verdict is written as a whole, and by an earlier policy or earlier sets not any more.
+ * @verdict: else only that it stands. Return: what the entry says then.
+ */
+static u32 revoke_write(struct snitch_flow *f, const struct snitch_judgement *j, bool verdict)
+{
+	u64 generation;
+
+	spin_lock_bh(&revoke_lock);
+	generation = f->generation & ~SNITCH_FLOW_BY_SETS;
+	if (generation < j->generation || (generation == j->generation && f->sets <= j->sets)) {
+		if (verdict) {
+			WRITE_ONCE(f->origin_id, j->origin_id);
+			if (!(f->flags & SNITCH_FLOW_WEAK))
+				WRITE_ONCE(f->origin, j->origin);
+			WRITE_ONCE(f->action, j->action);
+		}
+		/* With the acquires in snitch_flow_current(): no new numbers, old verdict. */
+		smp_store_release(&f->sets, j->sets);
+		smp_store_release(&f->generation, snitch_flow_stamp(j->generation, j->sets));
+	}
+	spin_unlock_bh(&revoke_lock);
+	return READ_ONCE(f->action);
+}
+
 u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 {
 	struct snitch_judgement j;
@@ -59,17 +84,9 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 		 */
 		if (!f->sk && (f->origin != SNITCH_BY_PERSON || j.lockdown))
 			return SNITCH_ASK;
-		/* As below. */
-		smp_store_release(&f->generation, j.generation);
-		return f->action;
+		return revoke_write(f, &j, false);
 	}
-	WRITE_ONCE(f->origin_id, j.origin_id);
-	if (!(f->flags & SNITCH_FLOW_WEAK))
-		WRITE_ONCE(f->origin, j.origin);
-	WRITE_ONCE(f->action, j.action);
-	/* Pairs with the acquire in flow_passes(): no new generation with an old verdict. */
-	smp_store_release(&f->generation, j.generation);
-	return j.action;
+	return revoke_write(f, &j, true);
 }
 
 static void revoke_packet(struct snitch_packet *p, const struct snitch_flow *f)
@@ -90,7 +107,7 @@ static int revoke_one(struct snitch_flow *f, void *arg)
 	struct snitch_subject s = { .packet = &packet, .image = image };
 	struct sock *sk;
 
-	if (!f->sk || !image || READ_ONCE(f->generation) == snitch_policy_generation())
+	if (!f->sk || !image || snitch_flow_current(f))
 		return 0;
 	sk = snitch_flow_sock(f);
 	if (!sk)
@@ -142,7 +159,7 @@ static bool older_loopback(struct sock *sk)
 	return loopback;
 }
 
-static void older_add(struct sock *sk, u64 generation)
+static void older_add(struct sock *sk, u64 generation, u64 sets)
 {
 	struct snitch_packet p = {
 		.proto = IPPROTO_TCP,
@@ -155,6 +172,7 @@ static void older_add(struct sock *sk, u64 generation)
 		.packet = &p,
 		.loopback = older_loopback(sk),
 		.generation = generation,
+		.sets = sets,
 		.netns = sock_net(sk)->ns.inum,
 		.action = SNITCH_ALLOW,
 		.origin = SNITCH_BY_OLDER,
@@ -191,7 +209,7 @@ static void older_add(struct sock *sk, u64 generation)
 		snitch_count(SNITCH_C_OLDER);
 }
 
-static void older_table(struct inet_hashinfo *table, u64 generation)
+static void older_table(struct inet_hashinfo *table, u64 generation, u64 sets)
 {
 	struct hlist_nulls_node *node;
 	struct sock *sk;
@@ -205,7 +223,7 @@ static void older_table(struct inet_hashinfo *table, u64 generation)
 		spin_lock_bh(lock);
 		sk_nulls_for_each(sk, node, &table->ehash[i].chain)
 			if (sk_fullsock(sk) && (1 << sk->sk_state) & OLDER_STATES)
-				older_add(sk, generation);
+				older_add(sk, generation, sets);
 		spin_unlock_bh(lock);
 		cond_resched();
 	}
@@ -214,19 +232,21 @@ static void older_table(struct inet_hashinfo *table, u64 generation)
 /*
  * snitch_revoke_older() - judging begins: connections that stand are let go on
  *
+ * @sets: their generation, 0: there are none
+ *
  * A namespace may have a table of its own; mostly all share one.
  */
-void snitch_revoke_older(u64 generation)
+void snitch_revoke_older(u64 generation, u64 sets)
 {
 	struct inet_hashinfo *table, *shared = snitch_compat_hashinfo(&init_net);
 	struct net *net;
 
-	older_table(shared, generation);
+	older_table(shared, generation, sets);
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		table = snitch_compat_hashinfo(net);
 		if (table && table != shared)
-			older_table(table, generation);
+			older_table(table, generation, sets);
 	}
 	up_read(&net_rwsem);
 }

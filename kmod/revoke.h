@@ -2,7 +2,11 @@
 /*
  * Revoke: live TCP flows under a new policy. Connections older than the first
  * policy get an entry that only an explicit deny ends; entries of an earlier
- * generation are judged again by one worker in bounded batches.
+ * generation, of the policy or of the sets they depend on, are judged again by
+ * one worker in bounded batches, or by their next packet.
+ *
+ * Locks: revoke_lock (spinlock, BH, leaf): who writes what an entry says after
+ * it was made, so that two who judge it at once leave the later judgement.
  */
 #ifndef SNITCH_REVOKE_H
 #define SNITCH_REVOKE_H
@@ -13,7 +17,7 @@
 int snitch_revoke_init(void);
 void snitch_revoke_exit(void);
 void snitch_revoke_start(void);			/* any context */
-void snitch_revoke_older(u64 generation);	/* process context */
+void snitch_revoke_older(u64 generation, u64 sets);	/* process context */
 
 /* Judge an entry again, as the policy is now. Under RCU, any context.
  * @image: whose it is; ALLOW: goes on, and the entry says so; DENY, DROP: not;

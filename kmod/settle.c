@@ -33,6 +33,7 @@ static void park_remember(struct snitch_park *p)
 		.sk = p->tcp ? p->sk : NULL,
 		.cookie = p->cookie,
 		.generation = p->why.generation,
+		.sets = p->why.sets,
 		.image = p->image,
 		.packet = &p->packet,
 		.uid = p->uid,
@@ -185,13 +186,14 @@ static bool park_overruled(struct snitch_park *p)
 	struct snitch_subject s;
 
 	lockdep_assert_held(&snitch_park_lock);
-	if (p->why.generation == snitch_policy_generation() || p->flags & SNITCH_F_SHARED)
+	if (snitch_judgement_current(&p->why) || p->flags & SNITCH_F_SHARED)
 		return false;
 	snitch_park_subject(p, &s);
 	snitch_policy_judge(&s, &j);
 	if (j.action == SNITCH_ASK)
 		return false;
 	p->why.generation = j.generation;
+	p->why.sets = j.sets;
 	snitch_device_unqueue(p);
 	snitch_park_settle(p, j.action, j.origin, j.origin_id);
 	return true;
@@ -421,6 +423,7 @@ void snitch_park_rejudge(void)
 			snitch_park_subject(p, &s);
 			snitch_policy_judge(&s, &j);
 			p->why.generation = j.generation;
+			p->why.sets = j.sets;
 			if (j.action == SNITCH_ASK)
 				continue;
 			snitch_park_settle(p, j.action, j.origin, j.origin_id);

@@ -110,7 +110,7 @@ static void check_unbound(struct lab *lab, struct gen_flow *f)
 
 	kq.app = 0;
 	kq.bound = false;
-	snitch_table_lookup(lab->table, &kq, &kd);
+	snitch_table_lookup(lab->table, NULL, &kq, &kd);
 	if (kd.consult)
 		return;
 	rule = ruleset_find(lab->set, kd.rule);
@@ -130,7 +130,7 @@ static void check_flow(struct lab *lab)
 
 	gen_flow(&f);
 	kq = query_of(lab, &f.q);
-	snitch_table_lookup(lab->table, &kq, &kd);
+	snitch_table_lookup(lab->table, NULL, &kq, &kd);
 	lab->flows++;
 	check_kind(lab, &f.q, &kd);
 	if (!f.q.kernel)
@@ -158,7 +158,7 @@ static void one_set(struct lab *lab, unsigned int flows)
 	assert_non_null(lab->set);
 	gen_set(lab->set, 1 + gen_pick(gen_once_in(2) ? RULES : 8), lab->plain);
 	assert_int_equal(policy_compile(lab->set, &lab->env, &lab->c), 0);
-	lab->table = snitch_table_build(lab->c.rules, lab->c.n_rules, lab->c.n_apps, &err);
+	lab->table = snitch_table_build(lab->c.rules, lab->c.n_rules, lab->c.n_apps, NULL, &err);
 	if (!lab->table)
 		fail_msg("the kernel refuses the table: %d", err);
 	while (flows--)

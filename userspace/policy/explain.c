@@ -364,9 +364,9 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 			if (!strcmp(env->links[i].name, q->interface))
 				policy_frame_addr(env->links[i].index, env->netns, kq.addr);
 		}
-		table = snitch_table_build(c.rules, c.n_rules, c.n_apps, &r);
+		table = snitch_table_build(c.rules, c.n_rules, c.n_apps, NULL, &r);
 		if (table) {
-			snitch_table_lookup(table, &kq, &kd);
+			snitch_table_lookup(table, NULL, &kq, &kd);
 			/* without a rule the mode says: but of the kernel's nobody is asked */
 			*daemon = kd.consult || (!kd.action && !q->kernel) ||
 				  kd.action == SNITCH_ASK;

@@ -365,7 +365,7 @@ struct snitch_owner_fd {
 #define SNITCH_GENL_VERSION	1
 #define SNITCH_GENL_MCGRP	"monitor"
 
-/* All operations need CAP_NET_ADMIN. A policy transaction belongs to the
+/* All operations need CAP_NET_ADMIN. A transaction belongs to the
  * port that began it and ends with it; BEGIN while another is open: EBUSY.
  */
 enum snitch_cmd {
@@ -385,6 +385,13 @@ enum snitch_cmd {
 	SNITCH_CMD_SET_LIMITS,	/* SNITCH_A_LIMITS; zero members stay as they are */
 	SNITCH_CMD_MONITOR,	/* multicast: SNITCH_A_DECIDED_EVENT */
 	SNITCH_CMD_MONITOR_ENDED, /* multicast: SNITCH_A_ENDED_EVENT */
+	SNITCH_CMD_GET_SETS,	/* dump: SNITCH_A_SET_INFO each */
+	SNITCH_CMD_BEGIN_SETS,	/* instead of BEGIN: sets of the policy in force are changed, and
+				 * nothing else; reply: SNITCH_A_SET_GENERATION to be
+				 */
+	SNITCH_CMD_ADD_SET,	/* SNITCH_A_SET: the next set of the transaction */
+	SNITCH_CMD_ADD_RANGES,	/* SNITCH_A_RANGES4, SNITCH_A_RANGES6: of that set */
+	SNITCH_CMD_DEL_RANGES,	/* the same, with SNITCH_SET_DELTA: no longer of it */
 	__SNITCH_CMD_MAX
 };
 
@@ -407,6 +414,11 @@ enum snitch_attr {
 	SNITCH_A_DECIDED_EVENT,	/* struct snitch_monitor */
 	SNITCH_A_PAD,
 	SNITCH_A_ENDED_EVENT,	/* struct snitch_monitor_ended */
+	SNITCH_A_SET,		/* struct snitch_set_head */
+	SNITCH_A_RANGES4,	/* array of struct snitch_range4 */
+	SNITCH_A_RANGES6,	/* array of struct snitch_range6 */
+	SNITCH_A_SET_GENERATION, /* u64 */
+	SNITCH_A_SET_INFO,	/* struct snitch_set_info */
 	__SNITCH_A_MAX
 };
 
@@ -427,6 +439,8 @@ struct snitch_policy {
 	__u32 rules;		/* how many will follow, at most SNITCH_RULES_MAX */
 	__u32 apps;		/* how many will follow, at most SNITCH_APPS_MAX */
 	__u32 unmatched;	/* ASK: consult; or ALLOW, DENY, DROP at once */
+	__u32 sets;		/* how many will follow, at most SNITCH_SETS_MAX */
+	__u32 pad;
 };
 
 #define SNITCH_RULES_MAX	(1U << 20)
@@ -449,6 +463,11 @@ struct snitch_policy {
 #define SNITCH_R_NAMED		(1U << 7)	/* with DAEMON, for any program: it names programs
 						 * in its own way, WHOLE leaves it alone
 						 */
+
+#define SNITCH_R_SET		(1U << 8)	/* only addresses in set @set; @family is 0. Never
+						 * with WHOLE; frames are in no set
+						 */
+#define SNITCH_R_NOT_SET	(1U << 9)	/* with SET: only addresses not in it */
 
 #define SNITCH_RANK_TIER(rank)	((rank) >> 30)
 
@@ -477,6 +496,57 @@ struct snitch_rule {
 				 * AF_PACKET: as in struct snitch_flow_event
 				 */
 	__u8  last[16];
+	__u32 set;		/* with SNITCH_R_SET: its id, else 0 */
+	__u32 pad;
+};
+
+/* Address sets. A policy names all of its own: after BEGIN as many ADD_SET as
+ * announced, each followed by its ranges in any number of ADD_RANGES, before or
+ * after the rules. Of each family ranges rise and do not overlap, over all
+ * messages of a set.
+ * After BEGIN_SETS they replace sets of the policy in force, whole or with
+ * SNITCH_SET_DELTA by a difference: what it removes goes first, then what it
+ * adds comes. Both are addresses, not entries: what is not in the set may be
+ * removed, what is in it added. COMMIT swaps all sets at once, and its reply has
+ * SNITCH_A_SET_GENERATION: live flows that a set decided, or could have, are
+ * judged again, others are not looked at.
+ */
+#define SNITCH_SETS_MAX		64U
+#define SNITCH_RANGES_MAX_BYTES	32768U	/* of one attribute */
+
+#define SNITCH_SET_KEEP		(1U << 0)	/* policies: the set of this id and tag that is in
+						 * force, as it is; no ranges. ENOENT: there is none
+						 */
+#define SNITCH_SET_DELTA	(1U << 1)	/* BEGIN_SETS: the ranges are a difference */
+
+struct snitch_set_head {
+	__u32 id;		/* the loader's; not 0, no two alike */
+	__u32 flags;		/* SNITCH_SET_* */
+	__u64 tag;		/* the loader's word for the contents, see KEEP */
+	__u32 ranges4;		/* how many ADD_RANGES will bring */
+	__u32 ranges6;
+	__u32 gone4;		/* and DEL_RANGES */
+	__u32 gone6;
+};
+
+struct snitch_range4 {		/* both ends in it, network order */
+	__u8 first[4];
+	__u8 last[4];
+};
+
+struct snitch_range6 {
+	__u8 first[16];
+	__u8 last[16];
+};
+
+struct snitch_set_info {
+	__u64 tag;
+	__u64 bytes;		/* of kernel memory */
+	__u64 generation;	/* of all sets together */
+	__u32 id;
+	__u32 ranges4;
+	__u32 ranges6;
+	__u32 pad;
 };
 
 struct snitch_limits {		/* ceilings: SNITCH_FLOWS_CEILING */
@@ -492,6 +562,8 @@ struct snitch_limits {		/* ceilings: SNITCH_FLOWS_CEILING */
 	__u32 hold_dns_ms;	/* (5000) */
 	__u32 grace_ms;		/* (3000) */
 	__u32 unread_ms;	/* events left unread so long: the decider is dead (10000) */
+	__u32 max_ranges;	/* of all sets together (2097152; ceiling 16777216) */
+	__u32 pad;
 };
 
 #define SNITCH_FLOWS_CEILING	65536U

@@ -52,6 +52,12 @@ typedef int64_t s64;
 
 #define GFP_KERNEL		0
 #define GFP_KERNEL_ACCOUNT	0
+#define __GFP_NOWARN		0
+
+/* Kernel code has it from limits.h. */
+#ifndef U32_MAX
+#define U32_MAX			UINT32_MAX
+#endif
 
 static inline void *kmalloc(size_t n, int gfp)
 {
