@@ -17,6 +17,10 @@
 
 #define GEN_N(a)	(sizeof(a) / sizeof((a)[0]))
 #define GEN_PICK(a)	((a)[gen_pick(GEN_N(a))])
+/* So many that the kernel has them as a set. */
+#define GEN_MANY	"192.0.2.1,192.0.2.3,192.0.2.6,192.0.2.8,192.0.2.10,192.0.2.12,192.0.2.14," \
+			"192.0.2.16,192.0.2.18,192.0.2.20,192.0.2.22,192.0.2.24,192.0.2.26," \
+			"192.0.2.28,192.0.2.30,192.0.2.32,192.0.2.34,203.0.113.7,fe80::1"
 #define GEN_NOW		1700000000	/* seconds since 1970 */
 #define GEN_BOOTTIME	5000000000ULL	/* ns */
 
@@ -93,7 +97,7 @@ static inline struct rule *gen_rule(bool plain)
 		"192.0.2.1,192.0.2.3", "local-net", "loopback", "dns-servers", "multicast",
 		"bonjour", "broadcast", "not 192.0.2.0/30,203.0.113.0/24", "192.0.2.1,fe80::1",
 		"fe80::/10", "not local-net", "not 192.0.2.1", "0.0.0.0/0", "10.0.0.0/8,loopback",
-		"not any", "not fe80::/10", "203.0.113.7", "::/0",
+		GEN_MANY, "not " GEN_MANY, "not any", "not fe80::/10", "203.0.113.7", "::/0",
 		/* for the daemon */
 		"example.com", "*.example.com", "not loopback", "not example.com", "list:x",
 		"192.0.2.1,example.com", "not list:x,192.0.2.1",

@@ -101,7 +101,7 @@ static int load(struct sink *s, unsigned int n_apps, unsigned int n_rules, uint6
 		.commit = sink_commit, .abort = sink_abort, .error = sink_error,
 	};
 
-	return snitch_policy_load(&sink, &policy, apps, rules, generation, unbound);
+	return snitch_policy_load(&sink, &policy, apps, rules, NULL, generation, unbound);
 }
 
 static void a_policy_is_loaded_whole(void **state)

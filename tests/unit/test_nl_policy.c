@@ -91,7 +91,7 @@ static void test_whole(void **state)
 	int left;
 
 	(void)state;
-	assert_int_equal(snitch_policy_load(&fix.sink, &policy, apps, rules, &generation,
+	assert_int_equal(snitch_policy_load(&fix.sink, &policy, apps, rules, NULL, &generation,
 					    &unbound), 0);
 	assert_true(generation == GENERATION);
 	assert_int_equal(unbound, 3);
@@ -187,7 +187,7 @@ static void test_refused(void **state)
 	for (i = 0; i < sizeof(cmds) / sizeof(*cmds); i++) {
 		wire_reset(fix.wire);
 		fix.fail = cmds[i];
-		assert_int_equal(snitch_policy_load(&fix.sink, &policy, apps, rules, &generation,
+		assert_int_equal(snitch_policy_load(&fix.sink, &policy, apps, rules, NULL, &generation,
 						    NULL), -EINVAL);
 		assert_string_equal(fix.sink.error(&fix.nl), TEXT);
 		assert_true(generation == 42);
@@ -209,7 +209,7 @@ static void test_no_generation(void **state)
 	for (i = 0; i < 2; i++) {
 		wire_reset(fix.wire);
 		fix.bare = cmds[i];
-		assert_int_equal(snitch_policy_load(&fix.sink, &policy, NULL, NULL, NULL, NULL),
+		assert_int_equal(snitch_policy_load(&fix.sink, &policy, NULL, NULL, NULL, NULL, NULL),
 				 -EBADMSG);
 		assert_string_equal(fix.sink.error(&fix.nl), "");
 	}

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "kmod/match.h"
+#include "policy/table.h"
 #include "policy/policy.h"
 #include "rulegen.h"
 
@@ -27,7 +27,7 @@ struct lab {
 	struct ruleset *set;
 	struct policy_env env;
 	struct policy_compiled c;
-	struct snitch_table *table;
+	struct policy_table table;
 	bool plain;
 	unsigned int flows, final, unbound, kinds;
 };
@@ -91,7 +91,7 @@ static void check_kind(struct lab *lab, const struct flow_query *q,
 	struct snitch_decision by_kind;
 
 	/* the kernel has no executable that could be disguised */
-	if (!q->kernel || q->no_allow || !snitch_table_kind(lab->table, q->kernel, &by_kind))
+	if (!q->kernel || q->no_allow || !snitch_table_kind(lab->table.table, q->kernel, &by_kind))
 		return;
 	if (kd->consult || by_kind.action != kd->action || by_kind.rule != kd->rule)
 		fail_at(lab, q, kd, NULL,
@@ -110,7 +110,7 @@ static void check_unbound(struct lab *lab, struct gen_flow *f)
 
 	kq.app = 0;
 	kq.bound = false;
-	snitch_table_lookup(lab->table, NULL, &kq, &kd);
+	policy_table_lookup(&lab->table, &kq, &kd);
 	if (kd.consult)
 		return;
 	rule = ruleset_find(lab->set, kd.rule);
@@ -130,7 +130,7 @@ static void check_flow(struct lab *lab)
 
 	gen_flow(&f);
 	kq = query_of(lab, &f.q);
-	snitch_table_lookup(lab->table, NULL, &kq, &kd);
+	policy_table_lookup(&lab->table, &kq, &kd);
 	lab->flows++;
 	check_kind(lab, &f.q, &kd);
 	if (!f.q.kernel)
@@ -158,12 +158,12 @@ static void one_set(struct lab *lab, unsigned int flows)
 	assert_non_null(lab->set);
 	gen_set(lab->set, 1 + gen_pick(gen_once_in(2) ? RULES : 8), lab->plain);
 	assert_int_equal(policy_compile(lab->set, &lab->env, &lab->c), 0);
-	lab->table = snitch_table_build(lab->c.rules, lab->c.n_rules, lab->c.n_apps, NULL, &err);
-	if (!lab->table)
+	err = policy_table_build(&lab->c, &lab->table);
+	if (err)
 		fail_msg("the kernel refuses the table: %d", err);
 	while (flows--)
 		check_flow(lab);
-	snitch_table_free(lab->table);
+	policy_table_free(&lab->table);
 	policy_compiled_free(&lab->c);
 	ruleset_free(lab->set);
 }

@@ -14,7 +14,16 @@
 
 #include <cmocka.h>
 
+#include "kmod/match.h"
+#include "lib/snitch.h"
 #include "policy/policy.h"
+
+#define N(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* more than POLICY_SET_FROM */
+#define MANY	"192.0.2.1,192.0.2.3,192.0.2.5,192.0.2.7,192.0.2.9,192.0.2.11,192.0.2.13,192.0.2.15," \
+		"192.0.2.17,192.0.2.19,192.0.2.21,192.0.2.23,192.0.2.25,192.0.2.27,192.0.2.29," \
+		"203.0.113.0/24,2001:db8::/32"
 
 static const struct policy_net local_net = { AF_INET, 24, { 203, 0, 113 } };
 static const struct policy_net dns = { AF_INET, 32, { 9, 9, 9, 9 } };
@@ -78,6 +87,41 @@ static void test_lines(void **state)
 	ruleset_free(set);
 }
 
+/* A remote of many items is one line about a set; the same one again is the same set. */
+static void test_sets(void **state)
+{
+	struct ruleset *set = ruleset_new();
+	struct policy_compiled c, again;
+	size_t i;
+
+	(void)state;
+	put(set, "deny /bin/a to " MANY " port 80,443 tcp", RULE_S_SYSTEM, 0);
+	put(set, "deny /bin/b to " MANY ",loopback,example.com", RULE_S_SYSTEM, 0);
+	put(set, "allow /bin/c to not " MANY, RULE_S_SYSTEM, 0);
+	compile(set, &c);
+	assert_int_equal(c.policy.sets, 2);
+	assert_int_equal(c.n_sets, 2);
+	assert_int_equal(c.n_rules, 2 + 3 + 1);
+	for (i = 0; i < c.n_rules; i++) {
+		if (c.rules[i].flags & (SNITCH_R_LOOPBACK | SNITCH_R_DAEMON))
+			continue;
+		assert_true(c.rules[i].flags & SNITCH_R_SET);
+		assert_int_equal(c.rules[i].family, 0);
+		assert_true(c.rules[i].set == c.sets[0].id || c.rules[i].set == c.sets[1].id);
+	}
+	/* the kernel may keep what it has */
+	put(set, "deny /bin/d to any", RULE_S_SYSTEM, 0);
+	compile(set, &again);
+	assert_int_equal(again.n_sets, 2);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(again.sets[i].id, c.sets[i].id);
+		assert_true(again.sets[i].tag == c.sets[i].tag);
+	}
+	policy_compiled_free(&again);
+	policy_compiled_free(&c);
+	ruleset_free(set);
+}
+
 /* Frames: of any device, of one by index and namespace, of one that is not there: no line. */
 static void test_frames(void **state)
 {
@@ -134,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_policy),
 	};

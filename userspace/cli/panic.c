@@ -48,7 +48,7 @@ static int load(const struct snitch_policy *policy, const char *const *apps,
 		return code;
 	snitch_nl_sink(nl, &sink);
 	for (tries = 0; tries < 20; tries++) {
-		rc = snitch_policy_load(&sink, policy, apps, rules, NULL, NULL);
+		rc = snitch_policy_load(&sink, policy, apps, rules, NULL, NULL, NULL);
 		if (rc != -EBUSY)
 			break;
 		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);

@@ -200,7 +200,7 @@ static int load_compiled(struct rulebook *rb, const struct snitch_policy_sink *s
 	suspended_withhold(&rb->suspended, c);
 	suspended_withhold(&rb->unsure, c);
 	return snitch_policy_load(sink, &c->policy, (const char *const *)c->apps, c->rules,
-				  generation, &unbound);
+				  c->sets, generation, &unbound);
 }
 
 int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
@@ -214,7 +214,7 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 	/* `snitch panic` stands until `snitch release`, whatever is reloaded or restarted */
 	if (rulebook_panic(rb)) {
 		r = snitch_policy_load(sink, &snitch_panic_policy, NULL, snitch_panic_rules,
-				       generation, &unbound);
+				       NULL, generation, &unbound);
 		/* no executable has a number now: none counts as changed for want of one */
 		if (!r)
 			policy_compiled_free(&rb->compiled);

@@ -116,6 +116,8 @@ static const struct nla_policy policy[SNITCH_A_MAX + 1] = {
 	[SNITCH_A_UNBOUND] = { .type = NLA_U32 },
 	[SNITCH_A_DECIDED_EVENT] = { .minlen = sizeof(struct snitch_monitor) },
 	[SNITCH_A_ENDED_EVENT] = { .minlen = sizeof(struct snitch_monitor_ended) },
+	[SNITCH_A_SET_GENERATION] = { .type = NLA_U64 },
+	[SNITCH_A_SET_INFO] = { .minlen = sizeof(struct snitch_set_info) },
 };
 
 int snitch_nl_parse(struct nl_msg *msg, struct nlattr **attrs)

@@ -65,4 +65,11 @@ void snitch_nl_monitor_listen(struct snitch_nl_monitor *mon);
 int snitch_nl_exchange(struct snitch_nl *nl, struct nl_msg *msg, snitch_nl_reply reply,
 		       void *ctx);
 
+/* One request with one attribute, without a reply. */
+int snitch_nl_send(struct snitch_nl *nl, int cmd, int type, const void *data, size_t len);
+/* Sets of the policy transaction that is open. */
+int snitch_nl_send_sets(struct snitch_nl *nl, const struct snitch_set_data *sets, size_t n);
+/* Ends the transaction that is open, if any; the text of what went wrong stays. */
+void snitch_nl_abort(struct snitch_nl *nl);
+
 #endif

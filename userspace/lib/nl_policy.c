@@ -36,6 +36,11 @@ static int send_one(struct snitch_nl *nl, int cmd, int type, const void *data, s
 	return snitch_nl_exchange(nl, msg, c ? take_generation : NULL, c);
 }
 
+int snitch_nl_send(struct snitch_nl *nl, int cmd, int type, const void *data, size_t len)
+{
+	return send_one(nl, cmd, type, data, len, NULL);
+}
+
 static int sink_begin(void *ctx, const struct snitch_policy *policy, uint64_t *generation)
 {
 	struct committed c = { 0 };
@@ -109,15 +114,24 @@ static int sink_commit(void *ctx, uint64_t *generation, uint32_t *unbound)
 	return err;
 }
 
-static void sink_abort(void *ctx)
+static int sink_sets(void *ctx, const struct snitch_set_data *sets, size_t n)
 {
-	char error[sizeof(((struct snitch_nl *)ctx)->error)];
-	struct snitch_nl *nl = ctx;
+	return snitch_nl_send_sets(ctx, sets, n);
+}
+
+void snitch_nl_abort(struct snitch_nl *nl)
+{
+	char error[sizeof(nl->error)];
 
 	/* What went wrong is worth more than that there was nothing to abort. */
 	memcpy(error, nl->error, sizeof(error));
 	send_one(nl, SNITCH_CMD_ABORT, 0, NULL, 0, NULL);
 	memcpy(nl->error, error, sizeof(error));
+}
+
+static void sink_abort(void *ctx)
+{
+	snitch_nl_abort(ctx);
 }
 
 static const char *sink_error(void *ctx)
@@ -132,6 +146,7 @@ void snitch_nl_sink(struct snitch_nl *nl, struct snitch_policy_sink *sink)
 		.begin = sink_begin,
 		.apps = sink_apps,
 		.rules = sink_rules,
+		.sets = sink_sets,
 		.commit = sink_commit,
 		.abort = sink_abort,
 		.error = sink_error,

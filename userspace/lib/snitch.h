@@ -175,12 +175,42 @@ int snitch_replay_open(const char *path, struct snitch_device **out,
 
 /* ---- loading a policy ---------------------------------------------------- */
 
+/** struct snitch_range - addresses, both ends in it, network order; IPv4 in the first four bytes */
+struct snitch_range {
+	uint8_t family;		/* AF_INET, AF_INET6 */
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+/**
+ * snitch_ranges_tidy - sort, and make one of ranges that overlap or touch
+ *
+ * What comes out is what the kernel takes: IPv4 first, rising. Return: how many are left; those
+ * whose end is before their beginning, or of another family, are gone.
+ */
+size_t snitch_ranges_tidy(struct snitch_range *ranges, size_t n);
+
+/**
+ * struct snitch_set_data - an address set to load
+ * @id: not 0; rules name it
+ * @tag: changes whenever the contents do; where the kernel has this id and tag already, nothing
+ *	is sent. 0: always send
+ * @ranges: tidy; borrowed
+ */
+struct snitch_set_data {
+	uint32_t id;
+	uint64_t tag;
+	const struct snitch_range *ranges;
+	size_t n;
+};
+
 /**
  * struct snitch_policy_sink - where a compiled policy goes: the kernel, or a test
  * @ctx: handed to each function
  * @begin: open a transaction; *@generation: the number it will have
  * @apps: paths, numbered from 1 over the whole transaction; any number of calls
  * @rules: any number of calls
+ * @sets: any number of calls, before or after @rules; not called without sets
  * @commit: all or nothing; *@generation in force, *@unbound: apps without a binding
  * @abort: forget the open transaction, if any
  * @error: text on the last failure, "" without one; the sink's, until its next use
@@ -190,6 +220,7 @@ struct snitch_policy_sink {
 	int (*begin)(void *ctx, const struct snitch_policy *policy, uint64_t *generation);
 	int (*apps)(void *ctx, const char *const *paths, size_t n);
 	int (*rules)(void *ctx, const struct snitch_rule *rules, size_t n);
+	int (*sets)(void *ctx, const struct snitch_set_data *sets, size_t n);
 	int (*commit)(void *ctx, uint64_t *generation, uint32_t *unbound);
 	void (*abort)(void *ctx);
 	const char *(*error)(void *ctx);
@@ -197,8 +228,9 @@ struct snitch_policy_sink {
 
 /**
  * snitch_policy_load - one whole transaction
- * @policy: its members @rules and @apps tell the length of the arrays
+ * @policy: its members @rules, @apps and @sets tell the length of the arrays
  * @apps: absolute paths; @rules refer to them by index + 1
+ * @sets: all that rules name
  * @generation: of the policy now in force; may be NULL
  * @unbound: apps whose path did not resolve; may be NULL
  *
@@ -207,7 +239,8 @@ struct snitch_policy_sink {
  */
 int snitch_policy_load(const struct snitch_policy_sink *sink, const struct snitch_policy *policy,
 		       const char *const *apps, const struct snitch_rule *rules,
-		       uint64_t *generation, uint32_t *unbound);
+		       const struct snitch_set_data *sets, uint64_t *generation,
+		       uint32_t *unbound);
 
 /* ---- generic netlink ------------------------------------------------------ */
 
@@ -247,6 +280,36 @@ typedef int (*snitch_rule_cb)(void *ctx, const struct snitch_rule *rule, uint64_
 int snitch_nl_flows(struct snitch_nl *nl, snitch_flow_cb cb, void *ctx);
 int snitch_nl_parked(struct snitch_nl *nl, snitch_parked_cb cb, void *ctx);
 int snitch_nl_rules(struct snitch_nl *nl, snitch_rule_cb cb, void *ctx);
+
+/**
+ * struct snitch_set_change - what becomes of one set of the policy in force
+ * @data: its id, the tag it gets, and what it is from now on; with @delta what comes into it
+ * @delta: the rest stays, but for
+ * @gone: these ranges; tidy
+ * @n_gone: how many
+ */
+struct snitch_set_change {
+	struct snitch_set_data data;
+	bool delta;
+	const struct snitch_range *gone;
+	size_t n_gone;
+};
+
+/**
+ * snitch_nl_change_sets - other contents for sets of the policy in force, all at once
+ * @changes: no set twice; what a difference removes goes before what it adds comes
+ * @generation: of the sets in force then; may be NULL
+ *
+ * Live flows that a set decided, or could have, are judged again; others are not disturbed.
+ * Return: 0, or the kernel's error: then nothing has changed. -ENOENT: no such set (or no
+ * policy); -ENOSPC: over the limit; -EBUSY: another transaction is open.
+ */
+int snitch_nl_change_sets(struct snitch_nl *nl, const struct snitch_set_change *changes, size_t n,
+			  uint64_t *generation);
+
+typedef int (*snitch_set_cb)(void *ctx, const struct snitch_set_info *set);
+/** snitch_nl_sets - a dump like those above */
+int snitch_nl_sets(struct snitch_nl *nl, snitch_set_cb cb, void *ctx);
 
 /**
  * snitch_nl_sink - the kernel as policy sink

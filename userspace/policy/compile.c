@@ -173,6 +173,37 @@ static void put_frames(struct compiler *c, const struct snitch_rule *line, const
 	}
 }
 
+/* One line about a set instead of many; what a set cannot say is left in @ranges. */
+static void put_set(struct compiler *c, const struct snitch_rule *line, const struct rule *rule,
+		    struct ranges *ranges)
+{
+	struct snitch_range *in = calloc(ranges->n, sizeof(*in));
+	struct snitch_rule copy = *line;
+	size_t i, n = 0, rest = 0;
+
+	for (i = 0; in && i < ranges->n; i++) {
+		const struct range *r = &ranges->range[i];
+
+		if (!r->family || r->loopback)
+			continue;
+		in[n].family = r->family;
+		memcpy(in[n].first, r->first, sizeof(in[n].first));
+		memcpy(in[n].last, r->last, sizeof(in[n].last));
+		n++;
+	}
+	c->error = in ? compiled_set(c->out, in, n, &copy.set) : -ENOMEM;
+	free(in);
+	if (c->error || !copy.set)
+		return;
+	copy.flags |= SNITCH_R_SET;
+	put_ports(c, &copy, rule);
+	for (i = 0; i < ranges->n; i++) {
+		if (!ranges->range[i].family || ranges->range[i].loopback)
+			ranges->range[rest++] = ranges->range[i];
+	}
+	ranges->n = rest;
+}
+
 static void put_remote(struct compiler *c, const struct snitch_rule *line, const struct rule *rule)
 {
 	struct snitch_rule copy;
@@ -186,6 +217,8 @@ static void put_remote(struct compiler *c, const struct snitch_rule *line, const
 	rule_ranges(rule, c->env, &ranges);
 	if (ranges.failed)
 		c->error = -ENOMEM;
+	if (!c->error && ranges.n > POLICY_SET_FROM)
+		put_set(c, line, rule, &ranges);
 	for (i = 0; i < ranges.n; i++) {
 		copy = *line;
 		copy.family = ranges.range[i].family;
@@ -288,6 +321,7 @@ static void fill_policy(const struct policy_env *env, struct policy_compiled *ou
 		.kernel = env->kernel ? env->kernel : SNITCH_ALLOW,
 		.rules = out->n_rules,
 		.apps = out->n_apps,
+		.sets = out->n_sets,
 		.unmatched = env->mode == SNITCH_MODE_LOCKDOWN ? SNITCH_DENY : SNITCH_ASK,
 	};
 }
@@ -324,5 +358,6 @@ void policy_compiled_free(struct policy_compiled *c)
 		free(c->apps[i]);
 	free(c->apps);
 	free(c->rules);
+	compiled_sets_free(c);
 	memset(c, 0, sizeof(*c));
 }

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kmod/match.h"
 #include "decide.h"
 #include "order.h"
 #include "program.h"
 #include "snitch.h"
+#include "table.h"
 
 /* ---- a rule that matches, and lost --------------------------------------------------------- */
 
@@ -350,7 +350,7 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 	};
 	struct policy_compiled c;
 	struct snitch_decision kd;
-	struct snitch_table *table;
+	struct policy_table table;
 	size_t i;
 	int r = policy_compile(set, env, &c);
 
@@ -364,14 +364,14 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 			if (!strcmp(env->links[i].name, q->interface))
 				policy_frame_addr(env->links[i].index, env->netns, kq.addr);
 		}
-		table = snitch_table_build(c.rules, c.n_rules, c.n_apps, NULL, &r);
-		if (table) {
-			snitch_table_lookup(table, NULL, &kq, &kd);
+		r = policy_table_build(&c, &table);
+		if (!r) {
+			policy_table_lookup(&table, &kq, &kd);
 			/* without a rule the mode says: but of the kernel's nobody is asked */
 			*daemon = kd.consult || (!kd.action && !q->kernel) ||
 				  kd.action == SNITCH_ASK;
+			policy_table_free(&table);
 		}
-		snitch_table_free(table);
 	}
 	policy_compiled_free(&c);
 	return r;

@@ -394,6 +394,9 @@ struct policy_decision {
 void policy_decide(const struct ruleset *set, const struct policy_env *env,
 		   const struct flow_query *q, struct policy_decision *d);
 
+/* Rules with more ranges than this name a set instead, as long as there may be more sets. */
+#define POLICY_SET_FROM	16
+
 /* The kernel's table. Zero it before first use; apps are sorted paths, numbered from 1. */
 struct policy_compiled {
 	struct snitch_policy policy;
@@ -401,6 +404,8 @@ struct policy_compiled {
 	size_t n_apps;
 	struct snitch_rule *rules;	/* owned */
 	size_t n_rules;
+	struct snitch_set_data *sets;	/* owned, and their ranges */
+	size_t n_sets;
 };
 
 int policy_compile(const struct ruleset *set, const struct policy_env *env,
