@@ -129,6 +129,32 @@ consulted() {
 	udp_down
 }
 
+# 10 000 rules about ranges, all of the measured program; the last one decides.
+ranges() {
+	local i
+	echo "unmatched ask"
+	echo "allow $FAR any"
+	for ((i = 0; i < 5000; i++)); do
+		echo "deny $W 192.$((i / 250)).$((i % 250)).0/24"
+		echo "deny $W 10.0.0.0/8 port $((1000 + i))-$((30000 + i))"
+	done
+	echo "allow $W $F4/31"
+}
+
+# sets: the same policy without and with a rule about a million prefixes that the flow is not in.
+sets() {
+	local policy=("unmatched ask" "allow $FAR any" "allow $W $F4")
+	printf '%s\n' "${policy[@]}" | snitch-tool policy >/run/policy.out
+	connects set-0
+	printf '%s\n' "${policy[@]:0:2}" "set 1 1 many:1000000" "deny $W set:1" "${policy[2]}" |
+		snitch-tool policy >/run/policy.out
+	connects set-1m
+	snitch-tool sets | sed -n 's/.* ranges4=1000000 .*bytes=\([0-9]*\).*/\1/p' |
+		awk '{print "set-1m bytes", int(($1 + 999999) / 1000000)}' >>$RAW
+	echo "delta 1 2 +198.51.100.1" | snitch-tool change |
+		sed -n 's/^commit_ns /set-1m commit /p' >>$RAW
+}
+
 parked_is() { [[ $(parked_count) == "$1" ]]; }
 
 # Another program's flows wait for a person.
@@ -158,6 +184,9 @@ for ((rep = 0; rep < REPEAT; rep++)); do
 	rules 10000 | snitch-tool policy >/run/policy.out
 	echo "rules-10000 rules $(snitch-tool status | awk '$1 == "rules" {print $2}')" >>$RAW
 	packets rules-10000
+	ranges | snitch-tool policy >/run/policy.out
+	connects ranges-10000
+	sets
 	consulted
 	held
 	module_unload

@@ -58,10 +58,10 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_REPLY_NETS] = "reply_nets",
 };
 
-const char *const limit_names[12] = {
+const char *const limit_names[LIMITS] = {
 	"max_flows", "max_flows_image", "max_flows_uid", "max_flows_netns", "max_packets",
 	"max_bytes", "consult_ms", "hold_tcp_ms", "hold_ms", "hold_dns_ms", "grace_ms",
-	"unread_ms",
+	"unread_ms", "max_ranges",
 };
 
 static const char *word_of(const char *const *table, size_t n, uint32_t value)

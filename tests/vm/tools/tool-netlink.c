@@ -142,7 +142,7 @@ int cmd_rules(int argc, char **argv)
 int cmd_limits(int argc, char **argv)
 {
 	static struct nl nl;
-	uint32_t limits[12] = { 0 };
+	uint32_t limits[sizeof(struct snitch_limits) / sizeof(uint32_t)] = { 0 };
 	int i, r;
 
 	for (i = 1; i < argc; i++) {
@@ -152,9 +152,9 @@ int cmd_limits(int argc, char **argv)
 		if (!value)
 			die(0, "'%s' is not NAME=VALUE", argv[i]);
 		*value++ = '\0';
-		for (k = 0; k < ARRAY_SIZE(limits) && strcmp(argv[i], limit_names[k]); k++)
+		for (k = 0; k < LIMITS && strcmp(argv[i], limit_names[k]); k++)
 			;
-		if (k == ARRAY_SIZE(limits))
+		if (k == LIMITS)
 			die(0, "no limit '%s'", argv[i]);
 		limits[k] = number_of(value, UINT32_MAX);
 	}

@@ -2,11 +2,12 @@
 /*
  * snitch-tool policy: one transaction, all or nothing, from a text on stdin:
  *
+ *   set ID TAG keep | set ID TAG ITEM...                     (see tool-sets.c)
  *   mode ask | fail deny | kernel allow | unmatched ask      (these are what is assumed)
  *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [cgroup N] [id N] [builtin] [daemon] [loopback]
  *
  * PROGRAM: any, kernel, kernel:N, or a path. REMOTE: any, frames, ADDRESS, ADDRESS/LEN,
- * ADDRESS-ADDRESS.
+ * ADDRESS-ADDRESS, set:ID, not-set:ID.
  * The first line is the strongest rule. Must never send half of a text it could not read.
  */
 #include <arpa/inet.h>
@@ -57,11 +58,36 @@ static uint8_t address_of(const char *word, uint8_t *out)
 	return family;
 }
 
-static void remote_of(char *word, struct snitch_rule *r)
+uint8_t range_of(char *word, uint8_t first[16], uint8_t last[16])
 {
 	char *slash = strchr(word, '/'), *dash = strchr(word, '-');
 	unsigned int bits, i, len;
+	uint8_t family;
 
+	memset(first, 0, 16);
+	memset(last, 0, 16);
+	if (slash)
+		*slash++ = '\0';
+	if (dash)
+		*dash++ = '\0';
+	family = address_of(word, first);
+	bits = family == AF_INET6 ? 128 : 32;
+	if (dash) {
+		if (address_of(dash, last) != family)
+			die(0, "a range of two families");
+		return family;
+	}
+	len = slash ? number_of(slash, bits) : bits;
+	memcpy(last, first, 16);
+	for (i = len; i < bits; i++) {
+		first[i / 8] &= ~(0x80 >> i % 8);
+		last[i / 8] |= 0x80 >> i % 8;
+	}
+	return family;
+}
+
+static void remote_of(char *word, struct snitch_rule *r)
+{
 	if (!strcmp(word, "any"))
 		return;
 	if (!strcmp(word, "frames")) {	/* of packet sockets */
@@ -69,23 +95,12 @@ static void remote_of(char *word, struct snitch_rule *r)
 		memset(r->last, 0xff, sizeof(r->last));
 		return;
 	}
-	if (slash)
-		*slash++ = '\0';
-	if (dash)
-		*dash++ = '\0';
-	r->family = address_of(word, r->first);
-	bits = r->family == AF_INET6 ? 128 : 32;
-	if (dash) {
-		if (address_of(dash, r->last) != r->family)
-			die(0, "a range of two families");
+	if (!strncmp(word, "set:", 4) || !strncmp(word, "not-set:", 8)) {
+		r->flags |= SNITCH_R_SET | (*word == 'n' ? SNITCH_R_NOT_SET : 0);
+		r->set = number_of(strchr(word, ':') + 1, UINT32_MAX);
 		return;
 	}
-	len = slash ? number_of(slash, bits) : bits;
-	memcpy(r->last, r->first, sizeof(r->last));
-	for (i = len; i < bits; i++) {
-		r->first[i / 8] &= ~(0x80 >> i % 8);
-		r->last[i / 8] |= 0x80 >> i % 8;
-	}
+	r->family = range_of(word, r->first, r->last);
 }
 
 static const struct {
@@ -169,6 +184,8 @@ static void read_text(void)
 			policy.kernel = action_of(strtok_r(NULL, " \t\n", &save) ?: "");
 		else if (!strcmp(word, "unmatched"))
 			policy.unmatched = action_of(strtok_r(NULL, " \t\n", &save) ?: "");
+		else if (!strcmp(word, "set"))
+			policy.sets = set_line(&save);
 		else
 			rule_line(word, &save);
 	}
@@ -179,7 +196,7 @@ static void call(const char *what)
 	int r = nl_call(&nl);
 
 	if (r)
-		die(-r, "policy: %s", what);
+		die(-r, "policy: %s: %s", what, nl.why);
 }
 
 static void send_apps(void)
@@ -220,6 +237,7 @@ int cmd_policy(int argc, char **argv)
 	nl_put(&nl, SNITCH_A_POLICY, &policy, sizeof(policy));
 	call("begin");
 	send_apps();
+	send_sets(&nl);
 	send_rules();
 	nl_begin(&nl, SNITCH_CMD_COMMIT, 0);
 	call("commit");

@@ -34,6 +34,8 @@ static const struct command {
 	{ "flows", cmd_flows, "                  dump of the verdict cache" },
 	{ "parked", cmd_parked, "                 dump of parked flows" },
 	{ "rules", cmd_rules, "                  dump of the rules in force" },
+	{ "sets", cmd_sets, "                   dump of the sets in force" },
+	{ "change", cmd_change, "                 other sets, from stdin (see tool-sets.c)" },
 	{ "limits", cmd_limits, "NAME=VALUE...    set limits" },
 	{ "decide", cmd_decide, "[OPTION...]      a scripted decider (see tool-decide.c)" },
 	{ "observe", cmd_observe, "[LOG]            an observer: prints until killed" },

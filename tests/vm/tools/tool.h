@@ -28,7 +28,8 @@ const char *name_cancel(uint32_t why);
 const char *name_proto(uint8_t proto);
 uint8_t proto_of(const char *word);
 extern const char *const counter_names[__SNITCH_C_MAX];
-extern const char *const limit_names[12];	/* in the order of struct snitch_limits */
+#define LIMITS 13	/* words of struct snitch_limits with a meaning */
+extern const char *const limit_names[LIMITS];	/* in the order of struct snitch_limits */
 /* addr_text() - a static buffer out of four; v4 or v6 by @family. */
 const char *addr_text(uint8_t family, const uint8_t *addr);
 /* put_escaped() - bytes as one word: blanks, controls and backslash as \xNN. */
@@ -45,7 +46,19 @@ int cmd_flows(int argc, char **argv);
 int cmd_parked(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
-int cmd_policy(int argc, char **argv);	/* tool-policy.c */
+
+/* ---- tool-policy.c ---- */
+int cmd_policy(int argc, char **argv);
+/* range_of() - ADDRESS, ADDRESS/LEN or ADDRESS-ADDRESS; its family; dies on anything else. */
+uint8_t range_of(char *word, uint8_t first[16], uint8_t last[16]);
+
+/* ---- tool-sets.c: address sets ---- */
+int cmd_change(int argc, char **argv);
+int cmd_sets(int argc, char **argv);
+/* set_line() - the rest of a policy's line "set ..."; how many sets there are by now. */
+uint32_t set_line(char **save);
+/* send_sets() - those, within the transaction that is open. */
+void send_sets(struct nl *to);
 
 /* ---- tool-device.c: /dev/snitch ---- */
 /* device_open() - dies unless WELCOME comes; @flags: SNITCH_HELLO_*. */
