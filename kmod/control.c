@@ -121,7 +121,8 @@ static int control_status(struct sk_buff *skb, struct genl_info *info)
 		msg = snitch_reply_new(info, NLMSG_DEFAULT_SIZE, &head);
 	if (msg) {
 		status_fill(st);
-		err = snitch_reply_send(info, msg, head, nla_put(msg, SNITCH_A_STATUS, sizeof(*st), st));
+		err = nla_put(msg, SNITCH_A_STATUS, sizeof(*st), st);
+		err = snitch_reply_send(info, msg, head, err);
 	}
 	kfree(st);
 	return err;
@@ -303,7 +304,8 @@ static const struct genl_ops control_ops[] = {
 	CONTROL_OP(SNITCH_CMD_GET_PARKED, dumpit, control_dump_parked, policy_none, 1),
 	CONTROL_OP(SNITCH_CMD_GET_RULES, dumpit, control_dump_rules, policy_none, 1),
 	CONTROL_OP(SNITCH_CMD_BEGIN, doit, snitch_transact_begin, policy_begin, SNITCH_A_POLICY),
-	CONTROL_OP(SNITCH_CMD_ADD_APPS, doit, snitch_transact_add_apps, policy_add_apps, SNITCH_A_APPS),
+	CONTROL_OP(SNITCH_CMD_ADD_APPS, doit, snitch_transact_add_apps, policy_add_apps,
+		   SNITCH_A_APPS),
 	CONTROL_OP(SNITCH_CMD_ADD_RULES, doit, snitch_transact_add_rules, policy_add_rules,
 		   SNITCH_A_RULES),
 	CONTROL_OP(SNITCH_CMD_COMMIT, doit, snitch_transact_commit, policy_none, 1),

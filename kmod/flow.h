@@ -144,14 +144,16 @@ static inline u64 snitch_flow_stamp(u64 generation, u64 sets)
  */
 static __always_inline bool snitch_flow_current(const struct snitch_flow *f)
 {
-	/* Both pair with the releases in snitch_revoke_judge(). */
+	/* Pairs with the release in revoke_write(). */
 	const u64 stamp = smp_load_acquire(&f->generation);
 	const u64 generation = snitch_policy_generation();
 
 	if (likely(stamp == generation))
 		return true;
-	return stamp == (generation | SNITCH_FLOW_BY_SETS) &&
-	       smp_load_acquire(&f->sets) == snitch_policy_sets_generation();
+	if (stamp != (generation | SNITCH_FLOW_BY_SETS))
+		return false;
+	/* So does this. */
+	return smp_load_acquire(&f->sets) == snitch_policy_sets_generation();
 }
 
 /* snitch_flow_over() - a reply's entry whose time is over? Any context */

@@ -237,6 +237,7 @@ static inline bool snitch_exe_is_inode(const struct snitch_exe *exe, const struc
 
 int snitch_exe_of_file(struct snitch_exe *exe, const struct file *file);
 int snitch_exe_of_path(struct snitch_exe *exe, const struct path *path);
-int snitch_exe_resolve(const char *name, struct snitch_exe *exe);	/* process, sleeps, no lock */
+/* Process context, sleeps, without any lock: */
+int snitch_exe_resolve(const char *name, struct snitch_exe *exe);
 
 #endif

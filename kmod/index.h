@@ -25,7 +25,7 @@
 
 #include "sets.h"
 
-#define SNITCH_INDEX_MAX	(1U << 21)	/* items; rules beyond that are listed */
+#define SNITCH_INDEX_MAX	BIT(21)	/* items; rules beyond that are listed */
 
 #define SNITCH_INDEX_BLOCKS_MAX	30
 
@@ -33,10 +33,10 @@
 #define SNITCH_INDEX_BUCKET(bucket, daemon)	(2 * (bucket) + !!(daemon))
 
 /* Which fields a class compares, beside its block of ports. */
-#define SNITCH_INDEX_PROTO	1U
-#define SNITCH_INDEX_UID	2U
-#define SNITCH_INDEX_LOOPBACK	4U
-#define SNITCH_INDEX_KERNEL	8U
+#define SNITCH_INDEX_PROTO	BIT(0)
+#define SNITCH_INDEX_UID	BIT(1)
+#define SNITCH_INDEX_LOOPBACK	BIT(2)
+#define SNITCH_INDEX_KERNEL	BIT(3)
 
 /* Kinds: what may keep rules of a class from having a say in a lookup. */
 enum snitch_index_kind {

@@ -60,8 +60,11 @@ static u32 revoke_write(struct snitch_flow *f, const struct snitch_judgement *j,
 				WRITE_ONCE(f->origin, j->origin);
 			WRITE_ONCE(f->action, j->action);
 		}
-		/* With the acquires in snitch_flow_current(): no new numbers, old verdict. */
+		/* Pairs with the acquires in snitch_flow_current(): no new number is seen
+		 * with an old verdict.
+		 */
 		smp_store_release(&f->sets, j->sets);
+		/* So does this. */
 		smp_store_release(&f->generation, snitch_flow_stamp(j->generation, j->sets));
 	}
 	spin_unlock_bh(&revoke_lock);

@@ -6,8 +6,6 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#else
-#define struct_size(p, member, n) (sizeof(*(p)) + sizeof(*(p)->member) * (n))
 #endif
 
 int snitch_sets_slot(const struct snitch_sets *sets, u32 id)
@@ -39,7 +37,7 @@ static struct snitch_set *set_hold(struct snitch_set *set)
 
 static struct snitch_sets *sets_new(const struct snitch_sets *copy)
 {
-	struct snitch_sets *sets = kzalloc(struct_size(sets, set, SNITCH_SETS_MAX),
+	struct snitch_sets *sets = kzalloc(sizeof(*sets) + SNITCH_SETS_MAX * sizeof(sets->set[0]),
 					   GFP_KERNEL_ACCOUNT);
 
 	if (!sets)
@@ -104,7 +102,7 @@ static int head_check(const struct snitch_sets_build *b, const struct snitch_set
 	const u32 known = b->changes ? SNITCH_SET_DELTA : SNITCH_SET_KEEP;
 
 	if (!h->id || h->flags & ~known)
-		return fail(why, -EINVAL, "a set needs an id, and flags that this transaction knows");
+		return fail(why, -EINVAL, "a set needs an id, and no flags that are unknown here");
 	if (!(h->flags & SNITCH_SET_DELTA) && (h->gone4 || h->gone6))
 		return fail(why, -EINVAL, "only a difference removes ranges");
 	if ((h->flags & SNITCH_SET_KEEP) && (h->ranges4 || h->ranges6))

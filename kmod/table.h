@@ -112,7 +112,7 @@ static inline u64 hash_addr(const struct snitch_table *t, u8 family, const u64 a
 }
 
 static inline u64 hash_key(const struct snitch_table *t, u64 addr_hash, u32 bucket, u32 shape,
-		    u8 proto, u16 port, u32 uid)
+			   u8 proto, u16 port, u32 uid)
 {
 	u64 key = t->seed ^ ((u64)bucket << 32 | shape << 24);
 

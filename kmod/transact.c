@@ -132,7 +132,7 @@ static int transaction_new(struct genl_info *info, const struct nlattr *head)
 	if (err == -EINVAL)
 		GENL_SET_ERR_MSG(info, "mode, fail, kernel, unmatched or padding is out of range");
 	else if (err == -ENOSPC)
-		GENL_SET_ERR_MSG(info, "more rules, programs or sets announced than a policy may have");
+		GENL_SET_ERR_MSG(info, "more rules, programs or sets than a policy may have");
 	if (err)
 		return err;
 	transaction_begun(info);
