@@ -20,8 +20,8 @@ sets_are() { [[ $(snitch-tool sets | sed 's/ bytes=.*//' | paste -sd' ') == "$1"
 generation_of() { snitch-tool status | awk '$1 == "generation" {print $2}'; }
 
 # --- a rule about a set decides -------------------------------------------------------------
-policy "unmatched deny" "set 7 70 192.0.2.0/24 $S4 fd77::3-fd77::9" "deny $A set:7" "allow $A any" \
-	"allow $B not-set:7"
+t_ok "a policy with a set" policy "unmatched deny" "set 7 70 $S4 192.0.2.0/24 fd77::3-fd77::9" \
+	"deny $A set:7" "allow $A any" "allow $B not-set:7"
 for address in $F4 $F6; do
 	t_out "$address is in no set: allowed" '^echo OK' $A tcp $address 80 --data out
 	t_out "and by a rule about what is in none" '^echo OK' $B tcp $address 80 --data out
