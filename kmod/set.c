@@ -222,13 +222,15 @@ static bool rest_next(struct set_rest *r, struct set_span *out)
 	return false;
 }
 
-/* The last range of @to grows by one that begins no earlier, or gets one behind it. */
+/* The last range of @to grows by one that begins no earlier and meets or touches it, or gets one
+ * behind it.
+ */
 static void set_append(struct snitch_set *to, u8 family, const struct set_span *s)
 {
 	if (family == AF_INET) {
 		struct snitch_set_v4 *v = to->v4 + to->n4;
 
-		if (to->n4 && s->first[0] <= v[-1].last) {
+		if (to->n4 && s->first[0] <= v[-1].last + 1ULL) {
 			v[-1].last = max_t(u32, v[-1].last, s->last[0]);
 			return;
 		}
@@ -237,8 +239,12 @@ static void set_append(struct snitch_set *to, u8 family, const struct set_span *
 		to->n4++;
 	} else {
 		struct snitch_set_v6 *v = to->v6 + to->n6;
+		u64 first[2] = { s->first[0], s->first[1] };
 
-		if (to->n6 && !snitch_addr_less(v[-1].last, s->first)) {
+		/* Nothing ends before the lowest address. */
+		if (first[0] || first[1])
+			addr_step(first, family, false);
+		if (to->n6 && !snitch_addr_less(v[-1].last, first)) {
 			if (snitch_addr_less(v[-1].last, s->last))
 				memcpy(v[-1].last, s->last, sizeof(s->last));
 			return;

@@ -336,6 +336,15 @@ static void test_changes(void **state)
 	assert_int_equal(sets->generation, 3);
 	assert_int_equal(sets->ranges, 2);
 	snitch_sets_free(next);
+	/* neighbours are one range */
+	b = snitch_sets_build_new(sets, true, 0, 3);
+	assert_int_equal(begin_set(b, 8, SNITCH_SET_DELTA, 82, 1, 0), 0);
+	assert_int_equal(put_range(b, false, &one4), 0);
+	assert_int_equal(finish(b, 4, &next), 0);
+	assert_int_equal(next->set[1]->n4, 1);
+	assert_true(snitch_set_has(next->set[1], AF_INET, addr_one));
+	assert_true(snitch_set_has(next->set[1], AF_INET, addr_two));
+	snitch_sets_free(next);
 	snitch_sets_free(sets);
 }
 
