@@ -10,7 +10,7 @@ static_assert(sizeof(struct snitch_hdr) == 16);
 static_assert(sizeof(struct snitch_hello) == 40);
 static_assert(sizeof(struct snitch_verdict) == 48);
 static_assert(sizeof(struct snitch_bind) == 32);
-static_assert(sizeof(struct snitch_cache) == 64);
+static_assert(sizeof(struct snitch_cache) == 72);
 static_assert(sizeof(struct snitch_welcome) == 80);
 static_assert(sizeof(struct snitch_owner) == 176);
 static_assert(sizeof(struct snitch_flow_event) == 128);
@@ -19,6 +19,7 @@ static_assert(sizeof(struct snitch_lost) == 40);
 static_assert(sizeof(struct snitch_result) == 24);
 static_assert(sizeof(struct snitch_decided) == 48);
 static_assert(sizeof(struct snitch_ended) == 112);
+static_assert(sizeof(struct snitch_dns) == 80);
 
 #define V4_LEN	4
 #define FRAME_LEN 8	/* of an AF_PACKET destination */
@@ -84,7 +85,8 @@ static bool cache_ok(const void *msg)
 {
 	const struct snitch_cache *m = msg;
 
-	return final_action(m->action) && user_origin(m->origin) && addr_ok(m->family, m->addr);
+	return final_action(m->action) && user_origin(m->origin) && !m->pad &&
+	       addr_ok(m->family, m->addr);
 }
 
 /* ---- kernel to user space */
@@ -158,6 +160,20 @@ static bool ended_ok(const void *msg)
 	return m->cookie && !m->pad && addr_ok(m->family, m->saddr) && addr_ok(m->family, m->daddr);
 }
 
+static bool dns_ok(const void *msg)
+{
+	const struct snitch_dns *m = msg;
+	const char *end = (const char *)(m + 1) + m->len;
+
+	if (m->len > SNITCH_DNS_MAX || m->hdr.size != snitch_proto_dns_size(m->len))
+		return false;
+	if (m->pad || m->flags & ~SNITCH_D_ANSWER ||
+	    (m->family != AF_INET && m->family != AF_INET6))
+		return false;
+	return addr_ok(m->family, m->own) && addr_ok(m->family, m->server) &&
+	       !memchr_inv(end, 0, (const char *)msg + m->hdr.size - end);
+}
+
 enum shape_id { ID_NONE, ID_SOME, ID_ANY };	/* 0; not 0; either */
 
 /**
@@ -200,6 +216,8 @@ static const struct shape kernel_shapes[] = {
 		sizeof(struct snitch_decided), false, ID_ANY, decided_ok },
 	[SNITCH_MSG_ENDED - SNITCH_MSG_WELCOME] = {
 		sizeof(struct snitch_ended), false, ID_NONE, ended_ok },
+	[SNITCH_MSG_DNS - SNITCH_MSG_WELCOME] = {
+		sizeof(struct snitch_dns), true, ID_SOME, dns_ok },
 };
 
 /* One whole message at @msg, of which at most @left bytes are there. */
@@ -289,6 +307,11 @@ size_t snitch_proto_owner_size(size_t exe_len, size_t cmd_len, size_t cgroup_len
 	size = ALIGN(sizeof(struct snitch_owner) + exe_len + cmd_len + cgroup_len + script_len,
 		     (size_t)8);
 	return size <= SNITCH_READ_MIN ? size : 0;
+}
+
+size_t snitch_proto_dns_size(size_t len)
+{
+	return ALIGN(sizeof(struct snitch_dns) + len, (size_t)8);
 }
 
 static char *append(char *to, const char *from, size_t len)

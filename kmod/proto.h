@@ -97,6 +97,11 @@ void snitch_proto_pack_owner(struct snitch_owner *dst, const struct snitch_owner
 			     const char *cgroup, size_t cgroup_len,
 			     const char *script, size_t script_len);
 
+/** snitch_proto_dns_size() - bytes of a DNS message; @len: of what was copied, at most
+ * SNITCH_DNS_MAX
+ */
+size_t snitch_proto_dns_size(size_t len);
+
 /**
  * snitch_proto_check_event() - check one message of the kernel
  * @buf: the message

@@ -10,6 +10,7 @@
 static const char *const names[] = {
 	"verdict", "verdict-hold", "bind", "get-owner", "cache", "hello",
 	"welcome", "owner", "flow", "flow-icmpv6", "flow-packet", "cancel", "lost", "result", "decided",
+	"dns",
 };
 
 static struct golden golden[ARRAY_SIZE(names)];

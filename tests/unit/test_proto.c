@@ -17,7 +17,7 @@ static const char *const user_names[] = { "verdict", "verdict-hold", "bind", "ge
 					   "cache" };
 static const char *const kernel_names[] = { "welcome", "owner", "flow", "flow-icmpv6",
 					     "flow-packet", "cancel", "lost", "result", "decided",
-					     "ended" };
+					     "ended", "dns" };
 
 static int check_user(const void *buf, size_t len)
 {
@@ -57,6 +57,7 @@ static void user_golden(void **state)
 		.action = SNITCH_DENY, .origin = SNITCH_BY_NAME, .origin_id = 31,
 		.until = 60000000000, .family = AF_INET6, .proto = 6, .port = 853,
 		.netns = 0xf0000001, .addr = { 0x20, 0x01, 0x0d, 0xb8, [15] = 0x35 },
+		.uid = 1001,
 	};
 
 	(void)state;
@@ -150,6 +151,31 @@ static void owner_golden(void **state)
 				sizeof(script) - 1);
 	same("owner", buf, size);
 	assert_int_equal(buf[size], 0xff);
+}
+
+static void dns_golden(void **state)
+{
+	static const unsigned char answer[] = {
+		0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 'a', 7, 'e', 'x', 'a', 'm', 'p',
+		'l', 'e', 0, 0, 1, 0, 1, 0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 1, 0x2c, 0, 4, 192, 0, 2, 7,
+	};
+	struct {
+		struct snitch_dns dns;
+		unsigned char bytes[48];
+	} m = {
+		.dns = {
+			.when = 2000000001, .netns = 0xf0000001, .uid = 1001,
+			.flags = SNITCH_D_ANSWER, .len = sizeof(answer), .family = AF_INET,
+			.proto = IPPROTO_UDP, .own_port = 40001, .server_port = 53,
+			.own = { 10, 77, 0, 1 }, .server = { 10, 77, 0, 2 },
+		},
+	};
+	size_t size = snitch_proto_dns_size(sizeof(answer));
+
+	(void)state;
+	memcpy(m.bytes, answer, sizeof(answer));
+	snitch_proto_hdr(&m.dns.hdr, SNITCH_MSG_DNS, size, 5);
+	same("dns", &m, size);
 }
 
 static void golden_is_accepted(void **state)
@@ -255,6 +281,7 @@ static void broken_user_members(void **state)
 		BREAK("cache", snitch_cache, origin, SNITCH_BY_INBOUND),
 		BREAK("cache", snitch_cache, family, 0), BREAK("cache", snitch_cache, family, 11),
 		BREAK("cache", snitch_cache, family, AF_INET),	/* more than four bytes */
+		BREAK("cache", snitch_cache, pad, 1),
 	};
 
 	(void)state;
@@ -292,6 +319,11 @@ static void broken_kernel_members(void **state)
 		BREAK("ended", snitch_ended, cookie, 0), BREAK("ended", snitch_ended, pad, 1),
 		BREAK("ended", snitch_ended, family, 1), BREAK("ended", snitch_ended, hdr.id, 9),
 		BREAK("ended", snitch_ended, daddr[15], 1),
+		BREAK("dns", snitch_dns, len, 49), BREAK("dns", snitch_dns, len, 40),
+		BREAK("dns", snitch_dns, len, 42),	/* what is left is not 0 */
+		BREAK("dns", snitch_dns, flags, 2), BREAK("dns", snitch_dns, family, 17),
+		BREAK("dns", snitch_dns, pad, 1), BREAK("dns", snitch_dns, own[4], 1),
+		BREAK("dns", snitch_dns, server[15], 1), BREAK("dns", snitch_dns, hdr.id, 0),
 	};
 
 	(void)state;
@@ -346,7 +378,7 @@ static void hello_rules(void **state)
 
 static void batches(void **state)
 {
-	static _Alignas(8) unsigned char buf[SNITCH_WRITE_MAX + 64];
+	static _Alignas(8) unsigned char buf[SNITCH_WRITE_MAX + 72];
 	const struct snitch_hdr *h;
 	unsigned int count, n = 0;
 	size_t len = 0, off = 0;
@@ -354,10 +386,10 @@ static void batches(void **state)
 
 	(void)state;
 	golden_load("cache", &g);
-	for (; len < SNITCH_WRITE_MAX; len += g.len)
+	for (; len + g.len <= SNITCH_WRITE_MAX; len += g.len)
 		memcpy(buf + len, g.bytes, g.len);
 	assert_int_equal(snitch_proto_check_batch(buf, len, &count), 0);
-	assert_int_equal(count, SNITCH_WRITE_MAX / 64);
+	assert_int_equal(count, SNITCH_WRITE_MAX / g.len);
 	memcpy(buf + len, g.bytes, g.len);
 	assert_int_equal(check_user(buf, len + g.len), -E2BIG);
 	while ((h = snitch_proto_next(buf, len, &off))) {
@@ -421,6 +453,7 @@ int main(void)
 		cmocka_unit_test(user_golden),
 		cmocka_unit_test(kernel_golden),
 		cmocka_unit_test(owner_golden),
+		cmocka_unit_test(dns_golden),
 		cmocka_unit_test(golden_is_accepted),
 		cmocka_unit_test(broken_headers),
 		cmocka_unit_test(broken_user_members),

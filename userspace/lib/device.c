@@ -72,7 +72,8 @@ static int say_hello(struct snitch_device *dev, unsigned int role, unsigned int 
 		.abi_major = SNITCH_ABI_MAJOR,
 		.abi_minor = SNITCH_ABI_MINOR,
 		.role = role,
-		.flags = flags,
+		.flags = flags & ~SNITCH_OPEN_DNS,
+		.features = flags & SNITCH_OPEN_DNS ? SNITCH_FEATURE_DNS : 0,
 	};
 	ssize_t n;
 
@@ -260,6 +261,9 @@ static void hand_one(const struct snitch_hdr *h, const struct snitch_handler *ha
 		break;
 	case SNITCH_MSG_ENDED:
 		HAND(ended, snitch_ended);
+		break;
+	case SNITCH_MSG_DNS:
+		HAND(dns, snitch_dns);
 		break;
 	}
 }

@@ -94,6 +94,7 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_EVENTS_LOST] = "events-lost", [SNITCH_C_AUDIT_LOST] = "audit-lost",
 		[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies-full",
 		[SNITCH_C_REPLY_NETS] = "reply-nets",
+		[SNITCH_C_DNS] = "dns", [SNITCH_C_DNS_LOST] = "dns-lost",
 	};
 
 	return WORD(words, counter);

@@ -23,6 +23,7 @@
 
 #define SNITCH_DEVICE_PATH	"/dev/snitch"
 #define SNITCH_DEVICE_ENV	"SNITCH_DEVICE"
+#define SNITCH_OPEN_DNS		(1U << 31)	/* wants SNITCH_FEATURE_DNS */
 #define SNITCH_QUEUE_MAX	(1024 * 1024)	/* bytes of messages not yet written */
 
 /* ---- /dev/snitch -------------------------------------------------------- */
@@ -48,6 +49,7 @@ struct snitch_owner_info {
 /**
  * struct snitch_handler - what is called for each event; NULL members are skipped
  * @owner: always before the first @flow that refers to it
+ * @dns: the message follows it; before the flows that follow from it
  * @sent: only from a replay: what the recorded process wrote at this point
  *
  * Callbacks may queue messages and flush, but must not read from, close or
@@ -61,6 +63,7 @@ struct snitch_handler {
 	void (*result)(void *ctx, const struct snitch_result *result);
 	void (*decided)(void *ctx, const struct snitch_decided *decided);
 	void (*ended)(void *ctx, const struct snitch_ended *ended);
+	void (*dns)(void *ctx, const struct snitch_dns *dns);
 	void (*sent)(void *ctx, const struct snitch_hdr *msg);
 };
 
@@ -70,7 +73,7 @@ struct snitch_handler {
  *	SOCK_SEQPACKET unix socket (the fake device), or "fd:N", an inherited
  *	descriptor (taken over on success)
  * @role: SNITCH_ROLE_DECIDER or SNITCH_ROLE_OBSERVER
- * @flags: SNITCH_HELLO_TAKEOVER or 0
+ * @flags: SNITCH_HELLO_TAKEOVER, SNITCH_OPEN_DNS, both or 0
  * @out: the device; release with snitch_device_close()
  * @welcome: what the kernel said; may be NULL
  *

@@ -24,7 +24,7 @@
 #include <linux/ioctl.h>
 
 #define SNITCH_ABI_MAJOR	1	/* differs: refused with EPROTONOSUPPORT */
-#define SNITCH_ABI_MINOR	0	/* grows with each addition */
+#define SNITCH_ABI_MINOR	1	/* grows with each addition */
 
 #define SNITCH_MSG_VERSION	1
 #define SNITCH_READ_MIN		8192	/* no message is larger */
@@ -33,6 +33,8 @@
 #define SNITCH_PATH_MAX		4096	/* bytes, without a final NUL */
 #define SNITCH_CMDLINE_MAX	256
 #define SNITCH_CGROUP_MAX	1024
+#define SNITCH_DNS_MAX		4096	/* bytes of a copied DNS message */
+#define SNITCH_UID_ANY		((__u32)-1)
 
 /* Every message begins so. @size counts the whole message. */
 struct snitch_hdr {
@@ -58,6 +60,7 @@ enum snitch_msg_type {
 	SNITCH_MSG_RESULT	= 69,
 	SNITCH_MSG_DECIDED	= 70,	/* observers only */
 	SNITCH_MSG_ENDED	= 71,	/* observers only */
+	SNITCH_MSG_DNS		= 72,	/* deciders with SNITCH_FEATURE_DNS only */
 };
 
 /* ---- user space to kernel ---------------------------------------------- */
@@ -66,6 +69,8 @@ enum snitch_role { SNITCH_ROLE_DECIDER = 1, SNITCH_ROLE_OBSERVER = 2 };
 
 #define SNITCH_HELLO_TAKEOVER	(1U << 0)	/* replace a present decider */
 
+#define SNITCH_FEATURE_DNS	(1ULL << 0)	/* deciders: copies of DNS messages */
+
 struct snitch_hello {
 	struct snitch_hdr hdr;
 	__u16 abi_major;
@@ -73,7 +78,7 @@ struct snitch_hello {
 	__u32 role;		/* enum snitch_role */
 	__u32 flags;		/* SNITCH_HELLO_* */
 	__u32 pad;
-	__u64 features;		/* wanted; no feature bit is defined yet: 0 */
+	__u64 features;		/* wanted: SNITCH_FEATURE_* */
 };
 
 enum snitch_action {
@@ -133,6 +138,8 @@ struct snitch_cache {
 	__u16 port;		/* host order; 0 for protocols without ports */
 	__u32 netns;		/* inode number; 0: any */
 	__u8  addr[16];		/* v4 in the first four bytes, network order */
+	__u32 uid;		/* effective, of the sender; SNITCH_UID_ANY */
+	__u32 pad;
 };
 
 /* ---- kernel to user space ---------------------------------------------- */
@@ -339,6 +346,29 @@ struct snitch_ended {		/* hdr.id: 0 */
 	__u16 pad;
 	__u8  saddr[16];
 	__u8  daddr[16];
+};
+
+#define SNITCH_D_ANSWER		(1U << 0)	/* came in; else a question on its way out */
+
+/* A copy of a DNS message to or from port 53, before the flows that follow from it. A question is
+ * told as the program sends it, whatever becomes of it; an answer only to a question that was
+ * told, from whom it was put to, with its id, at most 4 times. Nothing else in it has been looked
+ * at. After the struct: @len bytes, then zeroes up to a multiple of 8.
+ */
+struct snitch_dns {		/* hdr.id: the owner that asked, sent before */
+	struct snitch_hdr hdr;
+	__u64 when;		/* CLOCK_BOOTTIME ns */
+	__u32 netns;		/* inode number */
+	__u32 uid;		/* effective uid of who asked */
+	__u32 flags;		/* SNITCH_D_* */
+	__u16 len;		/* at most SNITCH_DNS_MAX */
+	__u8  family;		/* AF_INET, AF_INET6 */
+	__u8  proto;		/* IP protocol */
+	__u16 own_port;		/* host order */
+	__u16 server_port;
+	__u32 pad;
+	__u8  own[16];		/* v4 in the first four bytes, network order */
+	__u8  server[16];
 };
 
 /* ---- ioctl --------------------------------------------------------------- */
@@ -608,6 +638,8 @@ enum snitch_counter {
 	SNITCH_C_REPLIES,		/* peers that UDP servers answered */
 	SNITCH_C_REPLIES_FULL,		/* peers forgotten for want of room */
 	SNITCH_C_REPLY_NETS,		/* namespaces whose inbound packets are looked at */
+	SNITCH_C_DNS,			/* DNS messages copied for the decider */
+	SNITCH_C_DNS_LOST,		/* of them lost: too many, too large, no memory */
 	__SNITCH_C_MAX
 };
 

@@ -208,6 +208,7 @@ static void cache_command(char **word)
 		.origin = word[6] && !strcmp(word[6], "person") ? SNITCH_BY_PERSON : SNITCH_BY_NAME,
 		.family = strchr(word[2], ':') ? AF_INET6 : AF_INET,
 		.proto = proto_of(word[3]), .port = number_of(word[4], 65535),
+		.uid = SNITCH_UID_ANY,
 	};
 	struct timespec ts;
 

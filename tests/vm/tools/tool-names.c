@@ -56,6 +56,7 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_EVENTS_LOST] = "events_lost", [SNITCH_C_AUDIT_LOST] = "audit_lost",
 	[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies_full",
 	[SNITCH_C_REPLY_NETS] = "reply_nets",
+	[SNITCH_C_DNS] = "dns", [SNITCH_C_DNS_LOST] = "dns_lost",
 };
 
 const char *const limit_names[LIMITS] = {
