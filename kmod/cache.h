@@ -18,8 +18,6 @@
 
 bool snitch_cache_find(const struct snitch_subject *s, struct snitch_judgement *j);
 
-#define SNITCH_UID_ANY		((u32)-1)
-
 /*
  * struct snitch_cache_new - a conclusion; all borrowed
  * @uid: effective uid of the sender, or SNITCH_UID_ANY

@@ -23,6 +23,7 @@
 #include "cache.h"
 #include "counter.h"
 #include "device.h"
+#include "dns.h"
 #include "observe.h"
 #include "policy.h"
 #include "proto.h"
@@ -207,14 +208,14 @@ static void device_put_dropped(struct list_head *dropped)
 
 /* ---- roles ---- */
 
-static int device_become_decider(struct snitch_file *f, bool takeover)
+static int device_become_decider(struct snitch_file *f, const struct snitch_hello *hello)
 {
 	struct snitch_result *results;
 	struct snitch_file *old;
 	LIST_HEAD(dropped);
 
 	lockdep_assert_held(&snitch_device_mutex);
-	if (decider && !takeover)
+	if (decider && !(hello->flags & SNITCH_HELLO_TAKEOVER))
 		return -EBUSY;
 	results = kvcalloc(SNITCH_RESULTS_MAX, sizeof(*results), GFP_KERNEL_ACCOUNT);
 	if (!results)
@@ -229,6 +230,9 @@ static int device_become_decider(struct snitch_file *f, bool takeover)
 	WRITE_ONCE(decider, NULL);
 	spin_unlock_bh(&snitch_park_lock);
 	device_put_dropped(&dropped);
+	snitch_dns_detach(old);
+	if (hello->features & SNITCH_FEATURE_DNS && !snitch_dns_attach(f))
+		f->features = SNITCH_FEATURE_DNS;
 
 	spin_lock_bh(&snitch_park_lock);
 	f->results = results;
@@ -276,7 +280,7 @@ static int device_hello(struct snitch_file *f, const struct snitch_hello *hello)
 	f->pid = task_tgid_nr(current);
 	get_task_comm(f->comm, current);
 	if (hello->role == SNITCH_ROLE_DECIDER) {
-		err = device_become_decider(f, hello->flags & SNITCH_HELLO_TAKEOVER);
+		err = device_become_decider(f, hello);
 	} else {
 		f->results = kvcalloc(SNITCH_RESULTS_MAX, sizeof(*f->results), GFP_KERNEL_ACCOUNT);
 		err = f->results ? snitch_observe_attach(f) : -ENOMEM;
@@ -317,7 +321,7 @@ static int device_cache(const struct snitch_cache *c)
 	struct snitch_image *image = snitch_image_find(c->hdr.id);
 	struct snitch_cache_new n = {
 		.image = image, .origin_id = c->origin_id, .until = c->until,
-		.uid = SNITCH_UID_ANY, .netns = c->netns, .dport = c->port,
+		.uid = c->uid, .netns = c->netns, .dport = c->port,
 		.family = c->family, .proto = c->proto, .action = c->action, .origin = c->origin,
 	};
 	int err;
@@ -595,6 +599,7 @@ static int device_release(struct inode *inode, struct file *file)
 
 	mutex_lock(&snitch_device_mutex);
 	device_lose_decider(f);
+	snitch_dns_detach(f);
 	snitch_observe_detach(f);
 	mutex_unlock(&snitch_device_mutex);
 	kvfree(f->results);

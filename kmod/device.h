@@ -33,6 +33,7 @@
  * @read_mutex: serialises readers
  * @write_mutex: serialises batches: the room for results is counted once
  * @wait: readers and pollers
+ * @features: granted; constant after HELLO
  * @session: number of this decider, never reused
  * @pid: of the process that said HELLO, for status and audit
  * @buf: SNITCH_READ_MIN bytes to build a message in, under read_mutex
@@ -46,6 +47,7 @@ struct snitch_file {
 	struct mutex read_mutex;	/* one reader at a time */
 	struct mutex write_mutex;	/* one batch at a time */
 	wait_queue_head_t wait;
+	u64 features;
 	u64 session;
 	u64 since;
 	u32 pid;

@@ -14,6 +14,7 @@
 
 #include "audit.h"
 #include "counter.h"
+#include "dns.h"
 #include "observe.h"
 #include "flow.h"
 #include "hook.h"
@@ -351,10 +352,23 @@ out:
 
 /* ---- the way in ---- */
 
+/* Noted before it is judged: who is asked about it shall see what it asks for. */
+static void hook_question(const struct hook_packet *h)
+{
+	struct snitch_image *image = snitch_image_current();
+
+	if (!image)
+		return;
+	snitch_dns_question(h->skb, h->state->pf, image, hook_uid(), h->state->net->ns.inum);
+	snitch_image_put(image);
+}
+
 static unsigned int hook_user(struct hook_packet *h)
 {
 	struct snitch_flow *f = NULL;
 
+	if (h->mine && snitch_dns_is_question(h->packet.peer.word) && !h->packet.unparsed)
+		hook_question(h);
 	h->cookie = atomic64_read(&h->sk->sk_cookie);
 	if (h->cookie)
 		f = hook_find(h);

@@ -6,7 +6,8 @@
  * Locks and lifetimes
  *   snitch_image_lock (spinlock, BH) protects the hash table, the counts and
  *   the list of images that still hold their file. It nests inside nothing
- *   but snitch_park_lock, and nothing is taken under it.
+ *   but snitch_park_lock, snitch_cache_lock and dns_lock, and nothing is taken
+ *   under it.
  *   image->lock (spinlock, BH) protects file, cgrp and path; leaf.
  *   An image is referenced by the table while its process lives, for
  *   SNITCH_FILE_HOLD after it was captured (so that the decider can still
@@ -68,6 +69,8 @@ struct snitch_exe {
  * @replaced: exec has happened since: another image has this pid
  * @parked: flows parked now, under snitch_park_lock
  * @cached: entries of the decision cache
+ * @dns_queued: messages in the ring, with @dns_asked: questions since @dns_since
+ *	  (jiffies): all under dns_lock
  * @announced: decider session that was sent OWNER, under snitch_park_lock
  * @quota: whom it counts against
  * @cgroup: id of its cgroup as it was last seen, with the ids of @n_above ones
@@ -100,6 +103,9 @@ struct snitch_image {
 	u32 kernel;
 	unsigned int parked;
 	atomic_t cached;
+	unsigned int dns_queued;
+	unsigned int dns_asked;
+	unsigned long dns_since;
 	u64 announced;
 	struct snitch_uid *quota;
 	u64 cgroup;

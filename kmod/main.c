@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "control.h"
 #include "device.h"
+#include "dns.h"
 #include "egress.h"
 #include "flow.h"
 #include "image.h"
@@ -132,6 +133,7 @@ static void __exit snitch_exit(void)
 	snitch_bound_unwatch();
 	snitch_received_stop();
 	snitch_netns_exit();
+	snitch_dns_exit();
 	snitch_bound_exit();
 	snitch_reply_exit();
 	snitch_park_stop();

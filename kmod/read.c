@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "device.h"
+#include "dns.h"
 #include "observe.h"
 #include "policy.h"
 #include "proto.h"
@@ -70,6 +71,7 @@ static size_t read_build_welcome(struct snitch_file *f)
 	w->abi_major = SNITCH_ABI_MAJOR;
 	w->abi_minor = SNITCH_ABI_MINOR;
 	w->role = f->role;
+	w->features = f->features;
 	w->generation = snitch_policy_generation();
 	w->instance = snitch_instance;
 	w->max_flows = READ_ONCE(snitch_limits.max_flows);
@@ -136,7 +138,34 @@ static ssize_t read_owner(struct snitch_file *f, struct snitch_image *image, cha
 	return n;
 }
 
-/* The oldest parked flow's FLOW or CANCEL, or the OWNER it needs first. */
+/* The oldest DNS message, or the OWNER it needs first; or how many were lost. */
+static ssize_t read_dns(struct snitch_file *f, char __user *to, size_t room)
+{
+	const struct snitch_lost *lost = f->buf;
+	struct snitch_image *image, *owner;
+	ssize_t n = 0;
+	u64 id;
+
+	image = snitch_dns_peek(f, f->buf, &id);
+	spin_lock_bh(&snitch_park_lock);
+	owner = read_unannounced(f, image);
+	spin_unlock_bh(&snitch_park_lock);
+	if (owner) {
+		n = read_owner(f, owner, to, room);
+	} else if (lost->hdr.type) {
+		n = read_copy(f, to, room, lost->hdr.size);
+		if (n > 0)
+			snitch_dns_drop(id, id ? 0 : lost->dns);
+	}
+	snitch_image_put(image);
+	return n;
+}
+
+/*
+ * The oldest parked flow's FLOW or CANCEL, or the OWNER it needs first. DNS
+ * messages that came before it go before it, and no others: looked at after
+ * the flow, for what it follows from was there before it was.
+ */
 static ssize_t read_park(struct snitch_file *f, char __user *to, size_t room)
 {
 	struct snitch_image *owner = NULL;
@@ -146,6 +175,10 @@ static ssize_t read_park(struct snitch_file *f, char __user *to, size_t room)
 
 	spin_lock_bh(&snitch_park_lock);
 	p = snitch_device_first(f);
+	if (snitch_dns_before(f, p ? p->event_since : U64_MAX)) {
+		spin_unlock_bh(&snitch_park_lock);
+		return read_dns(f, to, room);
+	}
 	if (!p) {
 		spin_unlock_bh(&snitch_park_lock);
 		return 0;
@@ -276,7 +309,7 @@ bool snitch_read_ready(struct snitch_file *f)
 	if (f->observer && snitch_observe_ready(f))
 		return true;
 	spin_lock_bh(&snitch_park_lock);
-	ready = f->results_used || snitch_device_first(f);
+	ready = f->results_used || snitch_device_first(f) || snitch_dns_before(f, U64_MAX);
 	spin_unlock_bh(&snitch_park_lock);
 	return ready;
 }

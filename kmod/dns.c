@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DNS: questions are noted at LOCAL_OUT, answers found at LOCAL_IN, after NAT,
+ * so that both have the addresses that the program sees. What does not fit is
+ * counted and told as lost. Locks and lifetimes: dns.h.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/mm.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/udp.h>
+#include <net/net_namespace.h>
+
+#include "counter.h"
+#include "dns.h"
+#include "proto.h"
+
+#define DNS_SETS	1024
+#define DNS_WAYS	4
+#define DNS_HEADER	12	/* bytes that every message has; the id is the first two */
+
+/* struct dns_key - from the program's side; no padding, unused bytes are 0 */
+struct dns_key {
+	union nf_inet_addr own;
+	union nf_inet_addr server;
+	u32 netns;
+	u32 family;
+	u16 own_port;
+	__be16 id;
+};
+
+/* struct dns_view - a UDP packet to or from a name server: @len bytes from @off on */
+struct dns_view {
+	struct dns_key key;
+	unsigned int off;
+	unsigned int len;
+};
+
+/*
+ * struct dns_asked - a question; the ways of a set are filled oldest first
+ * @tag: hash of @key, not 0; 0: free
+ * @when: CLOCK_BOOTTIME ns
+ * @answers: that have come
+ */
+struct dns_asked {
+	u32 tag;
+	u32 answers;
+	u32 uid;
+	u64 when;
+	u64 image;
+	struct dns_key key;
+};
+
+/* struct dns_copy - a message that is to be read; @msg goes on with @msg.len bytes */
+struct dns_copy {
+	struct list_head list;
+	struct snitch_image *image;
+	u64 id;
+	struct snitch_dns msg;
+};
+
+DEFINE_STATIC_KEY_FALSE(snitch_dns_key);
+
+static DEFINE_SPINLOCK(dns_lock);
+static struct dns_asked (*dns_sets)[DNS_WAYS];	/* made once, freed at unload */
+static u32 dns_seed __read_mostly;
+static LIST_HEAD(dns_ring);
+static unsigned int dns_ring_n, dns_ring_bytes;
+static u64 dns_ids, dns_lost;
+static unsigned long dns_told;		/* jiffies of the last LOST */
+static struct snitch_file *dns_reader;
+
+/* ---- packets ---- */
+
+/* Where the UDP header begins; 0: there is none at once behind the IP header. */
+static unsigned int dns_udp_offset(const struct sk_buff *skb, u8 pf, struct dns_key *k, bool in)
+{
+	const unsigned int off = skb_network_offset(skb);
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+
+	if (pf == NFPROTO_IPV4) {
+		iph = ip_hdr(skb);
+		if (iph->protocol != IPPROTO_UDP || iph->frag_off & htons(IP_OFFSET))
+			return 0;
+		k->family = AF_INET;
+		k->own.ip = in ? iph->daddr : iph->saddr;
+		k->server.ip = in ? iph->saddr : iph->daddr;
+		return off + iph->ihl * 4;
+	}
+	ip6h = ipv6_hdr(skb);
+	if (ip6h->nexthdr != IPPROTO_UDP)
+		return 0;
+	k->family = AF_INET6;
+	k->own.in6 = in ? ip6h->daddr : ip6h->saddr;
+	k->server.in6 = in ? ip6h->saddr : ip6h->daddr;
+	return off + sizeof(*ip6h);
+}
+
+/* False: it is none that could be one. @netns is left to the caller. */
+static bool dns_view(struct dns_view *v, const struct sk_buff *skb, u8 pf, bool in)
+{
+	struct {
+		struct udphdr udp;
+		__be16 id;
+	} __packed buf;
+	const typeof(buf) *h;
+	unsigned int off;
+
+	memset(&v->key, 0, sizeof(v->key));
+	off = dns_udp_offset(skb, pf, &v->key, in);
+	if (!off)
+		return false;
+	h = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	if (!h || (in ? h->udp.source : h->udp.dest) != htons(SNITCH_DNS_PORT))
+		return false;
+	v->key.own_port = ntohs(in ? h->udp.dest : h->udp.source);
+	v->key.id = h->id;
+	v->off = off + sizeof(struct udphdr);
+	v->len = skb->len - v->off;
+	if (ntohs(h->udp.len) >= sizeof(struct udphdr))
+		v->len = min_t(unsigned int, v->len, ntohs(h->udp.len) - sizeof(struct udphdr));
+	return v->len >= DNS_HEADER;
+}
+
+/* ---- questions ---- */
+
+static u32 dns_tag(const struct dns_key *k)
+{
+	return jhash(k, sizeof(*k), dns_seed) | 1;
+}
+
+static struct dns_asked *dns_set(u32 tag)
+{
+	return dns_sets[(tag >> 1) % DNS_SETS];
+}
+
+/* A hint, without the lock: most of what nobody asked for ends here. */
+static bool dns_may_be_asked(u32 tag)
+{
+	const struct dns_asked *set = dns_set(tag);
+	unsigned int i;
+
+	for (i = 0; i < DNS_WAYS; i++)
+		if (READ_ONCE(set[i].tag) == tag)
+			return true;
+	return false;
+}
+
+static struct dns_asked *dns_find(const struct dns_key *k, u32 tag)
+{
+	struct dns_asked *set = dns_set(tag);
+	unsigned int i;
+
+	lockdep_assert_held(&dns_lock);
+	for (i = 0; i < DNS_WAYS; i++)
+		if (set[i].tag == tag && !memcmp(&set[i].key, k, sizeof(*k)))
+			return &set[i];
+	return NULL;
+}
+
+/* The place of a question: its own, or that of the oldest one. */
+static struct dns_asked *dns_place(const struct dns_key *k, u32 tag)
+{
+	struct dns_asked *set = dns_set(tag), *a = dns_find(k, tag);
+	unsigned int i;
+
+	if (a)
+		return a;
+	a = set;
+	for (i = 1; i < DNS_WAYS; i++)
+		if (set[i].when < a->when)
+			a = &set[i];
+	return a;
+}
+
+static bool dns_over_rate(struct snitch_image *image)
+{
+	lockdep_assert_held(&dns_lock);
+	if (!image->dns_asked || time_after(jiffies, image->dns_since + HZ)) {
+		image->dns_since = jiffies;
+		image->dns_asked = 0;
+	}
+	return ++image->dns_asked > SNITCH_DNS_RATE;
+}
+
+/* ---- the ring ---- */
+
+static struct dns_copy *dns_copy(const struct sk_buff *skb, const struct dns_view *v,
+				 struct snitch_image *image, u32 uid, u32 flags)
+{
+	const size_t size = snitch_proto_dns_size(v->len);
+	struct dns_copy *c;
+	u8 *bytes;
+
+	if (v->len > SNITCH_DNS_MAX)
+		return NULL;
+	c = kzalloc(offsetof(struct dns_copy, msg) + size, GFP_ATOMIC | __GFP_NOWARN);
+	if (!c)
+		return NULL;
+	bytes = (u8 *)(&c->msg + 1);
+	if (skb_copy_bits(skb, v->off, bytes, v->len)) {
+		kfree(c);
+		return NULL;
+	}
+	snitch_proto_hdr(&c->msg.hdr, SNITCH_MSG_DNS, size, image->id);
+	c->image = snitch_image_get(image);
+	c->msg.netns = v->key.netns;
+	c->msg.uid = uid;
+	c->msg.flags = flags;
+	c->msg.len = v->len;
+	c->msg.family = v->key.family;
+	c->msg.proto = IPPROTO_UDP;
+	c->msg.own_port = v->key.own_port;
+	c->msg.server_port = SNITCH_DNS_PORT;
+	memcpy(c->msg.own, &v->key.own, sizeof(c->msg.own));
+	memcpy(c->msg.server, &v->key.server, sizeof(c->msg.server));
+	return c;
+}
+
+static void dns_free(struct dns_copy *c)
+{
+	if (!c)
+		return;
+	snitch_image_put(c->image);
+	kfree(c);
+}
+
+static void dns_count_lost(void)
+{
+	lockdep_assert_held(&dns_lock);
+	dns_lost++;
+	snitch_count(SNITCH_C_DNS_LOST);
+}
+
+/* True: it is the ring's now. */
+static bool dns_push(struct dns_copy *c)
+{
+	const u32 size = c->msg.hdr.size;
+
+	lockdep_assert_held(&dns_lock);
+	if (!dns_reader)
+		return false;
+	if (dns_ring_n >= SNITCH_DNS_RING || dns_ring_bytes + size > SNITCH_DNS_RING_BYTES ||
+	    c->image->dns_queued >= SNITCH_DNS_RING_IMAGE) {
+		dns_count_lost();
+		return false;
+	}
+	c->id = ++dns_ids;
+	c->msg.when = ktime_get_boottime_ns();	/* the ring's order is that of time */
+	c->image->dns_queued++;
+	dns_ring_n++;
+	dns_ring_bytes += size;
+	list_add_tail(&c->list, &dns_ring);
+	snitch_count(SNITCH_C_DNS);
+	wake_up_interruptible(&dns_reader->wait);
+	return true;
+}
+
+/* Off the ring; dns_free() follows without the lock. */
+static void dns_unlink(struct dns_copy *c)
+{
+	lockdep_assert_held(&dns_lock);
+	list_del(&c->list);
+	c->image->dns_queued--;
+	dns_ring_n--;
+	dns_ring_bytes -= c->msg.hdr.size;
+}
+
+/* ---- on the way out ---- */
+
+/**
+ * snitch_dns_question() - a task sends to a name server
+ * @skb: at LOCAL_OUT, UDP to port 53
+ * @pf: its family
+ * @image: who sends
+ * @uid: effective, of the sender
+ * @netns: inode number
+ *
+ * Whatever becomes of the packet: an answer can only come to one that went.
+ *
+ * Context: the hook's.
+ */
+void snitch_dns_question(const struct sk_buff *skb, u8 pf, struct snitch_image *image,
+			 u32 uid, u32 netns)
+{
+	struct dns_asked *a;
+	struct dns_view v;
+	struct dns_copy *c;
+	bool mine = false;
+	u32 tag;
+
+	if (!dns_view(&v, skb, pf, false))
+		return;
+	v.key.netns = netns;
+	tag = dns_tag(&v.key);
+	c = dns_copy(skb, &v, image, uid, 0);
+	spin_lock_bh(&dns_lock);
+	if (!c || dns_over_rate(image)) {
+		dns_count_lost();
+	} else if (dns_push(c)) {
+		mine = true;
+		a = dns_place(&v.key, tag);
+		a->key = v.key;
+		a->when = c->msg.when;
+		a->image = image->id;
+		a->uid = uid;
+		a->answers = 0;
+		WRITE_ONCE(a->tag, tag);
+	}
+	spin_unlock_bh(&dns_lock);
+	if (!mine)
+		dns_free(c);
+}
+
+/* ---- on the way in ---- */
+
+/* The image that asked, with a reference, or NULL: nobody did, or it is gone. */
+static struct snitch_image *dns_asker(const struct dns_key *k, u32 tag, u32 *uid)
+{
+	struct snitch_image *image = NULL;
+	struct dns_asked *a;
+
+	spin_lock_bh(&dns_lock);
+	a = dns_find(k, tag);
+	if (a && ktime_get_boottime_ns() - a->when <= SNITCH_DNS_LIFE) {
+		image = snitch_image_find(a->image);
+		*uid = a->uid;
+		if (++a->answers >= SNITCH_DNS_ANSWERS)
+			WRITE_ONCE(a->tag, 0);
+	}
+	spin_unlock_bh(&dns_lock);
+	return image;
+}
+
+static void dns_came(const struct sk_buff *skb, struct dns_view *v)
+{
+	const u32 tag = dns_tag(&v->key);
+	struct snitch_image *image;
+	struct dns_copy *c;
+	bool mine = false;
+	u32 uid;
+
+	if (!dns_may_be_asked(tag))
+		return;
+	image = dns_asker(&v->key, tag, &uid);
+	if (!image)
+		return;
+	c = dns_copy(skb, v, image, uid, SNITCH_D_ANSWER);
+	snitch_image_put(image);
+	spin_lock_bh(&dns_lock);
+	if (c)
+		mine = dns_push(c);
+	else
+		dns_count_lost();
+	spin_unlock_bh(&dns_lock);
+	if (!mine)
+		dns_free(c);
+}
+
+/* NF_INET_LOCAL_IN, after everything else: what others refuse teaches nothing. */
+static unsigned int dns_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct dns_view v;
+
+	if (dns_view(&v, skb, state->pf, true)) {
+		v.key.netns = state->net->ns.inum;
+		dns_came(skb, &v);
+	}
+	return NF_ACCEPT;
+}
+
+static const struct nf_hook_ops dns_hooks[] = {
+	{
+		.hook		= dns_hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP_PRI_LAST,
+	},
+	{
+		.hook		= dns_hook,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP6_PRI_LAST,
+	},
+};
+
+static int __net_init dns_start_net(struct net *net)
+{
+	return nf_register_net_hooks(net, dns_hooks, ARRAY_SIZE(dns_hooks));
+}
+
+static void __net_exit dns_stop_net(struct net *net)
+{
+	nf_unregister_net_hooks(net, dns_hooks, ARRAY_SIZE(dns_hooks));
+}
+
+static struct pernet_operations dns_net_ops = {
+	.init		= dns_start_net,
+	.pre_exit	= dns_stop_net,
+};
+
+/* ---- the reader ---- */
+
+static void dns_read_by(struct snitch_file *f)
+{
+	struct dns_copy *c, *next;
+	LIST_HEAD(dropped);
+
+	spin_lock_bh(&dns_lock);
+	dns_reader = f;
+	dns_lost = 0;
+	list_for_each_entry_safe(c, next, &dns_ring, list) {
+		dns_unlink(c);
+		list_add_tail(&c->list, &dropped);
+	}
+	spin_unlock_bh(&dns_lock);
+	list_for_each_entry_safe(c, next, &dropped, list)
+		dns_free(c);
+}
+
+int snitch_dns_attach(struct snitch_file *f)
+{
+	int err;
+
+	if (!dns_sets) {
+		get_random_bytes(&dns_seed, sizeof(dns_seed));
+		dns_sets = kvcalloc(DNS_SETS, sizeof(*dns_sets), GFP_KERNEL);
+		if (!dns_sets)
+			return -ENOMEM;
+	}
+	err = register_pernet_subsys(&dns_net_ops);
+	if (err)
+		return err;
+	dns_read_by(f);
+	static_branch_enable(&snitch_dns_key);
+	return 0;
+}
+
+void snitch_dns_detach(struct snitch_file *f)
+{
+	if (!f || READ_ONCE(dns_reader) != f)
+		return;
+	static_branch_disable(&snitch_dns_key);
+	unregister_pernet_subsys(&dns_net_ops);
+	dns_read_by(NULL);
+}
+
+/** snitch_dns_exit() - no hook of ours is left, and nobody reads */
+void snitch_dns_exit(void)
+{
+	kvfree(dns_sets);
+}
+
+/* Once a second: who floods makes no flood of messages about it. */
+static bool dns_tells_lost(void)
+{
+	lockdep_assert_held(&dns_lock);
+	return dns_lost && time_after(jiffies, dns_told + HZ);
+}
+
+bool snitch_dns_before(const struct snitch_file *f, u64 when)
+{
+	const struct dns_copy *c;
+	bool before;
+
+	if (READ_ONCE(dns_reader) != f)
+		return false;
+	spin_lock_bh(&dns_lock);
+	c = list_first_entry_or_null(&dns_ring, struct dns_copy, list);
+	before = dns_reader == f && (dns_tells_lost() || (c && c->msg.when <= when));
+	spin_unlock_bh(&dns_lock);
+	return before;
+}
+
+/**
+ * snitch_dns_peek() - the oldest message, or how many were lost
+ * @f: the reader
+ * @buf: gets DNS or LOST; SNITCH_READ_MIN bytes
+ * @id: gets what snitch_dns_drop() wants, when it has been read
+ *
+ * Return: the image of a DNS message, with a reference; NULL: @buf has LOST, or
+ * there is nothing, and its type is 0.
+ */
+struct snitch_image *snitch_dns_peek(const struct snitch_file *f, void *buf, u64 *id)
+{
+	struct snitch_image *image = NULL;
+	struct snitch_lost *lost = buf;
+	const struct dns_copy *c;
+
+	memset(lost, 0, sizeof(*lost));
+	*id = 0;
+	spin_lock_bh(&dns_lock);
+	c = list_first_entry_or_null(&dns_ring, struct dns_copy, list);
+	if (dns_reader == f && dns_tells_lost()) {
+		snitch_proto_hdr(&lost->hdr, SNITCH_MSG_LOST, sizeof(*lost), 0);
+		lost->dns = dns_lost;
+	} else if (dns_reader == f && c) {
+		memcpy(buf, &c->msg, c->msg.hdr.size);
+		image = snitch_image_get(c->image);
+		*id = c->id;
+	}
+	spin_unlock_bh(&dns_lock);
+	return image;
+}
+
+/**
+ * snitch_dns_drop() - a message was read
+ * @id: which; 0: LOST
+ * @lost: of LOST: how many it told
+ */
+void snitch_dns_drop(u64 id, u64 lost)
+{
+	struct dns_copy *c;
+
+	spin_lock_bh(&dns_lock);
+	c = list_first_entry_or_null(&dns_ring, struct dns_copy, list);
+	if (!id) {
+		dns_lost -= min(dns_lost, lost);
+		dns_told = jiffies;
+	}
+	if (id && c && c->id == id)
+		dns_unlink(c);
+	else
+		c = NULL;
+	spin_unlock_bh(&dns_lock);
+	dns_free(c);
+}

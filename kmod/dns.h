@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DNS: copies of what programs ask name servers and of what these answer, for
+ * a decider that asked for the feature, in one order with its flows. Nothing
+ * here reads a name: an answer counts when it comes from where a question of
+ * the last SNITCH_DNS_LIFE went, to where it came from, with its id.
+ *
+ * Locks and lifetimes
+ *   dns_lock (spinlock, BH; inside snitch_park_lock; snitch_image_lock is
+ *   taken under it) protects the questions, the ring, who reads it, and dns_*
+ *   of images. A question names its image by id and its namespace by number,
+ *   so it keeps nothing alive and has no timer: it is overwritten. Only its
+ *   tag is read without the lock, as a hint. A message in the ring holds a
+ *   reference to its image; those are dropped without the lock.
+ *   Hooks and key are there while there is a reader; that changes under
+ *   snitch_device_mutex, which is why pernet_ops_rwsem is taken under it.
+ */
+#ifndef SNITCH_DNS_H
+#define SNITCH_DNS_H
+
+#include <linux/jump_label.h>
+
+#include "device.h"
+#include "packet.h"
+
+#define SNITCH_DNS_PORT		53
+#define SNITCH_DNS_LIFE		(30 * NSEC_PER_SEC)	/* an answer comes within */
+#define SNITCH_DNS_ANSWERS	4	/* to one question: a forged one takes none away */
+#define SNITCH_DNS_RATE		256	/* questions of one image a second */
+#define SNITCH_DNS_RING		1024	/* messages unread */
+#define SNITCH_DNS_RING_BYTES	(1024 * 1024)
+#define SNITCH_DNS_RING_IMAGE	(SNITCH_DNS_RING / 4)
+
+DECLARE_STATIC_KEY_FALSE(snitch_dns_key);
+
+/** snitch_dns_is_question() - is a packet on its way out to be looked at? any context */
+static __always_inline bool snitch_dns_is_question(u32 peer)
+{
+	const union snitch_peer p = { .word = peer };
+
+	return static_branch_unlikely(&snitch_dns_key) && p.dport == SNITCH_DNS_PORT &&
+	       p.proto == IPPROTO_UDP;
+}
+
+void snitch_dns_question(const struct sk_buff *skb, u8 pf, struct snitch_image *image,
+			 u32 uid, u32 netns);
+
+/* Under snitch_device_mutex: @f, a decider, reads from now on; or no more, if it did. */
+int snitch_dns_attach(struct snitch_file *f);
+void snitch_dns_detach(struct snitch_file *f);
+void snitch_dns_exit(void);
+
+/* Is there a message that is no younger than @when? Also under snitch_park_lock. */
+bool snitch_dns_before(const struct snitch_file *f, u64 when);
+struct snitch_image *snitch_dns_peek(const struct snitch_file *f, void *buf, u64 *id);
+void snitch_dns_drop(u64 id, u64 lost);
+
+#endif
