@@ -148,7 +148,8 @@ int snitch_cache_add(const struct snitch_cache_new *n)
 		if (cache_matches(old, c->image_id, &n->daddr, n->dport, n->family, n->proto) &&
 		    old->n.uid == n->uid && old->n.netns == n->netns)
 			cache_unlink(old);
-	if (cache_used >= SNITCH_CACHE_MAX)
+	if (cache_used >= SNITCH_CACHE_MAX || cache_over_share(n->image->quota) ||
+	    atomic_read(&n->image->cached) >= SNITCH_CACHE_IMAGE_MAX)
 		cache_sweep();
 	if (cache_used >= SNITCH_CACHE_MAX || cache_over_share(n->image->quota) ||
 	    atomic_read(&n->image->cached) >= SNITCH_CACHE_IMAGE_MAX) {

@@ -146,9 +146,13 @@ static void head(struct card *c, const json_t *q, const struct card_view *v)
 /* "curl wants to connect to 203.0.113.7", program and destination cut before the verb. */
 static void sentence(struct card *c, const json_t *q, const struct card_view *v)
 {
-	const char *verb = words_verb(q);
-	_cleanup_free_ char *who = NULL, *whom = NULL;
-	unsigned int room = width(v) - (unsigned int)strlen(verb) - 3;
+	_cleanup_free_ char *doing = words_doing(q), *verb = NULL, *who = NULL, *whom = NULL;
+	unsigned int room;
+
+	verb = doing ? words_fit(doing, width(v) / 2, true, v->utf8) : NULL;
+	if (!verb)
+		return;
+	room = width(v) - words_columns(verb) - 3;
 
 	whom = words_fit(value_str(q, "destination", "?"), room * 2 / 3, true, v->utf8);
 	if (!whom)
@@ -161,7 +165,7 @@ static void sentence(struct card *c, const json_t *q, const struct card_view *v)
 static void whom(struct card *c, const json_t *q, const struct card_view *v)
 {
 	const char *name = value_str(q, "name", NULL);
-	char text[160], addresses[128] = "";
+	char text[160], addresses[128] = "", names[1200];
 	size_t more = json_array_size(json_object_get(q, "addresses"));
 
 	words_whom(q, text, sizeof(text));
@@ -171,6 +175,8 @@ static void whom(struct card *c, const json_t *q, const struct card_view *v)
 		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
 			 "   and %zu more address%s", more - 1, more == 2 ? "" : "es");
 	card_add(c, v, CARD_PLAIN, " %s%s", text, addresses);
+	words_names(q, names, sizeof(names));
+	labelled(c, v, "named", names);
 }
 
 static void warn(struct card *c, const json_t *q, const struct card_view *v)

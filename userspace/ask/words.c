@@ -158,6 +158,26 @@ static void add(char *buf, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
+char *words_doing(const json_t *q)
+{
+	const char *lookup = value_str(q, "lookup", NULL);
+
+	return lookup ? snitch_format("wants to look up %s through", lookup) :
+			strdup(words_verb(q));
+}
+
+void words_names(const json_t *q, char *buf, size_t size)
+{
+	const json_t *names = json_object_get(q, "names"), *name;
+	size_t i;
+
+	*buf = '\0';
+	json_array_foreach(names, i, name)
+		add(buf, size, "%s%s (%s%s)", i ? ", " : "", value_str(name, "name", "?"),
+		    json_is_true(json_object_get(name, "claimed")) ? "claimed, " : "",
+		    value_str(name, "source", "?"));
+}
+
 void words_whom(const json_t *q, char *buf, size_t size)
 {
 	const char *proto = value_str(q, "proto", "?");
@@ -302,7 +322,7 @@ static char *own_rule(const json_t *q, const char *scope)
 	const char *program = value_str(q, "program", "?");
 	const char *quote = strpbrk(program, " \t") ? "\"" : "";
 	bool port = strcmp(scope, "address") && strcmp(scope, "any") && value_int(q, "port", 0);
-	const char *whom = strncmp(scope, "address", 7) ? "any" : value_str(q, "destination", "?");
+	const char *whom = strncmp(scope, "address", 7) ? "any" : value_str(q, "address", "?");
 
 	if (!port)
 		return snitch_format("allow %s%s%s to %s", quote, program, quote, whom);

@@ -32,6 +32,12 @@ const char *words_program(const json_t *q);
 /** words_verb - "wants to connect to", by protocol */
 const char *words_verb(const json_t *q);
 
+/* The verb, and for a question to a name server "wants to look up NAME through"; to be freed. */
+char *words_doing(const json_t *q);
+
+/* "a.example (dns), b.example (claimed, dns)" into @buf: what the remote was looked up as. */
+void words_names(const json_t *q, char *buf, size_t size);
+
 /** words_whom - "TCP 443 (https)" or "ICMP", all ports of the question */
 void words_whom(const json_t *q, char *buf, size_t size);
 

@@ -42,8 +42,8 @@ static void print_purpose(const json_t *policy)
 static void print_question(const struct cli *cli, const json_t *q)
 {
 	_cleanup_free_ char *parents = words_parents(q, false);
-	_cleanup_free_ char *who = NULL;
-	char whom[160], waiting[120];
+	_cleanup_free_ char *who = NULL, *doing = words_doing(q);
+	char whom[160], waiting[120], names[1200];
 	const char *warning;
 	size_t at = 0;
 
@@ -51,13 +51,16 @@ static void print_question(const struct cli *cli, const json_t *q)
 	words_waiting(q, snitch_boottime(), waiting, sizeof(waiting));
 	out_printf("%-4s ", value_str(q, "id", "?"));
 	out_colour(cli, 1, value_str(q, "program", "?"));
-	out_printf(" %s ", words_verb(q));
+	out_printf(" %s ", doing ? doing : "?");
 	out_colour(cli, 1, value_str(q, "destination", "?"));
 	out_printf("  %s\n     ", whom);
 	who = snitch_format("user %s, pid %lld%s%s; %s", value_str(q, "user", "?"),
 			    (long long)value_int(q, "pid", 0), parents && *parents ? ", by " : "",
 			    parents ? parents : "", waiting);
 	out_wrapped(5, who ? who : waiting);
+	words_names(q, names, sizeof(names));
+	if (names[0])
+		out_printf("     %s is named %s\n", value_str(q, "address", "?"), names);
 	while ((warning = words_warning(q, &at)))
 		out_printf("     ! %s\n", warning);
 	print_purpose(json_object_get(q, "policy"));

@@ -27,9 +27,12 @@ int core_init(struct core *core, const char *root, const struct questions_ops *o
 	if (!stat("/proc/self/ns/user", &st))
 		core->own_userns = st.st_ino;
 	core->questions = questions_new(ops, ctx);
-	if (!core->questions)
+	core->names = names_new();
+	core->queries = dns_queries_new();
+	if (!core->questions || !core->names || !core->queries || rulebook_new(&core->rules, root))
 		return -ENOMEM;
-	return rulebook_new(&core->rules, root);
+	rulebook_use_names(core->rules, core->names);
+	return 0;
 }
 
 void core_done(struct core *core)
@@ -45,6 +48,8 @@ void core_done(struct core *core)
 	questions_free(core->questions);
 	owners_clear(&core->owners);
 	rulebook_free(core->rules);
+	names_free(core->names);
+	dns_queries_free(core->queries);
 	free(core->mode_path);
 }
 
@@ -186,7 +191,13 @@ static void on_result(void *ctx, const struct snitch_result *result)
 	}
 }
 
+static void on_dns(void *ctx, const struct snitch_dns *dns)
+{
+	core_dns(ctx, dns);
+}
+
 const struct snitch_handler core_handler = {
+	.dns = on_dns,
 	.owner = on_owner,
 	.flow = on_flow,
 	.cancel = on_cancel,

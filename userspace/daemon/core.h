@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "../lib/snitch.h"
+#include "../names/learn.h"
 #include "../question/question.h"
 #include "changed.h"
 #include "mode.h"
@@ -35,7 +36,8 @@ struct agent {
 
 enum core_counter {
 	CORE_FLOWS, CORE_ALLOWED, CORE_REFUSED, CORE_HELD, CORE_ASKED, CORE_ANSWERED,
-	CORE_CANCELLED, CORE_RECORDED, CORE_LOST, CORE_ERRORS, __CORE_COUNTERS
+	CORE_CANCELLED, CORE_RECORDED, CORE_LOST, CORE_ERRORS, CORE_DNS, CORE_NAMES,
+	__CORE_COUNTERS
 };
 
 struct core_repeat {
@@ -53,6 +55,7 @@ struct core_repeat {
  * @own_userns: inode of the initial user namespace as far as known, 0: not known
  * @waiting: flows whose owner has to be fetched first
  * @changed: executables being looked into, and the flows that wait for that
+ * @names: what programs looked up, with @queries: questions to name servers without an answer
  * @mode_path: where the mode is kept; NULL: nowhere
  * @history: what was decided; somebody else's; NULL: none
  * @history_flushed: CLOCK_BOOTTIME ns: how far its writes are paid for
@@ -67,6 +70,8 @@ struct core {
 	struct questions *questions;
 	struct rulebook *rules;
 	struct changed changed;
+	struct names *names;
+	struct dns_queries *queries;
 	struct mode mode;
 	uint32_t fail;
 	uint32_t kernel_default;
@@ -215,6 +220,23 @@ void core_remember(struct core *core, const struct snitch_flow_event *ev, const 
 
 /* The kernel gave up on a flow: what became of it, if a person was asked. */
 void core_remember_cancel(struct core *core, const struct snitch_cancel *cancel);
+
+/* ---- of naming.c ------------------------------------------------------------------ */
+
+/* A DNS message of the kernel's: what follows from it is learnt, and told to the kernel. */
+void core_dns(struct core *core, const struct snitch_dns *dns);
+
+/* Does it go to a name server's port? What does it want to know there? NULL: nobody knows. */
+bool core_is_lookup(const struct snitch_flow_event *ev);
+const char *core_looks_up(const struct core *core, const struct snitch_flow_event *ev);
+
+/* ", looked up as a.example (dns)", ", looks up a.example" or "" into @buf. */
+void core_name_in_words(const struct core *core, const struct snitch_flow_event *ev,
+			const struct owner *owner, char *buf, size_t size);
+
+/* The names that people are to be shown with a flow. */
+void core_question_names(const struct core *core, const struct snitch_flow_event *ev,
+			 const struct owner *owner, struct question_names *names);
 
 /* ---- of record.c ----------------------------------------------------------------- */
 

@@ -95,7 +95,8 @@ static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 	}
 	if (j->action != SNITCH_ALLOW && j->action != SNITCH_DENY && j->action != SNITCH_DROP)
 		return false;
-	core_verdict(core, ev, owner, j->action, SNITCH_BY_RULE, j->rule);
+	core_verdict(core, ev, owner, j->action, j->by_name ? SNITCH_BY_NAME : SNITCH_BY_RULE,
+		     j->rule);
 	return true;
 }
 
@@ -117,8 +118,10 @@ static uint64_t hold_ns(const struct core *core, const struct snitch_flow_event 
 static void ask(struct core *core, const struct snitch_flow_event *ev, struct owner *owner,
 		bool hold, bool changed)
 {
+	struct question_names names;
 	struct question_request req = {
 		.ev = ev,
+		.names = &names,
 		.owner = owner,
 		.belongs = core_belongs(core, owner, ev->uid),
 		.deadline = hold ? ev->when + hold_ns(core, ev) : 0,
@@ -127,6 +130,7 @@ static void ask(struct core *core, const struct snitch_flow_event *ev, struct ow
 	struct question *q = NULL;
 	int r;
 
+	core_question_names(core, ev, owner, &names);
 	r = questions_add(core->questions, &req, &q);
 	if (r)
 		log_msg(LOG_WARNING, "no room for another question: a flow is refused unseen");

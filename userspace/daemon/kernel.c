@@ -169,7 +169,7 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *use
 
 static int open_device(struct daemon *d, struct snitch_welcome *welcome)
 {
-	unsigned int flags = d->opt.takeover ? SNITCH_HELLO_TAKEOVER : 0;
+	unsigned int flags = SNITCH_OPEN_DNS | (d->opt.takeover ? SNITCH_HELLO_TAKEOVER : 0);
 	int r;
 
 	if (d->opt.replay)

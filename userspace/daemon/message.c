@@ -172,6 +172,27 @@ static int append_protos(sd_bus_message *m, const struct question_target *t)
 	return r >= 0 ? close_entry(m) : r;
 }
 
+/* Names are made of letters, digits, '-', '_' and dots: other scripts stay as "xn--". */
+static int append_names(sd_bus_message *m, const struct question_names *names)
+{
+	unsigned int i;
+	int r = open_entry(m, "names", "aa{sv}");
+
+	for (i = 0; r >= 0 && i < names->n; i++)
+		r = sd_bus_message_append(m, "a{sv}", 3, "name", "s", names->name[i].text,
+					  "source", "s", names->name[i].source, "claimed", "b",
+					  names->name[i].claimed);
+	if (r >= 0)
+		r = close_entry(m);
+	if (r >= 0 && names->n)
+		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "name", "s", names->name[0].text,
+					  "name_source", "s", names->name[0].source,
+					  "name_claimed", "b", names->name[0].claimed);
+	if (r >= 0 && names->lookup[0])
+		r = sd_bus_message_append(m, "{sv}", "lookup", "s", names->lookup);
+	return r;
+}
+
 static int append_whom(sd_bus_message *m, const struct question *q)
 {
 	const struct question_target *t = &q->target;
@@ -179,8 +200,11 @@ static int append_whom(sd_bus_message *m, const struct question *q)
 	int r;
 
 	snitch_addr_format(t->family, t->addr, addr);
-	r = sd_bus_message_append(m, "{sv}{sv}{sv}", "destination", "s", addr, "address", "s", addr,
+	r = sd_bus_message_append(m, "{sv}{sv}{sv}", "destination", "s",
+				  q->names.n ? q->names.name[0].text : addr, "address", "s", addr,
 				  "addresses", "as", 1, addr);
+	if (r >= 0)
+		r = append_names(m, &q->names);
 	if (r >= 0 && t->n_peers)
 		r = sd_bus_message_append(m, "{sv}{sv}", "port", "q", t->peers[0].port, "proto", "s",
 					  snitch_proto_name(t->family, t->peers[0].proto, num,

@@ -56,7 +56,7 @@ void core_record(struct core *core, int priority, const char *what,
 {
 	const struct image *image = owner->image;
 	char addr[SNITCH_ADDR_TEXT], kernel[32], proto_num[8], more[48] = "";
-	char pid[16], uid[16], port[8], id[24];
+	char pid[16], uid[16], port[8], id[24], names[512];
 	const char *program = image_program(image, kernel, sizeof(kernel));
 	const char *proto = snitch_proto_name(ev->family, ev->proto, proto_num,
 					      sizeof(proto_num));
@@ -72,8 +72,9 @@ void core_record(struct core *core, int priority, const char *what,
 	snprintf(id, sizeof(id), "%016llx", (unsigned long long)rule);
 	if (times)
 		snprintf(more, sizeof(more), " (and %lu times before)", times);
-	message = snitch_format("%s: %s to %s port %s %s, pid %s uid %s%s", what, program, addr,
-				port, proto, pid, uid, more);
+	core_name_in_words(core, ev, owner, names, sizeof(names));
+	message = snitch_format("%s: %s to %s port %s %s%s, pid %s uid %s%s", what, program, addr,
+				port, proto, names, pid, uid, more);
 	if (!message)
 		return;
 	cmdline = snitch_cmdline(image->cmdline, image->wire.cmd_len);
@@ -86,6 +87,7 @@ void core_record(struct core *core, int priority, const char *what,
 		{ "SNITCH_UID", uid },
 		{ "SNITCH_ADDRESS", addr },
 		{ "SNITCH_PORT", port },
+		{ "SNITCH_NAMES", names[0] ? names + 2 : NULL },
 		{ "SNITCH_PROTO", proto },
 		{ "SNITCH_RULE", rule ? id : NULL },
 		{ NULL, NULL },

@@ -13,6 +13,7 @@
 #include "rulebook.h"
 
 #define RULEBOOK_GROUPS_MAX	64
+#define RULEBOOK_NAME_PORTS	16
 
 /**
  * struct rulebook - see rulebook.h
@@ -29,6 +30,9 @@
  * @by_parents: some rule asks who started it
  * @userns: inode of the initial user namespace; 0: not known
  * @groups: of @groups_uid
+ * @names: borrowed; NULL: there are none
+ * @hosts: hash of /etc/hosts as it was learnt, for @hosts_netns
+ * @name_ports: see rulebook_name_ports(); none without rules that speak of names
  */
 struct rulebook {
 	char *root;
@@ -51,6 +55,11 @@ struct rulebook {
 	uint32_t groups_uid;
 	uint32_t groups[RULEBOOK_GROUPS_MAX];
 	unsigned int n_groups;
+	struct names *names;
+	uint64_t hosts;
+	uint32_t hosts_netns;
+	struct rulebook_port name_ports[RULEBOOK_NAME_PORTS];
+	unsigned int n_name_ports;
 	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
 	char error[1024];	/* why the last change is not in force, "" when it is */
 };
@@ -84,5 +93,23 @@ void rulebook_groups(struct rulebook *rb, uint32_t uid, uint32_t gid, struct flo
 /* A rule as it is shown; @text and @scope are room for strings that @row points to. */
 void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char *text,
 		       size_t text_size, char *scope, size_t scope_size, struct rulebook_row *row);
+
+/* ---- rulebook-names.c ---- */
+
+/* Names in pieces that live as long as a struct flow_query; @until: when the first one ends. */
+struct rulebook_names {
+	const char *names[NAMES_FOUND_MAX];
+	const char *claims[NAMES_FOUND_MAX];
+	uint64_t until;
+};
+
+void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now,
+			 struct rulebook_names *names, struct flow_query *q);
+bool rulebook_rule_is_by_name(const struct rule *rule);
+void rulebook_note_name_ports(struct rulebook *rb);
+
+/* Reads /etc/hosts again. Return: 1 when it says something else, 0, or -ENOMEM. */
+int rulebook_read_hosts(struct rulebook *rb);
 
 #endif

@@ -105,7 +105,8 @@ int rulebook_look_around(struct rulebook *rb)
 		return r;
 	changed = !places_same(now, &rb->places, rb->by_interface);
 	rb->places = *now;
-	return changed;
+	r = rulebook_read_hosts(rb);
+	return r < 0 ? r : changed || r;
 }
 
 static bool same_set(const struct ruleset *a, const struct ruleset *b)
@@ -143,6 +144,7 @@ static void note_needs(struct rulebook *rb)
 		rb->by_identity |= p->kind != RULE_P_ANY && p->kind != RULE_P_PATH &&
 				   p->kind != RULE_P_KERNEL;
 	}
+	rulebook_note_name_ports(rb);
 }
 
 /* An allow rule that was not there before says that the program is right as it is now. */
@@ -359,6 +361,7 @@ void rulebook_query(struct rulebook *rb, const struct owner *owner,
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out)
 {
+	struct rulebook_names names;
 	struct policy_env *env = rulebook_env(rb);
 	struct policy_decision d;
 	struct query_room room;
@@ -366,11 +369,14 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 
 	env->boottime = now;
 	rulebook_query(rb, owner, ev, &room, &q);
+	rulebook_name_query(rb, owner, ev, now, &names, &q);
 	policy_decide(rb->set, env, &q, &d);
 	*out = (struct judgement){
 		.action = d.action,
 		.rule = d.rule ? d.rule->id : 0,
 		.suspended = q.suspended,
+		.by_name = d.rule && rulebook_rule_is_by_name(d.rule),
+		.until = names.until,
 	};
 }
 

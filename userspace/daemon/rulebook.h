@@ -14,6 +14,7 @@
 #include <linux/snitch.h>
 
 #include "../lib/snitch.h"
+#include "../names/memory.h"
 #include "../question/question.h"
 #include "inspect.h"
 
@@ -24,10 +25,14 @@ struct rulebook;
  * @action: ALLOW, DENY, DROP or ASK; 0: nothing matched
  * @rule: id of the rule
  * @suspended: the executable is not the file that its rules were made for
+ * @by_name: the rule speaks of names
+ * @until: when the first name of the remote ends, CLOCK_BOOTTIME ns
  */
 struct judgement {
 	uint32_t action;
 	uint64_t rule;
+	bool by_name;
+	uint64_t until;
 	bool suspended;
 };
 
@@ -179,6 +184,31 @@ int rulebook_found(struct rulebook *rb, const char *exe, const struct image *ima
 /* What the rules say. @now: CLOCK_BOOTTIME ns. */
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out);
+
+/* ---- rulebook-names.c ---- */
+
+struct rulebook_port {
+	uint8_t proto;
+	uint16_t port;
+};
+
+/* From now on the names of @names, which is borrowed, count. */
+void rulebook_use_names(struct rulebook *rb, struct names *names);
+
+/* Whether names from this server may satisfy allow rules. */
+bool rulebook_believes(const struct rulebook *rb, const struct snitch_dns *dns);
+
+/* The names that the remote of @ev has for @owner, as names_find(). */
+size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
+			   const struct snitch_flow_event *ev, uint64_t now,
+			   struct name_found *out, size_t max);
+
+/*
+ * What may be concluded when a program has its answer: whether at all, and for which protocols and
+ * ports.
+ */
+bool rulebook_may_foresee(const struct rulebook *rb, const struct owner *owner);
+const struct rulebook_port *rulebook_name_ports(const struct rulebook *rb, unsigned int *n);
 
 /**
  * rulebook_wish() - make rules from a lasting answer

@@ -37,7 +37,7 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 	d->places_touched = false;
 	d->rules_touched = false;
 	if (moved && d->core.generation == before) {
-		log_msg(LOG_INFO, "networks or name servers of this machine changed");
+		log_msg(LOG_INFO, "networks, name servers or hosts of this machine changed");
 		core_install(&d->core);
 		core_rejudge(&d->core);
 	}
@@ -60,7 +60,7 @@ static void note_file(struct daemon *d, const struct inotify_event *ev)
 {
 	size_t len = ev->len ? strlen(ev->name) : 0;
 
-	if (len && !strcmp(ev->name, "resolv.conf"))
+	if (len && (!strcmp(ev->name, "resolv.conf") || !strcmp(ev->name, "hosts")))
 		d->places_touched = true;
 	else if (!len || (len > 6 && !strcmp(ev->name + len - 6, ".rules")) ||
 		 (ev->mask & IN_Q_OVERFLOW))

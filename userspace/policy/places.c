@@ -120,25 +120,34 @@ static bool nets_contain(const struct policy_net *nets, size_t n, bool single,
 
 /* ---- judging --------------------------------------------------------------------- */
 
-static bool names_match(const struct rule_item *item, const struct flow_query *q)
+static bool name_is(const char *name, const struct rule_item *item)
 {
-	size_t len = strlen(item->name), i;
+	size_t len = strlen(item->name), n = strlen(name);
+
+	if (!strcasecmp(name, item->name))
+		return true;
+	return item->kind == RULE_I_DOMAIN && n > len && name[n - len - 1] == '.' &&
+	       !strcasecmp(name + n - len, item->name);
+}
+
+/* @claims: names that nobody vouches for count, too */
+static bool names_match(const struct rule_item *item, const struct flow_query *q, bool claims)
+{
+	size_t i;
 
 	for (i = 0; i < q->n_names; i++) {
-		const char *name = q->names[i];
-		size_t n = strlen(name);
-
-		if (!strcasecmp(name, item->name))
+		if (name_is(q->names[i], item))
 			return true;
-		if (item->kind == RULE_I_DOMAIN && n > len && name[n - len - 1] == '.' &&
-		    !strcasecmp(name + n - len, item->name))
+	}
+	for (i = 0; claims && i < q->n_claims; i++) {
+		if (name_is(q->claims[i], item))
 			return true;
 	}
 	return false;
 }
 
 static bool item_matches(const struct rule_item *item, const struct policy_env *env,
-			 const struct flow_query *q)
+			 const struct flow_query *q, bool claims)
 {
 	struct place place;
 	struct range r;
@@ -150,7 +159,7 @@ static bool item_matches(const struct rule_item *item, const struct policy_env *
 		return q->loopback;
 	case RULE_I_HOST:
 	case RULE_I_DOMAIN:
-		return names_match(item, q);
+		return names_match(item, q, claims);
 	case RULE_I_LIST:
 		return false;	/* lists come with subscriptions */
 	case RULE_I_ADDRESS:
@@ -186,10 +195,12 @@ static bool remote_unknown(const struct rule *rule, const struct flow_query *q)
 bool rule_remote_matches(const struct rule *rule, const struct policy_env *env,
 			 const struct flow_query *q)
 {
+	/* a claim never widens: not by being the name, nor by being none of them */
+	bool claims = (rule->action == SNITCH_ALLOW) == rule->negated;
 	size_t i;
 
 	for (i = 0; i < rule->n_items; i++) {
-		if (item_matches(&rule->items[i], env, q))
+		if (item_matches(&rule->items[i], env, q, claims))
 			return !rule->negated;
 	}
 	return rule->negated && !remote_unknown(rule, q);

@@ -376,6 +376,8 @@ struct flow_query {
 	const char *interface;		/* NULL: not known */
 	const char *const *names;	/* verified names of the remote */
 	size_t n_names;
+	const char *const *claims;	/* names that nobody vouches for: they only refuse */
+	size_t n_claims;
 	uint8_t family;			/* AF_INET, AF_INET6, AF_PACKET; 0: address not known */
 	uint8_t proto;
 	bool loopback;			/* leaves by a loopback device */

@@ -203,6 +203,7 @@ static struct question *question_new(struct questions *qs, const struct question
 	q->owner = owner_get(req->owner);
 	q->target.family = req->ev->family;
 	memcpy(q->target.addr, req->ev->daddr, sizeof(q->target.addr));
+	q->netns = req->ev->netns;
 	q->first_seen = req->ev->when;
 	TAILQ_INSERT_TAIL(&qs->list, q, link);
 	qs->n++;
@@ -252,6 +253,8 @@ static void note_flow(struct question *q, const struct question_request *req)
 	if (req->ev->ask_rule)
 		q->ask_rule = req->ev->ask_rule;
 	note_peer(&q->target, req->ev->proto, req->ev->dport);
+	if (req->names && (req->names->n || req->names->lookup[0]))
+		q->names = *req->names;
 	if (req->deadline)
 		q->state = QUESTION_HELD;
 }
@@ -481,6 +484,7 @@ void question_event(const struct question *q, struct snitch_flow_event *ev)
 {
 	*ev = (struct snitch_flow_event){
 		.family = q->target.family,
+		.netns = q->netns,
 		.uid = q->uid,
 		.proto = q->target.n_peers ? q->target.peers[0].proto : 0,
 		.dport = q->target.n_peers ? q->target.peers[0].port : 0,

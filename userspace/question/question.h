@@ -59,6 +59,23 @@ struct question_flow {
 	TAILQ_ENTRY(question_flow) link;
 };
 
+#define QUESTION_NAMES	4	/* candidates that are kept with a question */
+
+/**
+ * struct question_names - what a destination is called
+ * @name: the likeliest first; @source: constant text; @claimed: nobody vouches for it
+ * @lookup: what a question to a name server wants to know, "": it is none, or not known
+ */
+struct question_names {
+	struct question_name {
+		char text[256];
+		const char *source;
+		bool claimed;
+	} name[QUESTION_NAMES];
+	unsigned int n;
+	char lookup[256];
+};
+
 struct question_peer {
 	uint8_t proto;
 	uint16_t port;
@@ -86,6 +103,8 @@ struct question_target {
  * @belongs: uid that may answer: @uid, or the owner of its user namespace
  * @owner: of the newest flow; a reference
  * @target: its destination group
+ * @names: of the newest flow that had any
+ * @netns: inode number, of the first flow
  * @flow_flags: SNITCH_F_* of any flow
  * @ask_rule: id of the "ask" rule that wanted it, else 0
  * @n_flows: waiting
@@ -101,6 +120,8 @@ struct question {
 	uint32_t belongs;
 	struct owner *owner;
 	struct question_target target;
+	struct question_names names;
+	uint32_t netns;
 	uint32_t flow_flags;
 	uint64_t ask_rule;
 	uint32_t n_flows;
@@ -128,6 +149,7 @@ struct questions_ops {
 /* What a new flow brings along. */
 struct question_request {
 	const struct snitch_flow_event *ev;
+	const struct question_names *names;	/* NULL: none */
 	struct owner *owner;	/* the model takes its own reference */
 	uint32_t belongs;
 	uint64_t deadline;	/* 0: it does not wait, it was refused: PENDING */
