@@ -268,6 +268,8 @@ static const struct command {
 	{ "freebind", do_freebind, "OWN ADDR PORT [--size N]         from an address that is not ours" },
 	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
+	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
+		"[--data TEXT]   looks up nN.DOMAIN (=NAME: that) and goes there at once" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp:, mptcp:, udp:" },
 };
 

@@ -63,6 +63,8 @@ int receive_fd(const char *path);
 /* wait_connect() - a nonblocking connect's end: 0, its errno, or ETIMEDOUT. */
 int wait_connect(int fd, int ms);
 
+/* net-names.c */
+int do_names(void);
 /* net-basic.c */
 int do_tcp(void);
 int do_udp(void);

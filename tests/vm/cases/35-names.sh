@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
+# Rules about names: a real resolver at the far end, programs that go to an address the moment they
+# have it. The far end counts what came. Clients are in the initial namespace: there alone are name
+# servers believed.
+. /snitch/cases/lib/daemon.sh
+
+N=${NAMES:-300}
+F3=10.77.0.3		# a name server that is not configured
+C=/opt/c
+RESOLVERS=''
+
+# The client's end of the link is moved to where the host's resolvers are asked.
+to_initial() {
+	in_c ip link set vc netns 1
+	ip addr add $C4/24 dev vc
+	ip link set vc up
+	ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	ip neigh replace $F3 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	ip route add 10.78.0.0/16 via $F4
+	in_f ip addr add $F3/24 dev vf
+	in_f ip route add local 10.78.0.0/16 dev lo
+	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
+}
+hosts_file() {
+	local i
+	for ((i = 1; i <= N; i++)); do
+		echo "10.78.$((i / 200)).$((i % 200 + 1)) n$i.ok.test"
+		echo "10.78.$((100 + i / 200)).$((i % 200 + 1)) n$i.bad.test"
+	done
+	printf '%s\n' "10.78.200.1 shared.ok.test shared.bad.test" "10.78.200.2 end.other.test" \
+		"10.78.200.3 web.ok.test" "10.78.200.4 fork.ok.test" "10.78.200.5 ended.ok.test"
+}
+# resolver ADDRESS OPTION...: dnsmasq at the far end.
+resolver() {
+	in_f dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
+		--pid-file= --port=53 --bind-interfaces --listen-address=$1 --cache-size=0 \
+		--local-ttl=1 "${@:2}" >>$TMP/dnsmasq 2>&1 &
+	RESOLVERS+=" $!"
+	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $1:53') ]]"
+}
+# names PROGRAM ARGUMENTS: what it said is in $OUT.
+names() { OUT=$("$1" names "${@:2}" 2>&1); }
+t_sent() { t_is "$1" "$(sed -n 's/^asked //p' <<<"$OUT")" "$2"; }
+t_got() { t_is "$1" "$(far_packets "$2" "$3")" "$4"; }
+# t_question NAME PORT FILTER: the question about that port is as the filter says.
+t_question() { t_json "$1" ".questions | any((.ports | index($2)) and ($3))" pending; }
+
+case_begin
+to_initial
+cp $A $C
+hosts_file >$TMP/hosts
+far_up tcp:80
+resolver $F4 --addn-hosts=$TMP/hosts --cname=alias.ok.test,middle.test \
+	--cname=middle.test,end.other.test --cname=alias.bad.test,n7.ok.test
+resolver $F3 --address=/ok.test/10.78.201.1
+[[ -e /etc/resolv.conf ]] || : >/etc/resolv.conf
+echo "nameserver $F4" >$TMP/resolv.conf
+mount --bind $TMP/resolv.conf /etc/resolv.conf
+cp /etc/hosts $TMP/hosts.before
+daemon_prepare
+printf '%s\n' "allow any to dns-servers port 53" "allow any to $F3 port 53" \
+	"allow $A to *.ok.test" "deny $A to *.bad.test" "allow $B to shared.ok.test" \
+	"allow /usr/bin/curl to web.ok.test port 80 tcp" "allow $C to hosts.ok.test" \
+	"allow $B to 10.78.210.1 port 9050" >/etc/snitch/rules.d/20-names.rules
+warm snitch snitchd curl $A $B $C
+daemon_up
+t_ok "snitchd starts" snitch mode || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
+snitch mode quiet >/dev/null
+
+# ---- the first packet ---------------------------------------------------------------------------
+
+names $A $F4 ok.test 9000 $N
+t_sent "$N names looked up, $N datagrams sent at once" "$N sent $N"
+t_got "each arrives" udp 9000 $N
+names $A $F4 bad.test 9001 $N
+t_sent "$N names that are denied: nothing is sent" "$N sent 0"
+t_got "nothing arrives" udp 9001 0
+consulted=$(stat_of consulted)
+names $A $F4 ok.test 443 $N --tcp
+t_cmp "$N connections, each by its first SYN" "$(far_packets tcp 443)" -ge $N
+t_cmp "nobody was asked again: the kernel had been told" "$(($(stat_of consulted) - consulted))" -le 1
+names $A $F4 ok.test 443 $N
+t_sent "$N datagrams by that" "$N sent $N"
+t_got "arrive" udp 443 $N
+t_cmp "messages were copied" "$(stat_of dns)" -ge $((8 * N))
+t_is "none was lost" "$(stat_of dns_lost)" 0
+
+# ---- whose name ------------------------------------------------------------------------------------
+
+far_reset
+names $A $F4 =shared.ok.test 9010
+t_got "one address, the allowed name: it arrives" udp 9010 1
+names $B $F4 =shared.bad.test 9011
+t_got "another program asked for the address by another name: 0 packets" udp 9011 0
+names $B $F4 =shared.ok.test 9012
+t_got "by its own: it arrives" udp 9012 1
+names $A $F4 =shared.bad.test 9013
+t_got "a new process, the denied name: 0 packets" udp 9013 0
+$A udp 10.78.200.1 9014 >/dev/null 2>&1
+t_got "one that never asked: 0 packets" udp 9014 0
+t_question "and the address is shown" 9014 '.destination == "10.78.200.1" and .name == null'
+names $C $F4 =end.other.test 9015
+t_got "a name that no rule speaks of: 0 packets" udp 9015 0
+t_question "it is shown, with its source" 9015 '.name == "end.other.test" and .name_source == "dns" and
+	.address == "10.78.200.2" and .name_claimed == false'
+t_says "in words, too" 'end\.other\.test \(dns\)' snitch pending
+names $A $F4 =fork.ok.test 9016 --fork
+t_got "a fork has its parent's names" udp 9016 1
+far_reset
+t_ok "curl, by the C library's resolver" curl -s -m 10 -o /dev/null --http0.9 http://web.ok.test/ -d x
+t_cmp "arrives" "$(far_packets tcp 80)" -ge 1
+far_reset
+curl -s -m 5 -o /dev/null --http0.9 http://end.other.test/ -d x
+t_got "curl, to a name that it may not: 0 packets" tcp 80 0
+
+# ---- chains, ends -----------------------------------------------------------------------------------
+
+names $A $F4 =alias.ok.test 9020
+t_got "a chain of names: the first one counts" udp 9020 1
+names $A $F4 =alias.bad.test 9021
+t_got "also when it leads to an allowed one: 0 packets" udp 9021 0
+names $A $F4 =ended.ok.test 9022 --sleep 70000
+t_sent "it was looked up" "1 sent 0"
+t_got "a minute after a name has ended: 0 packets" udp 9022 0
+
+# ---- /etc/hosts ---------------------------------------------------------------------------------------
+
+hosts_hold() { $C udp 10.78.200.9 9030 >/dev/null 2>&1; far_some udp 9030; }
+hosts_hold
+t_got "an address without a name: 0 packets" udp 9030 0
+echo "10.78.200.9 hosts.ok.test" >>/etc/hosts
+t_ok "a name of /etc/hosts counts" wait_for 10 hosts_hold
+cp $TMP/hosts.before /etc/hosts
+
+# ---- who is not believed ---------------------------------------------------------------------------------
+
+names $A $F3 ok.test 9040
+t_sent "a name server that is not configured answers" "1 sent 0"
+t_got "its names allow nothing" udp 9040 0
+t_question "they are shown as claims" 9040 '.name == "n1.ok.test" and .name_claimed'
+in_c ip addr add $F4/32 dev lo
+in_c ip route add local 10.78.202.0/24 dev lo
+in_c dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null --pid-file= \
+	--port=53 --bind-interfaces --listen-address=$F4 --address=/ok.test/10.78.202.1 >>$TMP/dnsmasq 2>&1 &
+RESOLVERS+=" $!"
+wait_for 10 eval "[[ -n \$(in_c ss -H -lun 'src $F4:53') ]]"
+in_c ip link add dev dum type dummy
+in_c ip link set dum up
+in_c ip route replace 10.78.203.0/24 dev dum
+OUT=$(in_c $A names $F4 ok.test 9041 2>&1)
+t_ok "a configured server's address in another namespace: it answers" grep -q '^asked 1' <<<"$OUT"
+t_question "its names are claims, too" 9041 '.name == "n1.ok.test" and .name_claimed'
+
+# ---- floods -------------------------------------------------------------------------------------------------
+
+kill $RESOLVERS
+wait $RESOLVERS 2>/dev/null
+far_reset
+lost=$(stat_of events_lost)
+copied=$(stat_of dns)
+in_f $FAR udp $C4 40000 --bind 53 --count 3000 >/dev/null 2>&1 &
+flood=$!
+for i in 1 2 3 4 5 6 7 8 9 10; do $B udp 10.78.210.1 9050 >/dev/null 2>&1; done
+t_got "while port 53 sends a flood, what is allowed arrives" udp 9050 10
+names $A $F4 ok.test 9051
+$A udp 10.78.210.9 9052 >/dev/null 2>&1
+t_question "and what is not is asked about" 9052 true
+wait $flood
+copied=$(($(stat_of dns) - copied))
+t_cmp "nothing of the flood was copied" "$copied" -le 1
+copied=$(stat_of dns)
+$A udp $F4 53 --count 2000 --size 40 >/dev/null 2>&1
+t_cmp "a flood of questions is cut" "$(stat_of dns_lost)" -gt 0
+t_cmp "none of them is held back for it" "$(far_packets udp 53)" -ge 2000
+$A udp 10.78.210.9 9053 >/dev/null 2>&1
+t_question "others are asked about all the same" 9053 true
+t_is "no event of a flow was lost" "$(stat_of events_lost)" "$lost"
+
+# ---- the end ---------------------------------------------------------------------------------------------------
+
+daemon_down
+copied=$(stat_of dns)
+$A udp $F4 53 --size 40 >/dev/null 2>&1
+t_is "without a decider no question is copied" "$(stat_of dns)" "$copied"
+umount -l /etc/resolv.conf
+t_ok "the module unloads" wait_for 10 module_unload
+ip link del vc 2>/dev/null
+daemon_forget
+t_done
