@@ -170,11 +170,12 @@ static int append_values(struct daemon *d, sd_bus_message *m, const struct calle
 
 static int append_daemon(struct daemon *d, sd_bus_message *m)
 {
-	static const char *const names[] = {
+	static const char *const names[__CORE_COUNTERS] = {
 		[CORE_FLOWS] = "flows", [CORE_ALLOWED] = "allowed", [CORE_REFUSED] = "refused",
 		[CORE_HELD] = "held", [CORE_ASKED] = "asked", [CORE_ANSWERED] = "answered",
 		[CORE_CANCELLED] = "cancelled", [CORE_RECORDED] = "recorded",
 		[CORE_LOST] = "lost", [CORE_ERRORS] = "errors",
+		[CORE_DNS] = "dns-messages", [CORE_NAMES] = "names-learnt",
 	};
 	unsigned int i;
 	int r;
