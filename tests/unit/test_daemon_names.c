@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names in the daemon's mind: an answer that came before a flow decides it, for who asked, from whom
- * it is believed, and what the kernel is told beforehand.
+ * Names in the daemon's mind: an answer that came before a flow decides it, for who asked, from
+ * whom it is believed, and what the kernel is told beforehand.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -25,7 +25,7 @@ static struct dns_addr v4(unsigned int last)
 	return (struct dns_addr){ AF_INET, { 192, 0, 2, last } };
 }
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------- */
 
 static struct dns_message parsed;
 
@@ -174,7 +174,7 @@ static void names_are_clean(void **state)
 	assert_false(dns_name_clean(longest, out));
 }
 
-/* ---- the memory ----------------------------------------------------------------------------------- */
+/* ---- the memory -------------------------------------------------------------------- */
 
 static int learn(struct names *names, uint64_t scope, const char *name, unsigned int last,
 		 uint64_t now, bool verified)
@@ -293,13 +293,18 @@ static void it_is_bounded(void **state)
 }
 
 /*
- * The same as the memory, but without bounds and as simple as can be: what random programs learn and
- * ask must come out alike.
+ * The same as the memory, but without bounds and as simple as can be: what random programs learn
+ * and ask must come out alike.
  */
 static void it_is_like_a_list(void **state)
 {
 	enum { FACTS = 3000, SCOPES = 20, NAMES = 12, ADDRS = 9 };
-	static struct { uint64_t scope, until; char name[16]; unsigned int last; bool ok; } all[FACTS];
+	static struct {
+		uint64_t scope, until;
+		char name[16];
+		unsigned int last;
+		bool ok;
+	} all[FACTS];
 	struct names *names = names_new();
 	unsigned int i, k;
 
@@ -338,7 +343,7 @@ static void it_is_like_a_list(void **state)
 	names_free(names);
 }
 
-/* ---- learning ---------------------------------------------------------------------------------------- */
+/* ---- learning ---------------------------------------------------------------------- */
 
 struct lab {
 	struct names *names;
@@ -486,7 +491,7 @@ static void what_is_asked_is_known(void **state)
 	lab_end(&lab);
 }
 
-/* ---- /etc/hosts ------------------------------------------------------------------------------------- */
+/* ---- /etc/hosts -------------------------------------------------------------------- */
 
 static void hosts_are_read(void **state)
 {

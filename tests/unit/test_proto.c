@@ -44,7 +44,8 @@ static void same(const char *name, const void *msg, size_t len)
 
 static void user_golden(void **state)
 {
-	struct snitch_hello hello = { .abi_major = 1, .role = SNITCH_ROLE_DECIDER,
+	struct snitch_hello hello = { .abi_major = 1, .abi_minor = 1,
+				      .role = SNITCH_ROLE_DECIDER,
 				      .flags = SNITCH_HELLO_TAKEOVER };
 	struct snitch_verdict verdict = {
 		.action = SNITCH_ALLOW, .flags = SNITCH_V_ACK | SNITCH_V_CACHE,
@@ -78,7 +79,7 @@ static void user_golden(void **state)
 static void kernel_golden(void **state)
 {
 	struct snitch_welcome welcome = {
-		.abi_major = 1, .role = SNITCH_ROLE_DECIDER, .generation = 12,
+		.abi_major = 1, .abi_minor = 1, .role = SNITCH_ROLE_DECIDER, .generation = 12,
 		.instance = 0xa1a2a3a4a5a6a7a8, .max_flows = 4096, .max_flows_image = 1024,
 		.max_flows_uid = 2048, .consult_ms = 2000, .hold_tcp_ms = 120000,
 		.hold_ms = 60000, .hold_dns_ms = 5000, .grace_ms = 3000,

@@ -17,7 +17,7 @@
 #define DNS_PORT	53
 #define FORESEE_ADDRS	16	/* of one answer */
 
-/* ---- conclusions for the kernel ------------------------------------------------------------ */
+/* ---- conclusions for the kernel ---------------------------------------------------- */
 
 static void tell(struct core *core, const struct snitch_cache *cache)
 {
@@ -39,8 +39,8 @@ static bool is_final(uint32_t action)
 }
 
 /* @known: the kernel may have a conclusion from before, which is wrong if there is none now. */
-static void foresee(struct core *core, const struct owner *owner, const struct snitch_flow_event *ev,
-		    bool known)
+static void foresee(struct core *core, const struct owner *owner,
+		    const struct snitch_flow_event *ev, bool known)
 {
 	struct snitch_cache cache = {
 		.hdr = { .id = owner_id(owner) }, .action = SNITCH_DENY, .origin = SNITCH_BY_NAME,
@@ -91,7 +91,7 @@ static void foresee_all(struct core *core, const struct snitch_dns *dns,
 	}
 }
 
-/* ---- events ---------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------ */
 
 void core_dns(struct core *core, const struct snitch_dns *dns)
 {
@@ -106,7 +106,7 @@ void core_dns(struct core *core, const struct snitch_dns *dns)
 	}
 }
 
-/* ---- in words --------------------------------------------------------------------------------- */
+/* ---- in words ---------------------------------------------------------------------- */
 
 bool core_is_lookup(const struct snitch_flow_event *ev)
 {

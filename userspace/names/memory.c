@@ -73,7 +73,7 @@ const char *name_source_word(unsigned int source)
 	return source < __NAME_SOURCES ? words[source] : "?";
 }
 
-/* ---- scopes and bounds ------------------------------------------------------------------- */
+/* ---- scopes and bounds ------------------------------------------------------------- */
 
 static struct scope *find_scope(struct names *names, uint64_t id)
 {
@@ -154,7 +154,7 @@ void names_free(struct names *names)
 	free(names);
 }
 
-/* ---- learning ------------------------------------------------------------------------------- */
+/* ---- learning ---------------------------------------------------------------------- */
 
 static bool same_addr(const struct dns_addr *a, const struct dns_addr *b)
 {
@@ -257,7 +257,7 @@ int names_learn(struct names *names, const struct name_fact *fact)
 	return known;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------ */
 
 static bool answers(const struct entry *e, const struct name_question *q)
 {
