@@ -26,7 +26,7 @@
 #define SNITCH_DNS_PORT		53
 #define SNITCH_DNS_LIFE		(30 * NSEC_PER_SEC)	/* an answer comes within */
 #define SNITCH_DNS_ANSWERS	4	/* to one question: a forged one takes none away */
-#define SNITCH_DNS_RATE		256	/* questions of one image a second */
+#define SNITCH_DNS_RATE		1024	/* questions of one image a second */
 #define SNITCH_DNS_RING		1024	/* messages unread */
 #define SNITCH_DNS_RING_BYTES	(1024 * 1024)
 #define SNITCH_DNS_RING_IMAGE	(SNITCH_DNS_RING / 4)

@@ -150,8 +150,7 @@ static __always_inline bool flow_passes_other(const struct sock *sk, const struc
 	const void *daddr;
 	u32 peer;
 
-	if (!cookie || !snitch_packet_plain(skb, v4, &peer, &daddr) ||
-	    snitch_dns_is_question(peer))
+	if (!cookie || !snitch_packet_plain(skb, v4, &peer, &daddr) || snitch_dns_is_question(peer))
 		return false;
 	peer = snitch_flow_match(peer, loopback);
 	return flow_passes(&flow_pool[pool_hash(cookie, peer, v4, daddr)], sk, skb, cookie, peer,

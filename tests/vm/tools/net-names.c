@@ -115,6 +115,8 @@ int do_names(void)
 			r = o.fork ? go_as_child(&o, to) : go_there(&o, to);
 			sent += !r;
 		}
+		if (r)
+			printf("%lu: %s\n", i, strerrorname_np(r));
 		err = r ? r : err;
 	}
 	printf("asked %lu sent %lu\n", asked, sent);
