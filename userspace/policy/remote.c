@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../util/addrspan.h"
+#include "../util/hostname.h"
 #include "program.h"
 
 static const struct {
@@ -41,14 +43,6 @@ static const char expected_remote[] =
 	"a remote: any, an address, range, prefix, host, *.domain, list:NAME, local-net, "
 	"loopback, multicast, broadcast, bonjour or dns-servers";
 
-/* A decimal number of at most 3 digits, or -1. */
-static int small_number(const char *s)
-{
-	size_t n = strspn(s, "0123456789");
-
-	return n && n <= 3 && !s[n] ? atoi(s) : -1;
-}
-
 int proto_parse(const char *word)
 {
 	size_t i;
@@ -58,7 +52,7 @@ int proto_parse(const char *word)
 		if (!strcmp(word, protocols[i].word))
 			return protocols[i].number;
 	}
-	n = small_number(word);
+	n = snitch_small_number(word);
 	return n <= 255 ? n : -1;
 }
 
@@ -86,129 +80,6 @@ bool proto_has_ports(int proto)
 	return false;
 }
 
-/* Read an address; IPv4 within IPv6 stays as it is. Return: its family or 0. */
-static uint8_t parse_address(const char *s, uint8_t *addr)
-{
-	memset(addr, 0, 16);
-	if (inet_pton(AF_INET, s, addr) == 1)
-		return AF_INET;
-	if (inet_pton(AF_INET6, s, addr) == 1)
-		return AF_INET6;
-	memset(addr, 0, 16);
-	return 0;
-}
-
-/* Whether @addr is an IPv4 address in IPv6's clothes; flows carry the plain one. */
-static bool is_mapped(uint8_t family, const uint8_t *addr)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return family == AF_INET6 && !memcmp(addr, mapped, sizeof(mapped));
-}
-
-static void unmap(uint8_t *addr)
-{
-	memmove(addr, addr + 12, 4);
-	memset(addr + 4, 0, 12);
-}
-
-static int parse_single(const char *word, struct rule_item *item)
-{
-	item->family = parse_address(word, item->first);
-	if (!item->family)
-		return -ENOENT;
-	if (is_mapped(item->family, item->first)) {
-		unmap(item->first);
-		item->family = AF_INET;
-	}
-	memcpy(item->last, item->first, sizeof(item->last));
-	item->kind = RULE_I_ADDRESS;
-	return 0;
-}
-
-static int parse_prefix(const char *word, const char *slash, struct rule_item *item,
-			const char **why)
-{
-	char addr[INET6_ADDRSTRLEN + 1];
-	size_t n = slash - word, bit, bits;
-	int len = small_number(slash + 1);
-
-	*why = "ADDRESS/LEN, like 10.0.0.0/8 or fd00::/8";
-	if (n >= sizeof(addr))
-		return -EINVAL;
-	memcpy(addr, word, n);
-	addr[n] = '\0';
-	item->family = parse_address(addr, item->first);
-	if (!item->family || len < 0 || len > (item->family == AF_INET ? 32 : 128))
-		return -EINVAL;
-	if (is_mapped(item->family, item->first) && len >= 96) {
-		unmap(item->first);
-		item->family = AF_INET;
-		len -= 96;
-	}
-	item->kind = RULE_I_PREFIX;
-	item->len = len;
-	memcpy(item->last, item->first, sizeof(item->last));
-	bits = item->family == AF_INET ? 32 : 128;
-	for (bit = len; bit < bits; bit++) {
-		item->first[bit / 8] &= ~(0x80 >> bit % 8);
-		item->last[bit / 8] |= 0x80 >> bit % 8;
-	}
-	return 0;
-}
-
-/* -ENOENT if it is no range at all: hosts have dashes, too. */
-static int parse_range(const char *word, struct rule_item *item, const char **why)
-{
-	const char *dash = strchr(word, '-');
-	char addr[INET6_ADDRSTRLEN + 1];
-	uint8_t other;
-
-	if (!dash || (size_t)(dash - word) >= sizeof(addr))
-		return -ENOENT;
-	memcpy(addr, word, dash - word);
-	addr[dash - word] = '\0';
-	item->family = parse_address(addr, item->first);
-	if (!item->family)
-		return -ENOENT;
-	*why = "two addresses of one family, the smaller first";
-	other = parse_address(dash + 1, item->last);
-	if (is_mapped(item->family, item->first) && is_mapped(other, item->last)) {
-		unmap(item->first);
-		unmap(item->last);
-		item->family = other = AF_INET;
-	}
-	if (other != item->family || memcmp(item->first, item->last, 16) > 0)
-		return -EINVAL;
-	item->kind = RULE_I_RANGE;
-	return 0;
-}
-
-/* Letters, digits, '-' and '_' with dots between; the last part is no number. */
-static bool host_valid(const char *s, size_t len)
-{
-	size_t i, label = 0;
-	bool digits = true;
-
-	if (!len || len > 253)
-		return false;
-	for (i = 0; i < len; i++) {
-		unsigned char c = s[i];
-
-		if (c == '.') {
-			if (!label)
-				return false;
-			label = 0;
-			digits = true;
-			continue;
-		}
-		if (c >= 0x80 || !(isalnum(c) || c == '-' || c == '_') || ++label > 63)
-			return false;
-		digits = digits && isdigit(c);
-	}
-	return label && !digits;
-}
-
 static int parse_name(const char *word, struct rule_item *item, const char **why)
 {
 	bool domain = !strncmp(word, "*.", 2);
@@ -219,7 +90,7 @@ static int parse_name(const char *word, struct rule_item *item, const char **why
 	if (len && word[len - 1] == '.')
 		len--;
 	*why = expected_remote;
-	if (!host_valid(word, len))
+	if (!snitch_hostname_valid(word, len))
 		return -EINVAL;
 	item->name = strndup(word, len);
 	if (!item->name)
@@ -242,9 +113,23 @@ static int parse_list(const char *name, struct rule_item *item, const char **why
 	return item->name ? 0 : -ENOMEM;
 }
 
+static void take_span(const struct addrspan *span, struct rule_item *item)
+{
+	static const enum rule_item_kind kinds[] = {
+		[ADDRSPAN_ADDRESS] = RULE_I_ADDRESS, [ADDRSPAN_PREFIX] = RULE_I_PREFIX,
+		[ADDRSPAN_RANGE] = RULE_I_RANGE,
+	};
+
+	item->kind = kinds[span->kind];
+	item->family = span->family;
+	item->len = span->len;
+	memcpy(item->first, span->first, sizeof(item->first));
+	memcpy(item->last, span->last, sizeof(item->last));
+}
+
 int item_parse(const char *word, bool quoted, struct rule_item *item, const char **why)
 {
-	const char *slash = strchr(word, '/');
+	struct addrspan span;
 	size_t i;
 	int r;
 
@@ -260,15 +145,10 @@ int item_parse(const char *word, bool quoted, struct rule_item *item, const char
 		return -EINVAL;
 	if (!strncmp(word, "list:", 5))
 		return parse_list(word + 5, item, why);
-	if (!parse_single(word, item))
-		return 0;
-	if (slash)
-		return parse_prefix(word, slash, item, why);
-	r = parse_range(word, item, why);
-	if (r != -ENOENT)
-		return r;
-	memset(item, 0, sizeof(*item));
-	return parse_name(word, item, why);
+	r = addrspan_parse(word, &span, why);
+	if (!r)
+		take_span(&span, item);
+	return r == -ENOENT ? parse_name(word, item, why) : r;
 }
 
 static void print_address(const struct rule_item *item, const uint8_t *addr, const char *before,
