@@ -177,10 +177,10 @@ static void test_refusals(void **state)
 	refused(-EPERM, "a file of its own");
 	unlink(at(ADMIN "/a.rules"));
 	mkdir(at(ADMIN "/a.rules"), 0755);
-	refused(-EPERM, "a file of rules");
+	refused(-EPERM, "a plain file");
 	rmdir(at(ADMIN "/a.rules"));
 	assert_int_equal(mkfifo(at(ADMIN "/a.rules"), 0644), 0);
-	refused(-EPERM, "a file of rules");
+	refused(-EPERM, "a plain file");
 	unlink(at(ADMIN "/a.rules"));
 	write_file(STORE "/007.rules", "deny any to any\n");
 	refused(-EINVAL, "UID.rules");

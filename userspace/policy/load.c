@@ -162,11 +162,9 @@ static int read_all(int fd, size_t max, char **out, size_t *len)
 	return 0;
 }
 
-int file_read(int dir, const char *name, const char *path, size_t max, char **out, size_t *len,
-	      struct rule_error *err)
+int file_open(int dir, const char *name, const char *path, struct stat *st, struct rule_error *err)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
 	int r;
 
 	if (fd < 0 && errno == ELOOP)
@@ -174,13 +172,23 @@ int file_read(int dir, const char *name, const char *path, size_t max, char **ou
 			    "put a copy there (only a link to /dev/null, in the administrator's folder, has a meaning)");
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : fail_errno(err, -errno, path);
-	if (fstat(fd, &st))
+	if (fstat(fd, st))
 		return fail_errno(err, -errno, path);
-	if (!S_ISREG(st.st_mode))
-		return fail(err, -EPERM, path, "no regular file", "a file of rules", "remove it");
-	r = check_trust(&st, path, err);
-	if (r)
-		return r;
+	if (!S_ISREG(st->st_mode))
+		return fail(err, -EPERM, path, "no regular file", "a plain file", "remove it");
+	r = check_trust(st, path, err);
+	return r ? r : snitch_take_fd(&fd);
+}
+
+int file_read(int dir, const char *name, const char *path, size_t max, char **out, size_t *len,
+	      struct rule_error *err)
+{
+	struct stat st;
+	_cleanup_close_ int fd = file_open(dir, name, path, &st, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
 	r = read_all(fd, max, out, len);
 	if (r == -EFBIG)
 		return fail(err, r, path, "a bigger file", "at most 16 MiB (1 MiB for a user's)",

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "../util/addrspan.h"
 #include "program.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
@@ -267,17 +268,6 @@ static int compare_ranges(const void *a, const void *b)
 	return memcmp(x->first, y->first, sizeof(x->first));
 }
 
-/* The next address up or down. Return: false where there is none. */
-static bool step(uint8_t *addr, size_t bytes, int by)
-{
-	while (bytes--) {
-		addr[bytes] += by;
-		if (addr[bytes] != (by > 0 ? 0 : 0xff))
-			return true;
-	}
-	return false;
-}
-
 /* Adds the gaps between the sorted ranges of one family. */
 static void complement_family(const struct ranges *in, uint8_t family, struct ranges *out)
 {
@@ -291,11 +281,11 @@ static void complement_family(const struct ranges *in, uint8_t family, struct ra
 			continue;
 		if (memcmp(r->first, gap.first, bytes) > 0) {
 			memcpy(gap.last, r->first, bytes);
-			step(gap.last, bytes, -1);
+			snitch_addr_step(gap.last, bytes, -1);
 			add(out, &gap);
 		}
 		memcpy(gap.first, r->last, bytes);
-		if (!step(gap.first, bytes, 1))
+		if (!snitch_addr_step(gap.first, bytes, 1))
 			return;
 	}
 	memset(gap.last, 0xff, bytes);

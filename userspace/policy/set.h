@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files about sets, folders and stores share. Private to userspace/policy.
+ * What the files about sets, folders and stores share. Private to userspace/policy, but for
+ * folder_open(), file_open() and file_read(), which userspace/lists has its files checked by.
  */
 #ifndef SNITCH_POLICY_SET_H
 #define SNITCH_POLICY_SET_H
+
+#include <sys/stat.h>
 
 #include "../util/idmap.h"
 #include "policy.h"
@@ -57,6 +60,10 @@ int folder_path(const struct policy_paths *paths, enum folder folder, char *buf,
  * filling @err; another errno.
  */
 int folder_open(const char *path, struct rule_error *err);
+
+/* Opens a plain file that only the right users can write. Return: fd; else as file_read(). */
+int file_open(int dir, const char *name, const char *path, struct stat *st,
+	      struct rule_error *err);
 
 /**
  * file_read() - read a file of rules that only the right users can write

@@ -125,3 +125,13 @@ int addrspan_parse(const char *word, struct addrspan *span, const char **why)
 		return parse_prefix(word, slash, span, why);
 	return parse_range(word, span, why);
 }
+
+bool snitch_addr_step(uint8_t *addr, size_t bytes, int by)
+{
+	while (bytes--) {
+		addr[bytes] += by;
+		if (addr[bytes] != (by > 0 ? 0 : 0xff))
+			return true;
+	}
+	return false;
+}

@@ -5,6 +5,8 @@
 #ifndef SNITCH_UTIL_ADDRSPAN_H
 #define SNITCH_UTIL_ADDRSPAN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum addrspan_kind {
@@ -39,5 +41,11 @@ int addrspan_parse(const char *word, struct addrspan *span, const char **why);
 
 /* A decimal number of at most 3 digits, or -1. */
 int snitch_small_number(const char *s);
+
+/*
+ * The next address up (@by 1) or down (-1), of @bytes 4 or 16. Return: false where there is none:
+ * it is all 0 or all ones then.
+ */
+bool snitch_addr_step(uint8_t *addr, size_t bytes, int by);
 
 #endif
