@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "../lists/lists.h"
 #include "../util/addrspan.h"
 #include "program.h"
 
@@ -147,9 +148,39 @@ static bool names_match(const struct rule_item *item, const struct flow_query *q
 	return false;
 }
 
+/* One of the flow's names, or its address. Of a list that is not there nothing is known. */
+static bool list_matches(const struct rule_item *item, const struct policy_env *env,
+			 const struct flow_query *q, struct policy_list_hit *hit)
+{
+	const struct list *list = lists_find(env->lists, item->name);
+	size_t i;
+
+	*hit = (struct policy_list_hit){ .list = list };
+	for (i = 0; list && i < q->n_names; i++) {
+		if (list_match_name(list, q->names[i], &hit->entry))
+			return true;
+	}
+	return list && (q->family == AF_INET || q->family == AF_INET6) &&
+	       list_match_addr(list, q->family, q->addr, &hit->range);
+}
+
+bool policy_list_hit(const struct rule *rule, const struct policy_env *env,
+		     const struct flow_query *q, struct policy_list_hit *hit)
+{
+	size_t i;
+
+	for (i = 0; i < rule->n_items && !rule->negated; i++) {
+		if (rule->items[i].kind == RULE_I_LIST &&
+		    list_matches(&rule->items[i], env, q, hit))
+			return true;
+	}
+	return false;
+}
+
 static bool item_matches(const struct rule_item *item, const struct policy_env *env,
 			 const struct flow_query *q, bool claims)
 {
+	struct policy_list_hit hit;
 	struct place place;
 	struct range r;
 
@@ -162,7 +193,7 @@ static bool item_matches(const struct rule_item *item, const struct policy_env *
 	case RULE_I_DOMAIN:
 		return names_match(item, q, claims);
 	case RULE_I_LIST:
-		return false;	/* lists come with subscriptions */
+		return list_matches(item, env, q, &hit);
 	case RULE_I_ADDRESS:
 	case RULE_I_RANGE:
 	case RULE_I_PREFIX:
@@ -175,8 +206,18 @@ static bool item_matches(const struct rule_item *item, const struct policy_env *
 	}
 }
 
+/* A list may hold what is not known of the flow, or is not there to tell. */
+static bool list_unknown(const struct rule_item *item, const struct policy_env *env,
+			 const struct flow_query *q)
+{
+	const struct list *list = lists_find(env->lists, item->name);
+
+	return !list || list_facts(list)->problem[0] || (list_facts(list)->names && !q->n_names);
+}
+
 /* What is not known of a remote may be the very one meant: "not NAME" is no licence then. */
-static bool remote_unknown(const struct rule *rule, const struct flow_query *q)
+static bool remote_unknown(const struct rule *rule, const struct policy_env *env,
+			   const struct flow_query *q)
 {
 	size_t i;
 
@@ -185,9 +226,10 @@ static bool remote_unknown(const struct rule *rule, const struct flow_query *q)
 	for (i = 0; i < rule->n_items; i++) {
 		const struct rule_item *item = &rule->items[i];
 
-		if (item->kind == RULE_I_LIST || !q->family)
+		if (!q->family)
 			return true;
-		if (item_is_name(item) && !q->n_names)
+		if (item->kind == RULE_I_LIST ? list_unknown(item, env, q) :
+		    item_is_name(item) && !q->n_names)
 			return true;
 	}
 	return false;
@@ -204,7 +246,7 @@ bool rule_remote_matches(const struct rule *rule, const struct policy_env *env,
 		if (item_matches(&rule->items[i], env, q, claims))
 			return !rule->negated;
 	}
-	return rule->negated && !remote_unknown(rule, q);
+	return rule->negated && !remote_unknown(rule, env, q);
 }
 
 /* ---- compiling ------------------------------------------------------------------- */

@@ -329,6 +329,8 @@ struct policy_net {
 	uint8_t addr[16];		/* network order */
 };
 
+struct lists;
+
 /* A network interface of the initial network namespace. */
 struct policy_link {
 	char name[16];
@@ -352,6 +354,7 @@ struct policy_env {
 	const struct policy_link *links;
 	size_t n_links;
 	uint32_t netns;			/* inode number, of the initial network namespace */
+	const struct lists *lists;	/* NULL: none */
 	uint64_t now;			/* seconds since 1970 */
 	uint64_t boottime;		/* ns */
 };
@@ -391,6 +394,20 @@ struct policy_decision {
 	const struct rule *beaten;	/* an allow that lost to a whole deny, or NULL */
 	const char *reason;		/* constant text */
 };
+
+struct list;
+struct list_range;
+
+/* What of a list a flow is. @entry or @range tells the entry. */
+struct policy_list_hit {
+	const struct list *list;
+	const char *entry;		/* the list's; NULL: it was a range */
+	const struct list_range *range;	/* the list's; NULL: it was a name */
+};
+
+/* The first list of @rule that the flow is on. Return: false: none, or "not" stands before it. */
+bool policy_list_hit(const struct rule *rule, const struct policy_env *env,
+		     const struct flow_query *q, struct policy_list_hit *hit);
 
 /* The same answer the compiled table gives, and for what only user space can tell. */
 void policy_decide(const struct ruleset *set, const struct policy_env *env,
