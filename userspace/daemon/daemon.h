@@ -103,6 +103,9 @@ struct daemon {
 	sd_event_source *inspector_source;
 	struct history_wish history_wish;
 	struct history_source *history;	/* NULL: none yet */
+	struct keeper *keeper;		/* of lists */
+	sd_event_source *keeper_source;
+	bool lists_touched;
 	uint64_t started;	/* CLOCK_BOOTTIME ns */
 };
 
@@ -133,6 +136,14 @@ int inspect_start(struct daemon *d);
 /* From now on its findings reach the mind. */
 int inspect_attach(struct daemon *d);
 void inspect_stop(struct daemon *d);
+
+/* ---- keeper-source.c: lists in the loop ------------------------------------------------ */
+
+/* Reads the lists, all at once. Return: 0 or -ENOMEM; what is wrong with them is told in the log. */
+int lists_start(struct daemon *d);
+/* There may be work: it is done when nothing else is. */
+void lists_work(struct daemon *d);
+void lists_stop(struct daemon *d);
 
 /* ---- bus.c: the system bus and the private socket ----------------------------------- */
 
@@ -175,6 +186,9 @@ int manager_error(sd_bus_message *m, const struct core_error *error);
 int message_question(sd_bus_message *m, struct core *core, const struct question *q);
 /* @use: NULL: not known */
 int message_rule(sd_bus_message *m, const struct rulebook_row *row, const struct history_use *use);
+/* An entry "ListProblems" of sentences. */
+int message_list_problems(sd_bus_message *m, const struct keeper *keeper,
+			  const struct rulebook *rb);
 int message_kernel(sd_bus_message *m, const struct snitch_status *status);
 /* An entry {sv} with a string that is escaped. */
 int message_text(sd_bus_message *m, const char *key, const char *text);

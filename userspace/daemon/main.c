@@ -32,6 +32,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 		core_reload(&d->core);
 		agents_tell_rules(d);
 		watch_times(d);
+		d->lists_touched = true;
+		lists_work(d);
 	}
 	sd_notify(0, "READY=1");
 	return 0;
@@ -92,6 +94,7 @@ static void make_folders(struct daemon *d)
 {
 	static const struct { const char *path; mode_t mode; } folders[] = {
 		{ "/var/lib/snitch", 0750 }, { "/var/lib/snitch/rules", 0750 },
+		{ "/var/lib/snitch/lists", 0750 },
 		{ "/run/snitch", 0755 }, { "/run/snitch/rules", 0750 },
 	};
 	const struct passwd *pw = NULL;
@@ -163,6 +166,8 @@ static int start(struct daemon *d)
 	}
 	r = start_mind(d);
 	if (!r)
+		r = lists_start(d);
+	if (!r)
 		r = inspect_attach(d);
 	if (r)
 		return r;
@@ -192,6 +197,7 @@ static void stop(struct daemon *d)
 	if (d->core.questions) {
 		bus_stop(d);
 		watch_stop(d);
+		lists_stop(d);
 		sd_event_source_unref(d->device_retry);
 		kernel_disconnect(d);
 		history_stop(d);

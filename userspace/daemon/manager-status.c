@@ -232,6 +232,8 @@ static int append_status(struct daemon *d, sd_bus_message *m, const struct calle
 		r = sd_bus_message_append(m, "{sv}{sv}", "History", "b", d->core.history != NULL,
 					  "HistoryMissed", "t", history_missed(d));
 	if (r >= 0)
+		r = message_list_problems(m, d->keeper, d->core.rules);
+	if (r >= 0)
 		r = append_daemon(d, m);
 	if (r >= 0)
 		r = append_kernel(d, m);

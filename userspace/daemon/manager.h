@@ -38,4 +38,12 @@ int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* Of manager-lists.c. */
+int manager_list_lists(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_test_list(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_set_list(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_remove_list(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_except_list(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_update_list(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 #endif

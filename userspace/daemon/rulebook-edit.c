@@ -376,6 +376,8 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 		.user = rule->scope == RULE_S_USER,
 		.uid = rule->scope_uid,
 	};
+	if (!row->why && rulebook_missing_list(rb, rule))
+		row->why = "there is no such list; see \"snitch lists\"";
 	if (!row->why)
 		row->why = rule_why_not_enforced(rule);
 	if (!row->why)

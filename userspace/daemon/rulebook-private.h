@@ -5,6 +5,7 @@
 #ifndef SNITCH_DAEMON_RULEBOOK_PRIVATE_H
 #define SNITCH_DAEMON_RULEBOOK_PRIVATE_H
 
+#include "../lists/lists.h"
 #include "../policy/known.h"
 #include "../policy/policy.h"
 #include "../policy/suspend.h"
@@ -17,6 +18,8 @@
 
 /**
  * struct rulebook - see rulebook.h
+ * @lists: what "list:NAME" means; never NULL
+ * @hits: how often they decided
  * @compiled: what is in force; only its executables are kept
  * @suspended: executables that changed since their rules were loaded; kept in a file
  * @known: the files that programs of rules are; kept in a file
@@ -40,6 +43,8 @@ struct rulebook {
 	struct policy_env env;
 	struct places places;
 	struct ruleset *set;
+	struct lists *lists;
+	struct list_hits *hits;
 	struct policy_compiled compiled;
 	struct suspended suspended;
 	struct known known;
@@ -66,6 +71,12 @@ struct rulebook {
 
 /* The environment, with the clocks as they are. */
 struct policy_env *rulebook_env(struct rulebook *rb);
+
+/* The first list that @rule names and that is not there, or NULL. */
+const char *rulebook_missing_list(const struct rulebook *rb, const struct rule *rule);
+
+/* Counts that @rule decided @q, where a list made it match. */
+void rulebook_count_hit(struct rulebook *rb, const struct rule *rule, const struct flow_query *q);
 
 /* Compares what lies at the paths of rules with what is known; says in @rb->news, @rb->unsure. */
 void rulebook_compare(struct rulebook *rb);

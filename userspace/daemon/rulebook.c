@@ -34,8 +34,10 @@ int rulebook_new(struct rulebook **out, const char *root)
 		rb->userns = st.st_ino;
 	rb->root = strdup(root);
 	rb->set = ruleset_new();
+	rb->lists = lists_new();
+	rb->hits = list_hits_new();
 	rb->paths.root = rb->root;
-	if (!rb->root || !rb->set) {
+	if (!rb->root || !rb->set || !rb->lists || !rb->hits) {
 		rulebook_free(rb);
 		return -ENOMEM;
 	}
@@ -52,6 +54,8 @@ void rulebook_free(struct rulebook *rb)
 	known_clear(&rb->known);
 	policy_compiled_free(&rb->compiled);
 	ruleset_free(rb->set);
+	lists_free(rb->lists);
+	list_hits_free(rb->hits);
 	free(rb->root);
 	free(rb);
 }
@@ -87,6 +91,7 @@ struct policy_env *rulebook_env(struct rulebook *rb)
 	struct policy_env *env = &rb->env;
 
 	places_env(&rb->places, env);
+	env->lists = rb->lists;
 	env->now = time(NULL);
 	env->boottime = snitch_boottime();
 	return env;
@@ -371,6 +376,8 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 	rulebook_query(rb, owner, ev, &room, &q);
 	rulebook_name_query(rb, owner, ev, now, &names, &q);
 	policy_decide(rb->set, env, &q, &d);
+	if (d.rule)
+		rulebook_count_hit(rb, d.rule, &q);
 	*out = (struct judgement){
 		.action = d.action,
 		.rule = d.rule ? d.rule->id : 0,

@@ -124,6 +124,20 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 /* The number of the executable @exe in the policy installed last; 0: it has no rules of its own. */
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe);
 
+/* ---- rulebook-lists.c: what "list:NAME" means ---- */
+
+struct lists;
+struct list_hits;
+
+const struct lists *rulebook_lists(const struct rulebook *rb);
+struct list_hits *rulebook_hits(const struct rulebook *rb);
+
+/* Puts @lists, which is taken, in the place of those before. */
+void rulebook_take_lists(struct rulebook *rb, struct lists *lists);
+
+/* Does a rule name any list? */
+bool rulebook_names_lists(const struct rulebook *rb);
+
 /* ---- rulebook-known.c: executables that changed ---- */
 
 /*

@@ -16,6 +16,7 @@
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "daemon.h"
+#include "keeper.h"
 
 #define SETTLE_US	200000	/* editors and tools write in several steps */
 #define FOLDER_EVENTS	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | \
@@ -34,6 +35,8 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 		moved = rulebook_look_around(d->core.rules) == 1;
 	if (d->rules_touched)
 		core_files_changed(&d->core);
+	if (d->lists_touched)
+		lists_work(d);
 	d->places_touched = false;
 	d->rules_touched = false;
 	if (moved && d->core.generation == before) {
@@ -56,17 +59,33 @@ static void settle_later(struct daemon *d)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), n = strlen(suffix);
+
+	return len > n && !strcmp(name + len - n, suffix);
+}
+
+/* A list, or what came of fetching one; not what is still being written. */
+static bool is_of_list(const char *name)
+{
+	return name[0] != '.' && (has_suffix(name, ".list") || has_suffix(name, ".conf") ||
+				  has_suffix(name, ".except") || has_suffix(name, ".result"));
+}
+
 static void note_file(struct daemon *d, const struct inotify_event *ev)
 {
 	size_t len = ev->len ? strlen(ev->name) : 0;
 
 	if (len && (!strcmp(ev->name, "resolv.conf") || !strcmp(ev->name, "hosts")))
 		d->places_touched = true;
-	else if (!len || (len > 6 && !strcmp(ev->name + len - 6, ".rules")) ||
-		 (ev->mask & IN_Q_OVERFLOW))
+	else if (len && is_of_list(ev->name))
+		d->lists_touched = true;
+	else if (!len || has_suffix(ev->name, ".rules") || (ev->mask & IN_Q_OVERFLOW))
 		d->rules_touched = true;
 	else
 		return;
+	d->lists_touched |= !len || (ev->mask & IN_Q_OVERFLOW);
 	settle_later(d);
 }
 
@@ -108,6 +127,8 @@ static int watch_files(struct daemon *d)
 	if (d->inotify_fd < 0)
 		return -errno;
 	for (i = 0; (folder = rulebook_folder(d->core.rules, i)); i++)
+		watch_folder(d, folder, FOLDER_EVENTS);
+	for (i = 0; (folder = keeper_folder(i)); i++)
 		watch_folder(d, folder, FOLDER_EVENTS);
 	/* /etc as a whole is quiet enough, and resolv.conf is replaced by renaming */
 	watch_folder(d, "/etc", IN_CLOSE_WRITE | IN_MOVED_TO);

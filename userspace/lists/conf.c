@@ -2,12 +2,12 @@
 /*
  * What is kept about a list beside its entries. It must never take a line that it does not know.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../util/timespan.h"
+#include "lines.h"
 #include "lists.h"
 
 static const char *const kinds[__LIST_KINDS] = {
@@ -48,43 +48,22 @@ const char *list_url_check(const char *url)
 	return !end || memchr(url + host, '@', end) ? expected : NULL;
 }
 
-static int take_text(char *to, size_t size, const char *value)
-{
-	size_t i;
-
-	for (i = 0; value[i]; i++) {
-		if (iscntrl((unsigned char)value[i]))
-			return -EINVAL;
-	}
-	return snprintf(to, size, "%s", value) < (int)size ? 0 : -EINVAL;
-}
-
-static int take_number(uint64_t *to, const char *value, uint64_t max)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*value))
-		return -EINVAL;
-	errno = 0;
-	*to = strtoull(value, &end, 10);
-	return *end || errno || *to > max ? -EINVAL : 0;
-}
-
 static int take_bool(bool *to, const char *value)
 {
 	*to = !strcmp(value, "yes");
 	return *to || !strcmp(value, "no") ? 0 : -EINVAL;
 }
 
-static int take_value(struct list_conf *conf, const char *key, const char *value)
+static int take_value(void *ctx, const char *key, const char *value)
 {
+	struct list_conf *conf = ctx;
 	uint64_t number = 0;
 	bool enabled;
 	int r;
 
 	if (!strcmp(key, "url"))
 		return list_url_check(value) ? -EINVAL :
-		       take_text(conf->url, sizeof(conf->url), value);
+		       lines_text(conf->url, sizeof(conf->url), value);
 	if (!strcmp(key, "kind"))
 		return list_kind_parse(value, &conf->kind);
 	if (!strcmp(key, "every"))
@@ -95,56 +74,29 @@ static int take_value(struct list_conf *conf, const char *key, const char *value
 		return r;
 	}
 	if (!strcmp(key, "fetched"))
-		return take_number(&conf->fetched, value, INT64_MAX);
+		return lines_number(&conf->fetched, value, INT64_MAX);
 	if (!strcmp(key, "tried"))
-		return take_number(&conf->tried, value, INT64_MAX);
+		return lines_number(&conf->tried, value, INT64_MAX);
 	if (!strcmp(key, "count"))
-		return take_number(&conf->count, value, UINT32_MAX);
+		return lines_number(&conf->count, value, UINT32_MAX);
 	if (!strcmp(key, "failures")) {
-		r = take_number(&number, value, UINT32_MAX);
+		r = lines_number(&number, value, UINT32_MAX);
 		conf->failures = number;
 		return r;
 	}
 	if (!strcmp(key, "etag"))
-		return take_text(conf->etag, sizeof(conf->etag), value);
+		return lines_text(conf->etag, sizeof(conf->etag), value);
 	if (!strcmp(key, "sha256"))
-		return take_text(conf->sha256, sizeof(conf->sha256), value);
+		return lines_text(conf->sha256, sizeof(conf->sha256), value);
 	if (!strcmp(key, "error"))
-		return take_text(conf->error, sizeof(conf->error), value);
+		return lines_text(conf->error, sizeof(conf->error), value);
 	return -EINVAL;
-}
-
-static char *trim(char *text)
-{
-	size_t len;
-
-	text += strspn(text, " \t");
-	len = strlen(text);
-	while (len && strchr(" \t\r", text[len - 1]))
-		text[--len] = '\0';
-	return text;
 }
 
 int list_conf_read(char *text, struct list_conf *conf, unsigned int *line)
 {
-	char *next, *value;
-
 	memset(conf, 0, sizeof(*conf));
-	for (*line = 1; text && *text; text = next, ++*line) {
-		next = strchr(text, '\n');
-		if (next)
-			*next++ = '\0';
-		text = trim(text);
-		if (!*text || *text == '#')
-			continue;
-		value = strchr(text, '=');
-		if (!value)
-			return -EINVAL;
-		*value++ = '\0';
-		if (take_value(conf, trim(text), trim(value)))
-			return -EINVAL;
-	}
-	return 0;
+	return lines_read(text, take_value, conf, line);
 }
 
 int list_conf_write(FILE *f, const void *ctx)

@@ -166,9 +166,7 @@ const char *rule_why_not_enforced(const struct rule *rule)
 			return "after child-of only paths and patterns are recognised";
 	}
 	for (i = 0; i < rule->n_items; i++) {
-		if (rule->items[i].kind == RULE_I_LIST)
-			return "lists are not loaded yet";
-		if (item_is_name(&rule->items[i]))
+		if (item_is_name(&rule->items[i]) && rule->items[i].kind != RULE_I_LIST)
 			return "names come with DNS tracking";
 	}
 	return NULL;
