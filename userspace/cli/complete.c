@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `snitch complete WORD...`: what may stand in the place of the last word, one
- * a line, for the shells' completions. It must never print more than ids and
- * words of our own.
+ * a line, for the shells' completions. It must never print more than ids, names
+ * of lists and words of our own.
  */
 #include <string.h>
 
@@ -29,8 +29,8 @@ static void offer_words(const char *words, const char *prefix)
 	}
 }
 
-/* Ids of the daemon's questions or rules; nothing where there is no daemon. */
-static void offer_ids(struct cli *cli, const char *method, const char *prefix)
+/* What the daemon's questions, rules or lists have at @key; nothing where there is no daemon. */
+static void offer_all(struct cli *cli, const char *method, const char *key, const char *prefix)
 {
 	json_t *all = NULL, *entry;
 	size_t i;
@@ -38,8 +38,18 @@ static void offer_ids(struct cli *cli, const char *method, const char *prefix)
 	if (cli_bus_open(cli, true) || cli_call_json(cli, method, &all, ""))
 		return;
 	json_array_foreach(all, i, entry)
-		offer(value_str(entry, "id", ""), prefix);
+		offer(value_str(entry, key, ""), prefix);
 	json_decref(all);
+}
+
+static void offer_ids(struct cli *cli, const char *method, const char *prefix)
+{
+	offer_all(cli, method, "id", prefix);
+}
+
+static void offer_names(struct cli *cli, const char *prefix)
+{
+	offer_all(cli, "ListLists", "name", prefix);
 }
 
 static void complete_answer(struct cli *cli, int argc, char **argv)
@@ -117,6 +127,21 @@ static void complete_iap(int argc, char **argv)
 			    "--lang --policy", last);
 }
 
+static void complete_lists(struct cli *cli, int argc, char **argv)
+{
+	const char *last = argv[argc - 1], *before = argv[argc - 2];
+
+	if (!strcmp(before, "--kind"))
+		offer_words("auto domains hosts addresses", last);
+	else if (!strcmp(before, "--every"))
+		offer_words("6h 12h 1d 7d", last);
+	else if (!strcmp(argv[1], "add") && argc > 3)
+		offer_words("--kind --every", last);
+	else if (strcmp(argv[1], "list") && strcmp(argv[1], "add") &&
+		 (argc == 3 || !strcmp(argv[1], "rm") || !strcmp(before, "--rm")))
+		offer_names(cli, last);
+}
+
 static void offer_commands(const char *prefix)
 {
 	const struct cli_command *c;
@@ -153,6 +178,8 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		complete_explain(cli, argc, argv);
 	else if (!strcmp(c->name, "iap"))
 		complete_iap(argc, argv);
+	else if (argc > 2 && !strcmp(c->name, "lists"))
+		complete_lists(cli, argc, argv);
 	else if (argc == 2 && !strcmp(c->name, "help"))
 		offer_commands(argv[1]);
 	else if (argc == 2)

@@ -121,7 +121,9 @@ static void print(const struct cli *cli, const json_t *st, bool daemon)
 {
 	const char *error = value_str(st, "RulesError", "");
 	long long waiting = value_int(st, "Waiting", 0), agents = value_int(st, "Agents", 0);
+	const json_t *problem;
 	char text[128];
+	size_t i;
 
 	if (snitch_panic_in_force(NULL))
 		line(cli, "PANIC", 31, "all but loopback is cut; `snitch release` ends it");
@@ -130,6 +132,8 @@ static void print(const struct cli *cli, const json_t *st, bool daemon)
 	print_kernel(cli, st);
 	if (*error)
 		line(cli, "rules", 31, error);
+	json_array_foreach(json_object_get(st, "ListProblems"), i, problem)
+		line(cli, "list", 31, json_string_value(problem));
 	if (!daemon)
 		return;
 	snprintf(text, sizeof(text), "%lld waiting, %lld missed, %lld pending; %lld agent%s", waiting,
