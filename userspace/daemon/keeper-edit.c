@@ -57,6 +57,8 @@ static void wait_no_more(struct keeper *k)
 static int find_own(struct keeper *k, const char *name, const struct list **list, char *error,
 		    size_t size)
 {
+	const struct intake *in;
+
 	if (!list_name_valid(name))
 		return fail(error, size, -EINVAL,
 			    "a list's name has letters, digits, '-', '_' and '.', at most %u",
@@ -68,6 +70,12 @@ static int find_own(struct keeper *k, const char *name, const struct list **list
 			    LIST_FOLDER_ADMIN);
 	if (k->n_waiters == KEEPER_WAITERS_MAX)
 		return fail(error, size, -EBUSY, "too many changes at once; try again");
+	/* its end will write what is known of the list */
+	TAILQ_FOREACH(in, &k->intakes, link) {
+		if (!strcmp(in->name, name))
+			return fail(error, size, -EBUSY, "list %s is just being taken in; try again",
+				    name);
+	}
 	return 0;
 }
 
@@ -180,21 +188,43 @@ int keeper_remove(struct keeper *k, const char *name, keeper_done done, void *ct
 	return r;
 }
 
+/* What has not been tried is due; so it stays until there is a result. */
+static int make_due(struct keeper *k, const char *name)
+{
+	struct list_conf conf;
+
+	keeper_conf(k, name, &conf);
+	conf.tried = 0;
+	return keeper_write_conf(k, name, &conf);
+}
+
 int keeper_update(struct keeper *k, const char *name, keeper_done done, void *ctx, char *error,
 		  size_t size)
 {
 	const struct list *list = NULL;
+	size_t i;
 	int r = *name ? must_find(k, name, &list, error, size) : 0;
 
 	if (!r && list && !*list_facts(list)->conf.url)
 		r = fail(error, size, -EINVAL, "list %s has no URL to be fetched from", name);
 	if (!r && list && list_facts(list)->conf.disabled)
 		r = fail(error, size, -EINVAL, "list %s is switched off", name);
-	if (!r && wait_for(k, done, ctx, NULL))
-		r = fail(error, size, -EBUSY, "too many changes at once; try again");
-	if (!r)
-		spool_write_jobs(k, name);
-	return r;
+	if (r)
+		return r;
+	if (wait_for(k, done, ctx, NULL))
+		return fail(error, size, -EBUSY, "too many changes at once; try again");
+	for (i = 0; !r && (list = lists_at(rulebook_lists(k->rules), i)); i++) {
+		const struct list_facts *facts = list_facts(list);
+
+		if ((!*name || !strcmp(name, facts->name)) && !facts->admin && *facts->conf.url)
+			r = make_due(k, facts->name);
+	}
+	if (r) {
+		wait_no_more(k);
+		return fail(error, size, r, "cannot write below %s: %s", k->store, strerror(-r));
+	}
+	k->look = true;
+	return 0;
 }
 
 /* ---- exceptions ----------------------------------------------------------------------------- */

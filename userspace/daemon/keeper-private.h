@@ -60,6 +60,9 @@ struct keeper {
 void keeper_conf(const struct keeper *k, const char *name, struct list_conf *conf);
 int keeper_write_conf(struct keeper *k, const char *name, const struct list_conf *conf);
 
+/* A small file of @folder, NUL-ended. Return: its length, or a negative errno. */
+ssize_t keeper_read_small(const char *folder, const char *name, char *buf, size_t size);
+
 /* ---- intake.c ---- */
 
 /* Takes @from. Return: 0 or a negative errno. */
@@ -71,8 +74,8 @@ void intake_free(struct keeper *k, struct intake *in);
 
 /* ---- spool.c ---- */
 
-/* Writes what the fetcher is to do, where that has changed; @now: also that NAME is due ("": all). */
-void spool_write_jobs(struct keeper *k, const char *now);
+/* Writes what the fetcher is to do, where that has changed. */
+void spool_write_jobs(struct keeper *k);
 /* Takes in what the fetcher has left. */
 void spool_take_results(struct keeper *k);
 

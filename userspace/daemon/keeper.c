@@ -92,7 +92,14 @@ const char *keeper_problem(const struct keeper *k)
 void keeper_conf(const struct keeper *k, const char *name, struct list_conf *conf)
 {
 	const struct list *list = lists_find(rulebook_lists(k->rules), name);
+	_cleanup_free_ char *file = snitch_format("%s.conf", name);
+	char text[LIST_SPOOL_TEXT];
+	unsigned int line;
 
+	/* the file may be newer than the lists in force */
+	if (file && keeper_read_small(k->store, file, text, sizeof(text)) >= 0 &&
+	    !list_conf_read(text, conf, &line))
+		return;
 	memset(conf, 0, sizeof(*conf));
 	if (list)
 		*conf = list_facts(list)->conf;
@@ -162,7 +169,7 @@ static bool load_some(struct keeper *k)
 	tell_problems(rulebook_lists(k->rules), lists);
 	rulebook_take_lists(k->rules, lists);
 	if (!k->only_read)
-		spool_write_jobs(k, NULL);
+		spool_write_jobs(k);
 	return changed;
 }
 

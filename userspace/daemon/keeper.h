@@ -69,7 +69,7 @@ int keeper_remove(struct keeper *k, const char *name, keeper_done done, void *ct
 /* Adds an exception to a list, or takes it away. */
 int keeper_except(struct keeper *k, const char *name, const char *entry, bool remove,
 		  keeper_done done, void *ctx, char *error, size_t size);
-/* Has a list fetched now; "" for all. @done comes at once: fetching takes its time. */
+/* Has a list fetched now; "" for all. @done does not wait for that: it takes its time. */
 int keeper_update(struct keeper *k, const char *name, keeper_done done, void *ctx, char *error,
 		  size_t size);
 

@@ -33,8 +33,7 @@ static uint64_t due(const struct list_conf *conf)
 	return conf->tried + wait;
 }
 
-/* A small file of @folder, NUL-ended. Return: its length, or a negative errno. */
-static ssize_t read_small(const char *folder, const char *name, char *buf, size_t size)
+ssize_t keeper_read_small(const char *folder, const char *name, char *buf, size_t size)
 {
 	_cleanup_free_ char *path = snitch_format("%s/%s", folder, name);
 	_cleanup_close_ int fd = -1;
@@ -66,7 +65,7 @@ static void write_job(struct keeper *k, const char *name, const struct list_job 
 
 	if (!file)
 		return;
-	if (read_small(k->jobs, file, text, sizeof(text)) >= 0 && !list_job_read(text, &old) &&
+	if (keeper_read_small(k->jobs, file, text, sizeof(text)) >= 0 && !list_job_read(text, &old) &&
 	    !strcmp(old.url, job->url) && !strcmp(old.etag, job->etag) && old.after == job->after)
 		return;
 	r = snitch_save(k->jobs, file, list_job_write, job);
@@ -104,7 +103,7 @@ static void remove_jobs(struct keeper *k)
 		closedir(dir);
 }
 
-void spool_write_jobs(struct keeper *k, const char *now)
+void spool_write_jobs(struct keeper *k)
 {
 	const struct list *list;
 	size_t i;
@@ -122,8 +121,6 @@ void spool_write_jobs(struct keeper *k, const char *now)
 		if (list_facts(list)->names || list_facts(list)->ranges)
 			strcpy(job.etag, conf->etag);
 		job.after = due(conf);
-		if (now && (!*now || !strcmp(now, list_facts(list)->name)))
-			job.after = 0;
 		write_job(k, list_facts(list)->name, &job);
 	}
 }
@@ -211,7 +208,7 @@ static void take_file(struct keeper *k, const char *file)
 	snprintf(name, sizeof(name), "%.*s", (int)(dot - file), file);
 	if (!list_name_valid(name))
 		return;
-	if (read_small(k->spool, file, text, sizeof(text)) < 0 || list_result_read(text, &result))
+	if (keeper_read_small(k->spool, file, text, sizeof(text)) < 0 || list_result_read(text, &result))
 		log_msg(LOG_WARNING, "%s/%s makes no sense", k->spool, file);
 	else
 		take_result(k, name, &result);
