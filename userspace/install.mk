@@ -22,6 +22,8 @@ SYSCONFDIR ?= /etc
 # Where systemd, udev, the bus, DKMS and snitchd itself look, whatever PREFIX is.
 RULESDIR ?= /usr/lib/snitch/rules.d
 IAPDIR	?= /usr/share/snitch/iap
+# Where the built-in rule names the downloader.
+LIBEXECDIR ?= /usr/lib/snitch
 UNITDIR	?= /usr/lib/systemd/system
 SYSUSERSDIR ?= /usr/lib/sysusers.d
 TMPFILESDIR ?= /usr/lib/tmpfiles.d
@@ -31,6 +33,7 @@ DBUSPOLICYDIR ?= /usr/share/dbus-1/system.d
 DBUSIFACEDIR ?= /usr/share/dbus-1/interfaces
 SRCDIR	?= /usr/src
 STATEDIR ?= /var/lib/snitch
+FETCHDIR ?= /var/lib/snitch-fetch
 RUNDIR	?= /run/snitch
 
 INSTALL	?= install
@@ -50,7 +53,11 @@ MODULE_FILES := $(patsubst $(TOP)/%,%,$(shell find $(TOP)/kmod $(TOP)/include -t
 define INSTALLED
 0755 $(BIN)/snitch $(BINDIR)/snitch
 0755 $(BIN)/snitchd $(SBINDIR)/snitchd
+0755 $(BIN)/snitch-fetch $(LIBEXECDIR)/snitch-fetch
 0644 $(BUILD)/snitchd.service $(UNITDIR)/snitchd.service
+0644 $(BUILD)/snitch-fetch.service $(UNITDIR)/snitch-fetch.service
+0644 $(US)/systemd/snitch-fetch.timer $(UNITDIR)/snitch-fetch.timer
+0644 $(US)/systemd/snitch-fetch.path $(UNITDIR)/snitch-fetch.path
 0644 $(US)/systemd/snitch.sysusers.conf $(SYSUSERSDIR)/snitch.conf
 0644 $(US)/systemd/snitch.tmpfiles.conf $(TMPFILESDIR)/snitch.conf
 0644 $(US)/systemd/snitch.modules-load.conf $(MODULESLOADDIR)/snitch.conf
@@ -91,21 +98,22 @@ SYSTEMD_RUNS = [ -d /run/systemd/system ]
 .PHONY: install install-files install-source install-system
 .PHONY: uninstall uninstall-files uninstall-system
 
-$(BUILD)/snitchd.service: $(US)/systemd/snitchd.service.in FORCE
+$(BUILD)/%.service: $(US)/systemd/%.service.in FORCE
 	@mkdir -p $(@D)
-	@sed 's|@SBINDIR@|$(SBINDIR)|g' $< > $@.new && mv $@.new $@
+	@sed 's|@SBINDIR@|$(SBINDIR)|g; s|@LIBEXECDIR@|$(LIBEXECDIR)|g' $< > $@.new && mv $@.new $@
 
 install: install-files
 	$(if $(DESTDIR),,@$(MAKE) --no-print-directory -f $(SELF) install-system)
 
-install-files: all $(BUILD)/snitchd.service
+install-files: all $(BUILD)/snitchd.service $(BUILD)/snitch-fetch.service
 	@rm -rf --one-file-system "$(DESTDIR)$(MODSRC)"
 	@mkdir -p "$(DESTDIR)/"
 	@printf '%s\n' "$$INSTALLED" | { $(MAKE_DIR); while read -r mode source target; do \
 	    [ -n "$$target" ] || continue; \
 	    make_dir "$${target%/*}" && $(INSTALL) -m "$$mode" "$$source" "$(DESTDIR)$$target" || exit 1; \
 	  done; \
-	  make_dir $(SYSCONFDIR)/snitch/rules.d && make_dir $(FOLDERS:/folders=) && \
+	  make_dir $(SYSCONFDIR)/snitch/rules.d && make_dir $(SYSCONFDIR)/snitch/lists && \
+	  make_dir $(FOLDERS:/folders=) && \
 	  printf '%s\n' $$made >>"$(DESTDIR)$(FOLDERS)"; }
 	@echo "installed into $(if $(DESTDIR),$(DESTDIR),$(PREFIX))"
 
@@ -118,12 +126,17 @@ install-source:
 install-system:
 	@if command -v systemd-sysusers >/dev/null; then \
 	  systemd-sysusers $(SYSUSERSDIR)/snitch.conf; \
-	elif ! getent passwd snitch >/dev/null; then \
-	  useradd --system --user-group --home-dir $(STATEDIR) --no-create-home \
-	    --shell /usr/sbin/nologin snitch; \
+	else for u in snitch:$(STATEDIR) snitch-fetch:$(FETCHDIR); do \
+	  getent passwd $${u%%:*} >/dev/null || \
+	    useradd --system --user-group --home-dir $${u#*:} --no-create-home \
+	      --shell /usr/sbin/nologin $${u%%:*}; \
+	  done; \
 	fi
 	@$(INSTALL) -d -m 0750 -o snitch -g snitch $(STATEDIR)
 	@$(INSTALL) -d -m 0755 -o snitch -g snitch $(RUNDIR)
+	@$(INSTALL) -d -m 0755 $(FETCHDIR)
+	@$(INSTALL) -d -m 2750 -o snitch -g snitch-fetch $(FETCHDIR)/jobs
+	@$(INSTALL) -d -m 2770 -o snitch-fetch -g snitch $(FETCHDIR)/spool
 	@if ! command -v dkms >/dev/null; then \
 	  echo "no dkms here: install it, then run: dkms install snitch/$(MODVERSION)" >&2; exit 1; \
 	fi
@@ -143,6 +156,7 @@ install-system:
 	  [ ! -d /sys/module/snitch ] || echo "the module of before is still loaded; to change it:" \
 	    "systemctl stop snitchd && modprobe -r snitch"; \
 	  echo "next: systemctl enable --now snitchd   (it starts in mode observe)"; \
+	  echo "lists: systemctl enable --now snitch-fetch.timer snitch-fetch.path"; \
 	else \
 	  echo "next: modprobe snitch && snitchd --user snitch &   (systemd does not run here)"; \
 	fi
@@ -152,22 +166,24 @@ uninstall:
 	@$(MAKE) --no-print-directory -f $(SELF) uninstall-files
 
 uninstall-system:
-	@if $(SYSTEMD_RUNS); then systemctl disable --now snitchd 2>/dev/null || true; fi
+	@if $(SYSTEMD_RUNS); then systemctl disable --now snitchd snitch-fetch.timer \
+	  snitch-fetch.path 2>/dev/null || true; fi
 	@if [ -d /sys/module/snitch ]; then \
 	  modprobe -r snitch || echo "snitch.ko stays loaded until the next boot" >&2; \
 	fi
 	@if command -v dkms >/dev/null; then $(call EVERY_VERSION,dkms remove snitch/$$v --all); fi
-	$(if $(PURGE),@if getent passwd snitch >/dev/null; then userdel snitch; fi; \
-	  if getent group snitch >/dev/null; then groupdel snitch; fi)
+	$(if $(PURGE),@for u in snitch snitch-fetch; do \
+	  if getent passwd $$u >/dev/null; then userdel $$u; fi; \
+	  if getent group $$u >/dev/null; then groupdel $$u; fi; done)
 
 uninstall-files:
 	@printf '%s\n' "$$INSTALLED" | while read -r mode source target; do \
 	  [ -n "$$target" ] || continue; \
 	  rm -f "$(DESTDIR)$$target"; \
 	done
-	@rm -rf --one-file-system "$(DESTDIR)$(MODSRC)" "$(DESTDIR)$(RUNDIR)"
+	@rm -rf --one-file-system "$(DESTDIR)$(MODSRC)" "$(DESTDIR)$(RUNDIR)" "$(DESTDIR)$(FETCHDIR)"
 	$(if $(PURGE),@rm -rf --one-file-system "$(DESTDIR)$(SYSCONFDIR)/snitch" "$(DESTDIR)$(STATEDIR)")
-	@rmdir "$(DESTDIR)$(STATEDIR)/rules" "$(DESTDIR)$(STATEDIR)" 2>/dev/null || true
+	@rmdir "$(DESTDIR)$(STATEDIR)/rules" "$(DESTDIR)$(STATEDIR)/lists" "$(DESTDIR)$(STATEDIR)" 2>/dev/null || true
 	@if [ -e "$(DESTDIR)$(FOLDERS)" ]; then \
 	  folders=$$(sort -ru "$(DESTDIR)$(FOLDERS)"); \
 	  rm -f "$(DESTDIR)$(FOLDERS)"; \

@@ -11,6 +11,8 @@ files() { (cd "$ROOT" && find . ! -type d | sort); }
 has_all() {
 	local f
 	for f in usr/bin/snitch usr/sbin/snitchd usr/lib/systemd/system/snitchd.service \
+		usr/lib/snitch/snitch-fetch usr/lib/systemd/system/snitch-fetch.service \
+		usr/lib/systemd/system/snitch-fetch.timer usr/lib/systemd/system/snitch-fetch.path \
 		usr/lib/sysusers.d/snitch.conf usr/lib/tmpfiles.d/snitch.conf \
 		usr/lib/modules-load.d/snitch.conf usr/lib/udev/rules.d/60-snitch.rules \
 		usr/share/dbus-1/system.d/org.snitch.Snitch1.conf usr/share/man/man1/snitch.1 \
