@@ -31,19 +31,25 @@ modes_are_safe() {
 }
 runs() { "$ROOT/usr/bin/snitch" version | grep -qx "snitch $VERSION"; }
 unit_verifies() {
-	local said
+	local said unit
 	# systemd-analyze says so of every part of ours it does not like; other units are not ours.
-	sed "s|^ExecStart=/usr/sbin/|ExecStart=$ROOT/usr/sbin/|" \
-		"$ROOT/usr/lib/systemd/system/snitchd.service" >"$WORK/snitchd.service"
-	said=$(systemd-analyze verify --man=no "$WORK/snitchd.service" 2>&1 | grep -F snitchd.service)
+	for unit in snitchd snitch-fetch; do
+		sed "s|^ExecStart=/usr/|ExecStart=$ROOT/usr/|" \
+			"$ROOT/usr/lib/systemd/system/$unit.service" >"$WORK/$unit.service"
+	done
+	cp "$ROOT"/usr/lib/systemd/system/snitch-fetch.{timer,path} "$WORK"
+	said=$(systemd-analyze verify --man=no "$WORK"/snitch*.{service,timer,path} 2>&1 |
+		grep -E 'snitchd\.service|snitch-fetch\.')
 	[[ -z $said ]] || { echo "$said"; return 1; }
 }
 unit_is_confined() {
-	local level
-	level=$(systemd-analyze security --offline=yes "$WORK/snitchd.service" 2>&1 |
-		sed -n 's/.*Overall exposure level for snitchd.service: \([0-9.]*\).*/\1/p')
-	echo "exposure level $level"
-	[[ -n $level ]] && awk -v l="$level" 'BEGIN {exit !(l < 4)}'
+	local level unit
+	for unit in snitchd snitch-fetch; do
+		level=$(systemd-analyze security --offline=yes "$WORK/$unit.service" 2>&1 |
+			sed -n "s/.*Overall exposure level for $unit.service: \([0-9.]*\).*/\1/p")
+		echo "exposure level $level of $unit"
+		[[ -n $level ]] && awk -v l="$level" 'BEGIN {exit !(l < 4)}' || return 1
+	done
 }
 bus_policy_loads() {
 	local conf=$WORK/bus.conf

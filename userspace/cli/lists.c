@@ -371,6 +371,6 @@ int cmd_lists(struct cli *cli, int argc, char **argv)
 	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, argv[0]))
 			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("lists: '%s' is not one of list, show, test, add, rm, update, except, enable, disable",
-			 argv[0]);
+	return out_usage("lists: '%s' is not one of list, show, test, add, rm, update, except, "
+			 "enable, disable", argv[0]);
 }

@@ -111,7 +111,8 @@ static int apply(const struct keeper_wish *wish, struct list_conf *conf, char *e
 	if (wish->kind && list_kind_parse(wish->kind, &conf->kind))
 		return fail(error, size, -EINVAL, "the kinds are auto, domains, hosts and addresses");
 	if (wish->every && (wish->every < KEEPER_EVERY_MIN || wish->every > 366 * 86400ULL))
-		return fail(error, size, -EINVAL, "lists are fetched at most once an hour, and once a year at least");
+		return fail(error, size, -EINVAL,
+			    "lists are fetched at most once an hour, and once a year at least");
 	if (wish->url || wish->data >= 0)
 		forget_contents(conf);
 	if (wish->url)

@@ -37,8 +37,8 @@ struct keeper_wish {
 };
 
 /*
- * @rb has to live as long. @root "" for none. @only_read: nothing is fetched nor written. Return: 0 or
- * -ENOMEM.
+ * @rb has to live as long. @root "" for none. @only_read: nothing is fetched nor written. Return: 0
+ * or -ENOMEM.
  */
 int keeper_new(struct keeper **out, const char *root, struct rulebook *rb, bool only_read);
 void keeper_free(struct keeper *k);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lists over D-Bus. Changing them changes rules of all users: it needs root or group snitch. It must
- * never take a path, nor a file that its sender can still change or make wait.
+ * Lists over D-Bus. Changing them changes rules of all users: it needs root or group snitch. It
+ * must never take a path, nor a file that its sender can still change or make wait.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -125,7 +125,7 @@ int manager_test_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return manager_reply(reply, r);
 }
 
-/* ---- changes ----------------------------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------------------------- */
 
 static void changed(void *ctx, const char *error)
 {

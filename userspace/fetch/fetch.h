@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The downloader of lists: a program of its own, as a user of its own, as it talks to the network. It
- * reads jobs and writes what came into the spool; whether that is a list is for snitchd to say.
+ * The downloader of lists: a program of its own, as a user of its own, as it talks to the network.
+ * It reads jobs and writes what came into the spool; whether that is a list is for snitchd to say.
  */
 #ifndef SNITCH_FETCH_H
 #define SNITCH_FETCH_H

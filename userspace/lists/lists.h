@@ -3,8 +3,8 @@
  * Blocklists: names and addresses by the million, which rules name as "list:NAME". Pure: it reads
  * files that only the right users can write, and never the network or the bus.
  *
- * A struct list never changes once it is built; a struct lists is a set of them, swapped whole. Lists
- * whose files have not changed are shared between the set of before and the next.
+ * A struct list never changes once it is built; a struct lists is a set of them, swapped whole.
+ * Lists whose files have not changed are shared between the set of before and the next.
  */
 #ifndef SNITCH_LISTS_H
 #define SNITCH_LISTS_H

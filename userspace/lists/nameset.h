@@ -44,7 +44,7 @@ int nameset_add(struct nameset *set, const char *name, size_t len, bool below);
 /* Gives back what was reserved for more names. */
 void nameset_trim(struct nameset *set);
 
-/* The entry that @host is, or is below of; NULL: none. In whatever case, with or without final dot. */
+/* The entry that @host is, or is below of; NULL: none. Case and a final dot do not count. */
 const char *nameset_find(const struct nameset *set, const char *host);
 
 void nameset_clear(struct nameset *set);
