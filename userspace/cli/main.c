@@ -37,7 +37,7 @@ const struct cli_command cli_commands[] = {
 	{ "explain", cmd_explain, "[--offline] ID | PROGRAM to REMOTE ...",
 	  "why a flow is judged as it is", "--offline --root --json" },
 	{ "lists", cmd_lists,
-	  "[list | add | show | test | update | except | rm] [NAME] ...",
+	  "[list | add | show | test | update | except | rm] ...",
 	  "blocklists that rules name as list:NAME",
 	  "list add rm update show test except enable disable" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
