@@ -74,32 +74,6 @@ static void test_lockdown_cuts_held(void **state)
 	assert_int_equal(first_question(lab), 0);
 }
 
-static void test_mode_is_kept(void **state)
-{
-	struct lab *lab = *state;
-	struct mode mode;
-	FILE *f;
-
-	set_mode(lab, SNITCH_MODE_ASK);
-	assert_int_equal(mode_load(&mode, lab->core.mode_path), 0);
-	assert_int_equal(mode.now, SNITCH_MODE_ASK);
-	assert_int_equal(core_set_mode(&lab->core, SNITCH_MODE_OBSERVE, 3600), 0);
-	assert_int_equal(mode_load(&mode, lab->core.mode_path), 0);
-	assert_int_equal(mode.now, SNITCH_MODE_OBSERVE);
-	assert_int_equal(mode.after, SNITCH_MODE_ASK);
-	assert_int_equal(mode_expire(&mode, mode.until - 1), 0);
-	assert_int_equal(mode_expire(&mode, mode.until), 1);
-	assert_int_equal(mode.now, SNITCH_MODE_ASK);
-	f = fopen(lab->core.mode_path, "w");
-	fputs("allow everything\n", f);
-	fclose(f);
-	assert_int_equal(mode_load(&mode, lab->core.mode_path), 1);
-	assert_int_equal(mode.now, SNITCH_MODE_QUIET);	/* never something more open */
-	unlink(lab->core.mode_path);
-	assert_int_equal(mode_load(&mode, lab->core.mode_path), 0);
-	assert_int_equal(mode.now, SNITCH_MODE_OBSERVE);
-}
-
 /* ---- answers ---- */
 
 static void asked(struct lab *lab)
@@ -408,7 +382,6 @@ int main(void)
 		LAB(test_quiet_lists),
 		LAB(test_ask_needs_an_agent),
 		LAB(test_lockdown_cuts_held),
-		LAB(test_mode_is_kept),
 		LAB(test_once),
 		LAB(test_once_ends),
 		LAB(test_forever_writes_a_rule),

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 
 #include "../lib/snitch.h"
+#include "../policy/mode.h"
 #include "../policy/policy.h"
 #include "../policy/suspend.h"
 #include "../util/cleanup.h"
@@ -21,7 +22,6 @@
 #include "../util/timespan.h"
 #include "cli.h"
 
-#define MODE_FILE	"/var/lib/snitch/mode"
 #define DNS_MAX		8
 
 /* The mark that keeps the daemon from loading its rules over the panic. */
@@ -101,24 +101,16 @@ static size_t read_dns(struct policy_net *dns)
 	return n;
 }
 
-/* The mode the daemon kept. What makes no sense counts as quiet, never as something more open. */
+/* The mode the daemon kept. */
 static uint32_t saved_mode(void)
 {
-	_cleanup_fclose_ FILE *f = fopen(MODE_FILE, "re");
-	char now[16], after[16];
-	unsigned long long until;
-	uint32_t mode;
-	int n;
+	struct mode_clock clock;
+	struct mode mode;
 
-	if (!f)
-		return errno == ENOENT ? SNITCH_MODE_OBSERVE : SNITCH_MODE_QUIET;
-	n = fscanf(f, "%15s until %llu then %15s", now, &until, after);
-	if (n == 3 && (unsigned long long)time(NULL) >= until)
-		strcpy(now, after);
-	for (mode = SNITCH_MODE_OFF; n >= 1 && mode <= SNITCH_MODE_LOCKDOWN; mode++)
-		if (!strcmp(now, snitch_mode_name(mode)))
-			return mode;
-	return SNITCH_MODE_QUIET;
+	mode_clock_read(&clock);
+	mode_load(&mode, MODE_FILE, &clock);
+	mode_expire(&mode, clock.boottime);
+	return mode.now;
 }
 
 /* Without a daemon: the rules of the folders, compiled here. */

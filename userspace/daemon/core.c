@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../util/cleanup.h"
 #include "../util/log.h"
@@ -212,7 +211,8 @@ static uint32_t fail_action(const struct core *core)
 {
 	if (core->fail && core->mode.now != SNITCH_MODE_LOCKDOWN)
 		return core->fail;
-	return core->mode.now == SNITCH_MODE_OBSERVE ? SNITCH_ALLOW : SNITCH_DENY;
+	return core->mode.now == SNITCH_MODE_OBSERVE || core->mode.now == SNITCH_MODE_OFF ?
+	       SNITCH_ALLOW : SNITCH_DENY;
 }
 
 int core_install(struct core *core)
@@ -287,10 +287,12 @@ static int mode_changed(struct core *core)
 int core_set_mode(struct core *core, uint32_t mode, uint64_t seconds)
 {
 	struct mode before = core->mode;
+	struct mode_clock clock;
 	int r;
 
-	mode_set(&core->mode, mode, seconds, time(NULL));
-	r = core->mode_path ? mode_save(&core->mode, core->mode_path) : 0;
+	mode_clock_read(&clock);
+	mode_set(&core->mode, mode, seconds, clock.boottime);
+	r = core->mode_path ? mode_save(&core->mode, core->mode_path, &clock) : 0;
 	if (r) {
 		core->mode = before;
 		return r;
@@ -301,9 +303,12 @@ int core_set_mode(struct core *core, uint32_t mode, uint64_t seconds)
 
 bool core_expire_mode(struct core *core)
 {
-	if (!mode_expire(&core->mode, time(NULL)))
+	struct mode_clock clock;
+
+	mode_clock_read(&clock);
+	if (!mode_expire(&core->mode, clock.boottime))
 		return false;
-	if (core->mode_path && mode_save(&core->mode, core->mode_path))
+	if (core->mode_path && mode_save(&core->mode, core->mode_path, &clock))
 		log_msg(LOG_ERR, "cannot keep the mode in %s", core->mode_path);
 	mode_changed(core);
 	return true;

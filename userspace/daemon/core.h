@@ -12,9 +12,9 @@
 
 #include "../lib/snitch.h"
 #include "../names/learn.h"
+#include "../policy/mode.h"
 #include "../question/question.h"
 #include "changed.h"
-#include "mode.h"
 #include "once.h"
 #include "owners.h"
 #include "rights.h"

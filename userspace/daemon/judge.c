@@ -202,6 +202,8 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 	case SNITCH_MODE_ASK:
 		break;
 	case SNITCH_MODE_QUIET:
+		if (j.action == SNITCH_ASK)
+			break;
 		ask(core, ev, owner, false, j.suspended);
 		return;
 	default:

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "../util/cleanup.h"
 #include "../util/format.h"
@@ -121,22 +120,24 @@ static void share_device(struct daemon *d)
 
 static int start_mind(struct daemon *d)
 {
+	struct mode_clock clock;
 	int r;
 
 	r = core_init(&d->core, d->opt.root, &agents_ops, d);
 	if (r)
 		return r;
-	d->core.mode_path = snitch_format("%s/var/lib/snitch/mode", d->opt.root);
+	d->core.mode_path = snitch_format("%s" MODE_FILE, d->opt.root);
 	if (!d->core.mode_path)
 		return -ENOMEM;
 	r = config_read(d);
 	if (r)
 		return r;
-	r = mode_load(&d->core.mode, d->core.mode_path);
+	mode_clock_read(&clock);
+	r = mode_load(&d->core.mode, d->core.mode_path, &clock);
 	if (r)
 		log_msg(LOG_ERR, "%s makes no sense (%s): mode is quiet; choose one with \"snitch mode\"",
 			d->core.mode_path, r > 0 ? "contents" : strerror(-r));
-	mode_expire(&d->core.mode, time(NULL));
+	mode_expire(&d->core.mode, clock.boottime);
 	rulebook_look_around(d->core.rules);
 	r = rulebook_recall(d->core.rules);
 	if (r)

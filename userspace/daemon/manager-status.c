@@ -4,25 +4,12 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
 #include "../util/timespan.h"
 #include "manager.h"
-
-/* The end of a timed mode by the clock that the interface uses. */
-static uint64_t mode_until(const struct core *core)
-{
-	uint64_t now = time(NULL);
-
-	if (!core->mode.until)
-		return 0;
-	if (core->mode.until <= now)
-		return snitch_boottime();
-	return snitch_boottime() + (core->mode.until - now) * SNITCH_NSEC_PER_SEC;
-}
 
 static int append_text(sd_bus_message *m, const char *text)
 {
@@ -58,7 +45,8 @@ static const char *fail_word(const struct core *core)
 		return "refuse";
 	if (core->fail)
 		return core->fail == SNITCH_ALLOW ? "allow" : "refuse";
-	return core->mode.now == SNITCH_MODE_OBSERVE ? "allow" : "refuse";
+	return core->mode.now == SNITCH_MODE_OBSERVE || core->mode.now == SNITCH_MODE_OFF ?
+	       "allow" : "refuse";
 }
 
 enum value {
@@ -97,7 +85,7 @@ static int append_value(struct daemon *d, sd_bus_message *m, enum value v, const
 	case V_MODE:
 		return sd_bus_message_append(m, "s", snitch_mode_name(core->mode.now));
 	case V_MODE_UNTIL:
-		return sd_bus_message_append(m, "t", mode_until(core));
+		return sd_bus_message_append(m, "t", core->mode.until);
 	case V_MODE_AFTER:
 		return sd_bus_message_append(m, "s", snitch_mode_name(core->mode.after));
 	case V_GENERATION:

@@ -203,7 +203,7 @@ void watch_times(struct daemon *d)
 	d->mode_timer = sd_event_source_disable_unref(d->mode_timer);
 	d->rules_timer = sd_event_source_disable_unref(d->rules_timer);
 	if (until)
-		sd_event_add_time(d->event, &d->mode_timer, CLOCK_REALTIME, until * 1000000, 100000,
+		sd_event_add_time(d->event, &d->mode_timer, CLOCK_BOOTTIME, until / 1000 + 1, 100000,
 				  on_mode_time, d);
 	if (next)
 		sd_event_add_time(d->event, &d->rules_timer, CLOCK_BOOTTIME, next / 1000 + 1000,
