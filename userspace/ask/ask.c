@@ -49,6 +49,7 @@ struct ask {
 	char mode[16];
 	struct purposes *purposes;
 	json_t *policy;
+	const char *name;
 };
 
 static struct card_view view(struct ask *a)
@@ -69,7 +70,11 @@ static void idle_card(struct card *c, const struct ask *a, const struct card_vie
 {
 	unsigned int later = a->queue.n - ask_queue_count(&a->queue);
 
-	if (*a->mode && strcmp(a->mode, "ask"))
+	if (a->agent.rules && !strcmp(a->mode, "lockdown"))
+		card_add(c, v, CARD_WARN, "! mode lockdown: nothing is asked, all of it is refused");
+	else if (a->agent.rules && !strcmp(a->mode, "off"))
+		card_add(c, v, CARD_WARN, "! mode off: nothing is judged");
+	else if (!a->agent.rules && *a->mode && strcmp(a->mode, "ask"))
 		card_add(c, v, CARD_WARN, "! mode %s: nothing is asked; `snitch mode ask` does",
 			 a->mode);
 	if (later)
@@ -423,7 +428,7 @@ static int session(struct ask *a)
 		out_error("no memory");
 		code = CLI_FAILED;
 	} else {
-		code = cli_agent_start(a->cli, a->event, &a->agent, "snitch ask");
+		code = cli_agent_start(a->cli, a->event, &a->agent, a->name);
 	}
 	if (!code)
 		code = first_look(a);
@@ -433,6 +438,7 @@ static int session(struct ask *a)
 		term_erase(&a->term);
 	/* Closing the connection unregisters the agent. */
 	cli_bus_close(a->cli);
+	cli_agent_stop(&a->agent);
 	a->tick = sd_event_source_unref(a->tick);
 	a->event = sd_event_unref(a->event);
 	ask_queue_clear(&a->queue);
@@ -469,19 +475,16 @@ static int no_terminal(void)
 	return CLI_FAILED;
 }
 
-int cmd_ask(struct cli *cli, int argc, char **argv)
+int ask_run(struct cli *cli, const char *rules, const char *name)
 {
 	struct ask a = {
 		.cli = cli,
-		.agent = { .ctx = &a, .question = question, .removed = removed, .mode = mode,
+		.name = name,
+		.agent = { .ctx = &a, .rules = rules, .question = question, .removed = removed, .mode = mode,
 			   .gone = gone },
 	};
 	int code;
 
-	(void)argv;
-	if (argc || cli->json)
-		return out_usage("ask takes no arguments; `snitch pending --wait --json` is for "
-				 "programs");
 	if (term_open(&a.term, cli->colour))
 		return no_terminal();
 	code = cli_bus_open(cli, false);
@@ -499,4 +502,13 @@ int cmd_ask(struct cli *cli, int argc, char **argv)
 	json_decref(a.policy);
 	purposes_free(a.purposes);
 	return code;
+}
+
+int cmd_ask(struct cli *cli, int argc, char **argv)
+{
+	(void)argv;
+	if (argc || cli->json)
+		return out_usage("ask takes no arguments; `snitch pending --wait --json` is for "
+				 "programs");
+	return ask_run(cli, NULL, "snitch ask");
 }

@@ -2,7 +2,28 @@
 /*
  * The agent's side of the bus: questions as they come, change and go. It must never answer one.
  */
+#include <string.h>
+
 #include "cli.h"
+
+/* Hands a question on, if it is one that this agent wants. */
+static void hand_on(const struct cli_agent *agent, json_t *q)
+{
+	const char *rule = value_str(q, "ask_rule", "");
+	json_t *id;
+	size_t i;
+
+	if (!agent->rules) {
+		agent->question(agent->ctx, q);
+		return;
+	}
+	json_array_foreach(agent->ids, i, id) {
+		if (!strcmp(json_string_value(id), rule)) {
+			agent->question(agent->ctx, q);
+			return;
+		}
+	}
+}
 
 static int on_question(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -15,7 +36,7 @@ static int on_question(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return 0;
 	q = value_read(m);
 	if (q)
-		agent->question(agent->ctx, q);
+		hand_on(agent, q);
 	json_decref(q);
 	return 0;
 }
@@ -55,7 +76,8 @@ static int on_gone(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 int cli_agent_start(struct cli *cli, sd_event *event, struct cli_agent *agent, const char *name)
 {
-	int rc = sd_bus_attach_event(cli->bus, event, 0);
+	struct cli_loan loan = { .text = agent->rules, .name = name };
+	int rc = sd_bus_attach_event(cli->bus, event, 0), code;
 
 	if (rc >= 0)
 		rc = cli_match(cli, "QuestionAdded", on_question, agent);
@@ -69,7 +91,22 @@ int cli_agent_start(struct cli *cli, sd_event *event, struct cli_agent *agent, c
 		rc = cli_match_gone(cli, on_gone, agent);
 	if (rc < 0)
 		return cli_bus_error(name, rc, NULL);
-	return cli_call(cli, "RegisterAgent", NULL, "a{sv}", 1, "name", "s", name);
+	/* somebody listens before anything is asked; what they hear of then is known */
+	code = cli_call(cli, "RegisterAgent", NULL, "a{sv}", 2, "name", "s", name, "watch", "b",
+			agent->rules != NULL);
+	if (code || !agent->rules)
+		return code;
+	code = cli_lend(cli, &loan, &agent->ids);
+	if (code)
+		return code;
+	return cli_call(cli, "RegisterAgent", NULL, "a{sv}", 2, "name", "s", name, "loan", "t",
+			loan.loan);
+}
+
+void cli_agent_stop(struct cli_agent *agent)
+{
+	json_decref(agent->ids);
+	agent->ids = NULL;
 }
 
 int cli_agent_list(struct cli *cli, const struct cli_agent *agent)
@@ -81,7 +118,7 @@ int cli_agent_list(struct cli *cli, const struct cli_agent *agent)
 	if (code)
 		return code;
 	json_array_foreach(all, i, q)
-		agent->question(agent->ctx, q);
+		hand_on(agent, q);
 	json_decref(all);
 	return CLI_OK;
 }

@@ -88,6 +88,8 @@ int cmd_log(struct cli *cli, int argc, char **argv);
 int cmd_review(struct cli *cli, int argc, char **argv);
 int cmd_iap(struct cli *cli, int argc, char **argv);
 int cmd_iap_lint(struct cli *cli, int argc, char **argv);
+int cmd_run(struct cli *cli, int argc, char **argv);
+int cmd_watch(struct cli *cli, int argc, char **argv);
 int cmd_complete(struct cli *cli, int argc, char **argv);
 
 /* ---- bus.c ---------------------------------------------------------------- */
@@ -142,9 +144,14 @@ int cli_bus_error(const char *what, int err, const sd_bus_error *error);
  * @removed: the question @id is gone; @why: the interface's word
  * @mode: snitchd has another mode now; may be NULL
  * @gone: snitchd has left
+ * @rules: NULL, or rules that ask, a line each: they hold while this agent is there, and it hears
+ *	only of what they ask
+ * @ids: of those rules; cli_agent_stop() lets go of them
  */
 struct cli_agent {
 	void *ctx;
+	const char *rules;
+	json_t *ids;
 	void (*question)(void *ctx, json_t *question);
 	void (*removed)(void *ctx, uint64_t id, const char *why);
 	void (*mode)(void *ctx, const char *mode);
@@ -162,8 +169,41 @@ struct cli_agent {
  */
 int cli_agent_start(struct cli *cli, sd_event *event, struct cli_agent *agent, const char *name);
 
+/** cli_agent_stop - the connection is closed, or will be at once */
+void cli_agent_stop(struct cli_agent *agent);
+
 /** cli_agent_list - @agent's question() for each that is open already; returns enum cli_exit */
 int cli_agent_list(struct cli *cli, const struct cli_agent *agent);
+
+/* ---- lend.c --------------------------------------------------------------- */
+
+/**
+ * struct cli_loan - rules that end with this connection
+ * @text: a line each; @name: what holds them, as `snitch rules list` shows it
+ * @tree: they hold for this process and all that it starts
+ * @record: snitchd remembers what they alone have allowed
+ * @loan: gets their number
+ */
+struct cli_loan {
+	const char *text, *name;
+	bool tree, record;
+	uint64_t loan;
+};
+
+/** cli_lend - borrow rules; @ids (may be NULL) gets an array of their ids; enum cli_exit */
+int cli_lend(struct cli *cli, struct cli_loan *loan, json_t **ids);
+
+/* ---- pending.c, ../ask/ask.c ---------------------------------------------- */
+
+/**
+ * cli_wait - print questions as they come, until a signal or @timeout seconds (0: none)
+ * @rules: as of struct cli_agent
+ * @name: of the command
+ */
+int cli_wait(struct cli *cli, uint64_t timeout, const char *rules, const char *name);
+
+/** ask_run - put questions to the person at this terminal; @rules, @name: the same */
+int ask_run(struct cli *cli, const char *rules, const char *name);
 
 /* ---- bus.c, signals ------------------------------------------------------- */
 

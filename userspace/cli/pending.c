@@ -23,6 +23,7 @@ struct wait {
 	sd_event *event;
 	json_t *shown;		/* id -> true */
 	struct purposes *purposes;
+	const char *name;	/* of the command */
 };
 
 static void print_purpose(const json_t *policy)
@@ -93,7 +94,8 @@ static void removed(void *ctx, uint64_t id, const char *why)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
-	json_object_del(w->shown, text);
+	if (json_object_del(w->shown, text) && w->agent.rules)
+		return;	/* it was none of ours */
 	if (w->cli->json) {
 		out_ndjson(json_pack("{s:s,s:s,s:s}", "type", "removed", "id", text, "why", why));
 	} else {
@@ -151,8 +153,8 @@ static int watch(struct wait *w, uint64_t timeout)
 		return code;
 	rc = add_sources(w, timeout);
 	if (rc < 0)
-		return cli_bus_error("pending", rc, NULL);
-	code = cli_agent_start(cli, w->event, &w->agent, "snitch pending");
+		return cli_bus_error(w->name, rc, NULL);
+	code = cli_agent_start(cli, w->event, &w->agent, w->name);
 	if (!code && cli->json)
 		code = out_hello("questions");
 	if (!code)
@@ -164,12 +166,13 @@ static int watch(struct wait *w, uint64_t timeout)
 	return code < 0 ? CLI_FAILED : code;
 }
 
-static int wait_for(struct cli *cli, uint64_t timeout)
+int cli_wait(struct cli *cli, uint64_t timeout, const char *rules, const char *name)
 {
 	struct wait w = {
-		.cli = cli, .shown = json_object(),
+		.cli = cli, .name = name, .shown = json_object(),
 		.purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL),
-		.agent = { .ctx = &w, .question = show, .removed = removed, .gone = gone },
+		.agent = { .ctx = &w, .rules = rules, .question = show, .removed = removed,
+			   .gone = gone },
 	};
 	int code = CLI_FAILED;
 
@@ -178,6 +181,7 @@ static int wait_for(struct cli *cli, uint64_t timeout)
 	else
 		code = watch(&w, timeout);
 	cli_bus_close(cli);
+	cli_agent_stop(&w.agent);
 	sd_event_unref(w.event);
 	json_decref(w.shown);
 	purposes_free(w.purposes);
@@ -247,5 +251,5 @@ int cmd_pending(struct cli *cli, int argc, char **argv)
 		return out_usage("--timeout goes with --wait");
 	if (count && wait)
 		return out_usage("--count does not go with --wait");
-	return wait ? wait_for(cli, timeout) : print_all(cli, count);
+	return wait ? cli_wait(cli, timeout, NULL, "snitch pending") : print_all(cli, count);
 }

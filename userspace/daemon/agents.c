@@ -10,25 +10,24 @@
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "daemon.h"
+#include "holder.h"
 
 #define CHANGED_DELAY_US	200000	/* joins of many flows are told as one change */
 
 /* What an agent is on the bus; agent.peer. */
 struct agent_peer {
 	struct daemon *daemon;
-	sd_bus *bus;		/* a reference */
-	char *sender;		/* NULL on the private socket */
-	sd_bus_track *track;	/* NULL on the private socket */
+	struct holder holder;
 };
 
-static struct agent *find(struct daemon *d, sd_bus *bus, const char *sender)
+static struct agent *find(struct daemon *d, sd_bus_message *m)
 {
 	struct agent *agent;
 
 	TAILQ_FOREACH(agent, &d->core.agents, link) {
 		struct agent_peer *peer = agent->peer;
 
-		if (peer->bus == bus && (!peer->sender || (sender && !strcmp(peer->sender, sender))))
+		if (holder_is(&peer->holder, d, m))
 			return agent;
 	}
 	return NULL;
@@ -41,9 +40,7 @@ static void drop(struct daemon *d, struct agent *agent)
 	log_msg(LOG_INFO, "agent of uid %u left", agent->who.uid);
 	TAILQ_REMOVE(&d->core.agents, agent, link);
 	d->n_agents--;
-	sd_bus_track_unref(peer->track);
-	free(peer->sender);
-	sd_bus_unref(peer->bus);
+	holder_release(&peer->holder);
 	free(peer);
 	free(agent);
 	bus_properties_changed(d, "Agents", NULL);
@@ -73,30 +70,16 @@ static int admit(struct daemon *d, const struct caller *who, struct core_error *
 			 who->uid);
 }
 
-static int attach(struct agent *agent, struct agent_peer *peer, sd_bus *bus, const char *sender)
+int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who,
+	       const struct agent_caps *caps, struct core_error *error)
 {
-	int r;
-
-	if (!sender)
-		return 0;
-	peer->sender = strdup(sender);
-	if (!peer->sender)
-		return -ENOMEM;
-	r = sd_bus_track_new(bus, &peer->track, on_lost, agent);
-	return r < 0 ? r : sd_bus_track_add_name(peer->track, sender);
-}
-
-int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who, const char *name,
-	       bool watch, struct core_error *error)
-{
-	sd_bus *bus = sd_bus_message_get_bus(m);
-	const char *sender = bus == d->system ? sd_bus_message_get_sender(m) : NULL;
-	struct agent *agent = find(d, bus, sender);
+	struct agent *agent = find(d, m);
 	struct agent_peer *peer;
 	int r;
 
 	if (agent) {
-		agent->watch = watch;
+		agent->watch = caps->watch;
+		agent->loan = caps->loan;
 		return 0;
 	}
 	r = admit(d, who, error);
@@ -104,36 +87,30 @@ int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who, co
 		return r;
 	agent = calloc(1, sizeof(*agent));
 	peer = calloc(1, sizeof(*peer));
-	r = agent && peer ? attach(agent, peer, bus, sender) : -ENOMEM;
+	r = agent && peer ? holder_hold(&peer->holder, d, m, on_lost, agent) : -ENOMEM;
 	if (r < 0) {
-		if (peer) {
-			sd_bus_track_unref(peer->track);
-			free(peer->sender);
-		}
 		free(peer);
 		free(agent);
 		return core_fail(error, r, "Failed", "cannot register: %s", strerror(-r));
 	}
 	peer->daemon = d;
-	peer->bus = sd_bus_ref(bus);
 	agent->peer = peer;
 	agent->who = *who;
-	agent->watch = watch;
-	snprintf(agent->name, sizeof(agent->name), "%s", name);
+	agent->watch = caps->watch;
+	agent->loan = caps->loan;
+	snprintf(agent->name, sizeof(agent->name), "%s", caps->name);
 	TAILQ_INSERT_TAIL(&d->core.agents, agent, link);
 	d->n_agents++;
 	log_msg(LOG_INFO, "agent \"%s\" of uid %u%s registered", agent->name, who->uid,
-		watch ? " (only watching)" : "");
+		caps->watch ? " (only watching)" : "");
 	bus_properties_changed(d, "Agents", NULL);
 	return 0;
 }
 
 int agents_remove(struct daemon *d, sd_bus_message *m)
 {
-	sd_bus *bus = sd_bus_message_get_bus(m);
-	struct agent *agent;
+	struct agent *agent = find(d, m);
 
-	agent = find(d, bus, bus == d->system ? sd_bus_message_get_sender(m) : NULL);
 	if (!agent)
 		return -ENOENT;
 	drop(d, agent);
@@ -146,7 +123,7 @@ void agents_lost_bus(struct daemon *d, sd_bus *bus)
 
 	for (agent = TAILQ_FIRST(&d->core.agents); agent; agent = next) {
 		next = TAILQ_NEXT(agent, link);
-		if (((struct agent_peer *)agent->peer)->bus == bus)
+		if (((struct agent_peer *)agent->peer)->holder.bus == bus)
 			drop(d, agent);
 	}
 }
@@ -156,10 +133,10 @@ void agents_lost_bus(struct daemon *d, sd_bus *bus)
 static int new_signal(const struct agent *agent, const char *member, sd_bus_message **m)
 {
 	const struct agent_peer *peer = agent->peer;
-	int r = sd_bus_message_new_signal(peer->bus, m, DAEMON_PATH, DAEMON_MANAGER, member);
+	int r = sd_bus_message_new_signal(peer->holder.bus, m, DAEMON_PATH, DAEMON_MANAGER, member);
 
-	if (r >= 0 && peer->sender)
-		r = sd_bus_message_set_destination(*m, peer->sender);
+	if (r >= 0 && peer->holder.sender)
+		r = sd_bus_message_set_destination(*m, peer->holder.sender);
 	return r;
 }
 
@@ -168,7 +145,7 @@ static void send_signal(const struct agent *agent, sd_bus_message *m, int r)
 	const struct agent_peer *peer = agent->peer;
 
 	if (r >= 0)
-		r = sd_bus_send(peer->bus, m, NULL);
+		r = sd_bus_send(peer->holder.bus, m, NULL);
 	if (r < 0)
 		log_msg(LOG_WARNING, "an agent of uid %u was not told: %s", agent->who.uid,
 			strerror(-r));

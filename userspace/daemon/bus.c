@@ -72,6 +72,7 @@ static int on_system_lost(sd_bus_message *m, void *userdata, sd_bus_error *error
 	(void)error;
 	log_msg(LOG_NOTICE, "the system bus is gone; the private socket still works");
 	agents_lost_bus(d, d->system);
+	lend_lost_bus(d, d->system);
 	d->system = sd_bus_close_unref(d->system);
 	memset(d->senders, 0, sizeof(d->senders));
 	system_retry_later(d);
@@ -152,6 +153,7 @@ static void peer_free(struct bus_peer *peer)
 	struct daemon *d = peer->daemon;
 
 	agents_lost_bus(d, peer->bus);
+	lend_lost_bus(d, peer->bus);
 	TAILQ_REMOVE(&d->peers, peer, link);
 	d->n_peers--;
 	sd_bus_close_unref(peer->bus);
@@ -217,6 +219,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, v
 	}
 	peer->daemon = d;
 	peer->uid = cred.uid;
+	peer->pid = cred.pid;
 	TAILQ_INSERT_TAIL(&d->peers, peer, link);
 	d->n_peers++;
 	r = start_peer(d, peer, fd);
@@ -273,6 +276,7 @@ void bus_stop(struct daemon *d)
 		peer_free(peer);
 	if (d->system) {
 		agents_lost_bus(d, d->system);
+		lend_lost_bus(d, d->system);
 		sd_bus_flush(d->system);
 		d->system = sd_bus_close_unref(d->system);
 	}
@@ -338,6 +342,28 @@ int bus_caller(struct daemon *d, sd_bus_message *m, struct caller *caller)
 		}
 	}
 	return -EACCES;
+}
+
+int bus_caller_pid(struct daemon *d, sd_bus_message *m, uint32_t *pid)
+{
+	sd_bus *bus = sd_bus_message_get_bus(m);
+	const struct bus_peer *peer;
+	sd_bus_creds *creds = NULL;
+	pid_t found = 0;
+	int r;
+
+	TAILQ_FOREACH(peer, &d->peers, link) {
+		if (peer->bus == bus) {
+			*pid = peer->pid;
+			return 0;
+		}
+	}
+	r = sd_bus_query_sender_creds(m, SD_BUS_CREDS_PID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_pid(creds, &found);
+	sd_bus_creds_unref(creds);
+	*pid = found;
+	return r < 0 ? r : 0;
 }
 
 void bus_properties_changed(struct daemon *d, ...)

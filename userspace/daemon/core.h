@@ -15,6 +15,7 @@
 #include "../policy/mode.h"
 #include "../question/question.h"
 #include "changed.h"
+#include "loan.h"
 #include "once.h"
 #include "owners.h"
 #include "rights.h"
@@ -29,6 +30,7 @@ struct history;
 struct agent {
 	struct caller who;
 	bool watch;		/* only listens */
+	uint64_t loan;		/* asks only what rules of that loan ask; 0: everything */
 	char name[64];
 	void *peer;		/* the bus's */
 	TAILQ_ENTRY(agent) link;
@@ -167,8 +169,8 @@ int core_parse_lifetime(const char *text, struct core_answer *answer);
 /* Reads "allow", "deny", "drop". Return: 0 or -EINVAL. */
 int core_parse_verdict(const char *text, struct core_answer *answer);
 
-/* True when somebody is there who may answer for @belongs. */
-bool core_has_agent(const struct core *core, uint32_t belongs);
+/* True when somebody is there who may answer for @belongs; @loan: of the rule that asks, or 0. */
+bool core_has_agent(const struct core *core, uint32_t belongs, uint64_t loan);
 
 /* Fills in @error. Return: @code. */
 int core_fail(struct core_error *error, int code, const char *name, const char *fmt, ...)

@@ -55,6 +55,7 @@ struct bus_peer {
 	struct daemon *daemon;
 	sd_bus *bus;
 	uint32_t uid;
+	uint32_t pid;
 	TAILQ_ENTRY(bus_peer) link;
 };
 
@@ -100,6 +101,7 @@ struct daemon {
 	sd_event_source *mode_timer;
 	sd_event_source *rules_timer;
 	struct inspector *inspector;	/* NULL: none */
+	struct lenders *lenders;	/* who holds rules on loan */
 	sd_event_source *inspector_source;
 	struct history_wish history_wish;
 	struct history_source *history;	/* NULL: none yet */
@@ -151,13 +153,22 @@ int bus_start(struct daemon *d);
 void bus_stop(struct daemon *d);
 /* Who sent @m. Return: 0 or a negative errno: then nobody with rights. */
 int bus_caller(struct daemon *d, sd_bus_message *m, struct caller *caller);
+/* The process that sent @m. Return: 0 or a negative errno. */
+int bus_caller_pid(struct daemon *d, sd_bus_message *m, uint32_t *pid);
 /* Tells that properties of the manager changed: a NULL-ended list. */
 void bus_properties_changed(struct daemon *d, ...) __attribute__((sentinel));
 
 /* ---- agents.c ------------------------------------------------------------------------ */
 
-int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who, const char *name,
-	       bool watch, struct core_error *error);
+/* What it says of itself; see struct agent. */
+struct agent_caps {
+	const char *name;
+	int watch;
+	uint64_t loan;
+};
+
+int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who,
+	       const struct agent_caps *caps, struct core_error *error);
 /* Return: 0 or -ENOENT. */
 int agents_remove(struct daemon *d, sd_bus_message *m);
 /* The connection @bus is going away. */
@@ -167,6 +178,12 @@ extern const struct questions_ops agents_ops;
 /* A signal to every agent. */
 void agents_tell_mode(struct daemon *d);
 void agents_tell_rules(struct daemon *d);
+
+/* ---- lend.c: rules that end with a client of the bus ------------------------------------- */
+
+/* The connection @bus is going away. */
+void lend_lost_bus(struct daemon *d, sd_bus *bus);
+void lend_stop(struct daemon *d);
 
 /* ---- manager.c, question-object.c ------------------------------------------------------ */
 

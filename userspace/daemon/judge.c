@@ -66,12 +66,13 @@ uint32_t core_belongs(const struct core *core, const struct owner *owner, uint32
 	return uid;
 }
 
-bool core_has_agent(const struct core *core, uint32_t belongs)
+bool core_has_agent(const struct core *core, uint32_t belongs, uint64_t loan)
 {
 	const struct agent *agent;
 
 	TAILQ_FOREACH(agent, &core->agents, link) {
-		if (!agent->watch && rights_may_answer(&agent->who, belongs))
+		if (!agent->watch && (!agent->loan || agent->loan == loan) &&
+		    rights_may_answer(&agent->who, belongs))
 			return true;
 	}
 	return false;
@@ -97,6 +98,8 @@ static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 		return false;
 	core_verdict(core, ev, owner, j->action, j->by_name ? SNITCH_BY_NAME : SNITCH_BY_RULE,
 		     j->rule);
+	if (j->loan && j->action == SNITCH_ALLOW)
+		rulebook_note_need(core->rules, j->loan, owner, ev);
 	return true;
 }
 
@@ -116,7 +119,7 @@ static uint64_t hold_ns(const struct core *core, const struct snitch_flow_event 
  * list has no room for is refused.
  */
 static void ask(struct core *core, const struct snitch_flow_event *ev, struct owner *owner,
-		bool hold, bool changed)
+		bool hold, const struct judgement *j)
 {
 	struct question_names names;
 	struct question_request req = {
@@ -125,7 +128,8 @@ static void ask(struct core *core, const struct snitch_flow_event *ev, struct ow
 		.owner = owner,
 		.belongs = core_belongs(core, owner, ev->uid),
 		.deadline = hold ? ev->when + hold_ns(core, ev) : 0,
-		.changed = changed,
+		.changed = j->suspended,
+		.ask_rule = j->action == SNITCH_ASK ? j->rule : ev->ask_rule,
 	};
 	struct question *q = NULL;
 	int r;
@@ -167,7 +171,7 @@ static void note_frame(struct core *core, const struct snitch_flow_event *ev, st
 	core_remember(core, ev, owner, SNITCH_DENY, j.rule ? SNITCH_BY_RULE : SNITCH_BY_MODE,
 		      j.rule);
 	if (core->mode.now == SNITCH_MODE_ASK || core->mode.now == SNITCH_MODE_QUIET)
-		ask(core, ev, owner, false, j.suspended);
+		ask(core, ev, owner, false, &j);
 }
 
 void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
@@ -204,15 +208,15 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 	case SNITCH_MODE_QUIET:
 		if (j.action == SNITCH_ASK)
 			break;
-		ask(core, ev, owner, false, j.suspended);
+		ask(core, ev, owner, false, &j);
 		return;
 	default:
 		core_verdict(core, ev, owner, SNITCH_DENY, SNITCH_BY_MODE, 0);
 		return;
 	}
 	/* a person was asked already: the agent comes back to this daemon, too */
-	ask(core, ev, owner, held || core_has_agent(core, core_belongs(core, owner, ev->uid)),
-	    j.suspended);
+	held = held || core_has_agent(core, core_belongs(core, owner, ev->uid), j.loan);
+	ask(core, ev, owner, held, &j);
 }
 
 /* Without a flow: is this still a question, now that rules or mode are different? */

@@ -73,7 +73,7 @@ static const char *may_add(const struct caller *who, enum rulebook_scope scope)
 	return NULL;
 }
 
-static int after_rules(struct daemon *d)
+int manager_rules_changed(struct daemon *d)
 {
 	int r = core_install(&d->core);
 
@@ -100,7 +100,7 @@ static int add_rule(struct daemon *d, sd_bus_message *m, const struct caller *wh
 	}
 	log_msg(LOG_NOTICE, "uid %u adds rule %s: %s", who->uid,
 		rule_id_print(id, id_text, sizeof(id_text)), text);
-	r = after_rules(d);
+	r = manager_rules_changed(d);
 	if (r) {
 		core_fail(&fail, r, "Failed", "the rule is kept but not in force: %s",
 			  rulebook_error(d->core.rules));
@@ -258,7 +258,7 @@ int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return manager_error(m, &fail);
 	}
 	log_msg(LOG_NOTICE, "uid %u removes rule %s", who.uid, text);
-	r = after_rules(d);
+	r = manager_rules_changed(d);
 	if (!r)
 		return sd_bus_reply_method_return(m, NULL);
 	core_fail(&fail, r, "Failed", "the rule is removed but still in force: %s",

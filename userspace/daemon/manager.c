@@ -233,20 +233,21 @@ static int on_dismiss(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* ---- agents ---------------------------------------------------------------------------------- */
 
-static int read_caps(sd_bus_message *m, const char **name, int *watch)
+static int read_caps(sd_bus_message *m, struct agent_caps *caps)
 {
 	const char *key;
 	int r;
 
-	*name = "";
-	*watch = 0;
+	*caps = (struct agent_caps){ .name = "" };
 	r = sd_bus_message_enter_container(m, 'a', "{sv}");
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
 		r = sd_bus_message_read(m, "s", &key);
 		if (r >= 0 && !strcmp(key, "name"))
-			r = sd_bus_message_read(m, "v", "s", name);
+			r = sd_bus_message_read(m, "v", "s", &caps->name);
 		else if (r >= 0 && !strcmp(key, "watch"))
-			r = sd_bus_message_read(m, "v", "b", watch);
+			r = sd_bus_message_read(m, "v", "b", &caps->watch);
+		else if (r >= 0 && !strcmp(key, "loan"))
+			r = sd_bus_message_read(m, "v", "t", &caps->loan);
 		else if (r >= 0)
 			r = sd_bus_message_skip(m, "v");
 		if (r >= 0)
@@ -259,18 +260,18 @@ static int on_register(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
 	struct core_error fail;
+	struct agent_caps caps;
 	struct caller who;
-	const char *name;
-	int watch, r;
+	int r;
 
 	(void)error;
 	r = manager_caller(d, m, &who);
 	if (r <= 0)
 		return r;
-	r = read_caps(m, &name, &watch);
+	r = read_caps(m, &caps);
 	if (r < 0)
-		return manager_refuse(m, "Invalid", "caps are name (s) and watch (b)");
-	if (agents_add(d, m, &who, name, watch, &fail))
+		return manager_refuse(m, "Invalid", "caps are name (s), watch (b) and loan (t)");
+	if (agents_add(d, m, &who, &caps, &fail))
 		return manager_error(m, &fail);
 	return sd_bus_reply_method_return(m, NULL);
 }
@@ -323,6 +324,9 @@ const sd_bus_vtable manager_vtable[] = {
 	METHOD("RemoveList", "s", "", manager_remove_list),
 	METHOD("ExceptList", "ssb", "", manager_except_list),
 	METHOD("UpdateList", "s", "", manager_update_list),
+	METHOD("LendRules", "sa{sv}", "tas", manager_lend_rules),
+	METHOD("ReturnRules", "t", "", manager_return_rules),
+	METHOD("LoanNeeds", "t", "s", manager_loan_needs),
 	METHOD("RegisterAgent", "a{sv}", "", on_register),
 	METHOD("UnregisterAgent", "", "", on_unregister),
 	METHOD("Answer", "tsss", "a{sv}", on_answer),

@@ -36,6 +36,12 @@ int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* of lend.c */
+int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_return_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_loan_needs(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* Installs changed rules, tells agents. Return: 0, also without a kernel, or a negative errno. */
+int manager_rules_changed(struct daemon *d);
 int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* Of manager-lists.c. */

@@ -367,7 +367,8 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 		.id = rule->id,
 		.text = text,
 		.note = rule->note ? rule->note : "",
-		.file = rule->file ? rule->file : "",
+		.file = rule->loan ? rulebook_loan_name(rb, rule->loan) :
+			rule->file ? rule->file : "",
 		.scope = rule_scope_name(rule, scope, scope_size),
 		.why = why,
 		.line = rule->line,
@@ -414,6 +415,10 @@ int rulebook_remove(struct rulebook *rb, uint64_t id,
 	rulebook_fill_row(rb, rule, text, sizeof(text), scope, sizeof(scope), &row);
 	if (!may(ctx, &row))
 		return -EACCES;
+	if (rule->loan) {
+		snprintf(rb->error, sizeof(rb->error), "it ends with %s", row.file);
+		return -EBUSY;
+	}
 	r = ruleset_remove(rb->set, &rb->paths, id, &err);
 	return r ? failed(rb, &err, r) : 0;
 }

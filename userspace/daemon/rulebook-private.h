@@ -9,6 +9,7 @@
 #include "../policy/known.h"
 #include "../policy/policy.h"
 #include "../policy/suspend.h"
+#include "loan.h"
 #include "places.h"
 #include "rights.h"
 #include "rulebook.h"
@@ -36,6 +37,7 @@
  * @names: borrowed; NULL: there are none
  * @hosts: hash of /etc/hosts as it was learnt, for @hosts_netns
  * @name_ports: see rulebook_name_ports(); none without rules that speak of names
+ * @loans: rules that are in no file
  */
 struct rulebook {
 	char *root;
@@ -65,9 +67,33 @@ struct rulebook {
 	uint32_t hosts_netns;
 	struct rulebook_port name_ports[RULEBOOK_NAME_PORTS];
 	unsigned int n_name_ports;
+	struct loans loans;
 	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
 	char error[1024];	/* why the last change is not in force, "" when it is */
 };
+
+/* Room for what a query refers to. */
+struct query_room {
+	const char *parents[SNITCH_ANCESTORS];
+	struct rule_image images[SNITCH_ANCESTORS];
+	bool strangers[SNITCH_ANCESTORS];
+};
+
+/* What is asked about a flow. */
+void rulebook_query(struct rulebook *rb, const struct owner *owner,
+		    const struct snitch_flow_event *ev, struct query_room *room,
+		    struct flow_query *q);
+
+/* The set is another one: what do its rules need to know? */
+void rulebook_note_set(struct rulebook *rb);
+
+/* ---- rulebook-loan.c ---- */
+
+/* Puts what is on loan into @set, just loaded. Return: 0, or why not with rb->error filled. */
+int rulebook_put_loans(struct rulebook *rb, struct ruleset *set);
+void rulebook_clear_loans(struct rulebook *rb);
+/* What holds the rules of a loan, as shown. */
+const char *rulebook_loan_name(const struct rulebook *rb, uint64_t loan);
 
 /* The environment, with the clocks as they are. */
 struct policy_env *rulebook_env(struct rulebook *rb);

@@ -36,6 +36,7 @@ int rulebook_new(struct rulebook **out, const char *root)
 	rb->set = ruleset_new();
 	rb->lists = lists_new();
 	rb->hits = list_hits_new();
+	TAILQ_INIT(&rb->loans.list);
 	rb->paths.root = rb->root;
 	if (!rb->root || !rb->set || !rb->lists || !rb->hits) {
 		rulebook_free(rb);
@@ -49,6 +50,7 @@ void rulebook_free(struct rulebook *rb)
 {
 	if (!rb)
 		return;
+	rulebook_clear_loans(rb);
 	suspended_clear(&rb->suspended);
 	suspended_clear(&rb->unsure);
 	known_clear(&rb->known);
@@ -131,7 +133,7 @@ static bool same_set(const struct ruleset *a, const struct ruleset *b)
 }
 
 /* What its rules need to know of a flow. */
-static void note_needs(struct rulebook *rb)
+void rulebook_note_set(struct rulebook *rb)
 {
 	size_t i;
 
@@ -168,13 +170,15 @@ static void lift_by_new_rules(struct rulebook *rb, const struct ruleset *set)
 
 static int take_set(struct rulebook *rb, struct ruleset *set)
 {
-	int r = !same_set(rb->set, set);
+	int r;
 
+	rulebook_put_loans(rb, set);
+	r = !same_set(rb->set, set);
 	lift_by_new_rules(rb, set);
 	ruleset_free(rb->set);
 	rb->set = set;
 	rb->loaded = true;
-	note_needs(rb);
+	rulebook_note_set(rb);
 	rb->n_groups = 0;
 	return r;
 }
@@ -302,10 +306,14 @@ static void fill_parents(struct rulebook *rb, const struct owner *owner, struct 
 	unsigned int i;
 
 	for (i = 0; i < owner->n_parents; i++) {
+		const struct snitch_owner *wire = &owner->parents[i]->wire;
+
 		room->parents[i] = owner->parents[i]->exe;
+		room->images[i] = (struct rule_image){ wire->pid, wire->start, wire->exec_id };
 		room->strangers[i] = rb->by_parents && is_strange(rb, owner->parents[i]);
 	}
 	q->parents = room->parents;
+	q->parent_images = room->images;
 	q->strangers = room->strangers;
 	q->n_parents = owner->n_parents;
 }
@@ -381,6 +389,7 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 	*out = (struct judgement){
 		.action = d.action,
 		.rule = d.rule ? d.rule->id : 0,
+		.loan = d.rule ? d.rule->loan : 0,
 		.suspended = q.suspended,
 		.by_name = d.rule && rulebook_rule_is_by_name(d.rule),
 		.until = names.until,

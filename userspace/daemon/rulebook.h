@@ -24,6 +24,7 @@ struct rulebook;
  * struct judgement - what the rules say about a flow
  * @action: ALLOW, DENY, DROP or ASK; 0: nothing matched
  * @rule: id of the rule
+ * @loan: it is on loan (loan.h); 0: it is not
  * @suspended: the executable is not the file that its rules were made for
  * @by_name: the rule speaks of names
  * @until: when the first name of the remote ends, CLOCK_BOOTTIME ns
@@ -33,6 +34,7 @@ struct judgement {
 	uint64_t rule;
 	bool by_name;
 	uint64_t until;
+	uint64_t loan;
 	bool suspended;
 };
 

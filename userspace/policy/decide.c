@@ -71,11 +71,29 @@ static bool interface_matches(const struct rule *rule, const struct flow_query *
 	return !rule->interface || (q->interface && !strcmp(rule->interface, q->interface));
 }
 
+/* The same process, whatever it executes; what /proc tells of its start is that rough. */
+static bool same_process(const struct rule_image *a, const struct rule_image *b)
+{
+	return a->pid == b->pid && a->start / RULE_TICK == b->start / RULE_TICK;
+}
+
+/* "until quit": that image alone, or, with its children, that process and what it started. */
 static bool image_matches(const struct rule *rule, const struct flow_query *q)
 {
-	return rule->lifetime != RULE_L_QUIT ||
-	       (rule->image.pid == q->image.pid && rule->image.start == q->image.start &&
-		rule->image.exec_id == q->image.exec_id);
+	size_t i;
+
+	if (rule->lifetime != RULE_L_QUIT)
+		return true;
+	if (!rule->program.and_children)
+		return rule->image.pid == q->image.pid && rule->image.start == q->image.start &&
+		       rule->image.exec_id == q->image.exec_id;
+	if (same_process(&rule->image, &q->image))
+		return true;
+	for (i = 0; q->parent_images && i < q->n_parents; i++) {
+		if (same_process(&rule->image, &q->parent_images[i]))
+			return true;
+	}
+	return false;
 }
 
 void policy_frame_addr(uint32_t ifindex, uint32_t netns, uint8_t addr[16])

@@ -86,7 +86,13 @@ struct rule_ports {
 	uint16_t last;
 };
 
-/* One running image of a program: "until quit" holds for it alone. */
+/*
+ * One running image of a program: "until quit" holds for it alone, or, where the rule says "and
+ * children", for the process and all it starts: exec_id does not count then, and of the start
+ * only whole ticks, which is what /proc tells.
+ */
+#define RULE_TICK		10000000ULL	/* ns */
+
 struct rule_image {
 	uint32_t pid;			/* 0: none */
 	uint64_t start;			/* boot time clock, ns */
@@ -144,6 +150,7 @@ struct rule {
 	enum rule_scope scope;
 	uint32_t scope_uid;		/* of RULE_S_USER */
 	bool runtime;			/* kept in the runtime folder */
+	uint64_t loan;			/* kept in no folder: ends with this loan; 0: none */
 	const char *file;		/* the set's; NULL: none */
 	unsigned int line;		/* from 1 */
 	uint32_t rank;			/* place in the set, 0 is looked at first */
@@ -309,6 +316,13 @@ int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struc
 		    size_t n, enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *ids,
 		    size_t *bad, struct rule_error *err);
 
+/*
+ * Takes rules out of the set and leaves their files alone: those that @which says yes to. Return:
+ * how many.
+ */
+size_t ruleset_drop(struct ruleset *set, bool (*which)(const struct rule *rule, const void *ctx),
+		    const void *ctx);
+
 /* Take a rule out of the set and its file. -ENOENT; -EPERM for built-ins (mask their file). */
 int ruleset_remove(struct ruleset *set, const struct policy_paths *paths, uint64_t id,
 		   struct rule_error *err);
@@ -374,6 +388,7 @@ struct flow_query {
 	size_t n_gids;
 	struct rule_image image;
 	const char *const *parents;	/* paths, the nearest first */
+	const struct rule_image *parent_images;	/* theirs; NULL: not known */
 	size_t n_parents;
 	const bool *strangers;		/* as @strange, of each parent; NULL: none is */
 	const char *interface;		/* NULL: not known */

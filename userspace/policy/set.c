@@ -275,6 +275,28 @@ int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope
 	return r;
 }
 
+size_t ruleset_drop(struct ruleset *set, bool (*which)(const struct rule *rule, const void *ctx),
+		    const void *ctx)
+{
+	struct set_index *index = set->index;
+	size_t i, kept = 0, n = set->n_rules;
+
+	for (i = 0; i < n; i++) {
+		struct rule *rule = set->rules[i];
+
+		if (!which(rule, ctx)) {
+			set->rules[kept++] = rule;
+			continue;
+		}
+		idmap_take(&index->ids, rule->id);
+		rule_free(rule);
+	}
+	set->n_rules = kept;
+	number(set, 0);
+	index->valid = false;
+	return n - kept;
+}
+
 /* ---- finding --------------------------------------------------------------------- */
 
 static int compare_paths(const void *a, const void *b)

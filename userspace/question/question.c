@@ -250,8 +250,8 @@ static void note_flow(struct question *q, const struct question_request *req)
 	q->last_seen = req->ev->when;
 	q->flow_flags |= req->ev->flags;
 	q->changed |= req->changed;
-	if (req->ev->ask_rule)
-		q->ask_rule = req->ev->ask_rule;
+	if (req->ask_rule)
+		q->ask_rule = req->ask_rule;
 	note_peer(&q->target, req->ev->proto, req->ev->dport);
 	if (req->names && (req->names->n || req->names->lookup[0]))
 		q->names = *req->names;

@@ -153,6 +153,7 @@ struct question_request {
 	struct owner *owner;	/* the model takes its own reference */
 	uint32_t belongs;
 	uint64_t deadline;	/* 0: it does not wait, it was refused: PENDING */
+	uint64_t ask_rule;	/* the rule that asks; 0: none */
 	bool changed;
 };
 
