@@ -25,6 +25,8 @@ const struct cli_command cli_commands[] = {
 	{ "answer", cmd_answer, "ID allow|deny|drop [LIFETIME] [--scope SCOPE]",
 	  "answer a question", NULL },
 	{ "ask", cmd_ask, "", "put questions to you, here in the terminal", NULL },
+	{ "profile", cmd_profile, "[list | use NAME | auto]",
+	  "show or choose the profile whose rules count", "list use auto" },
 	{ "run", cmd_run, "[OPTION...] -- COMMAND...",
 	  "run a command with rules that end with it",
 	  "--allow --deny --ask --rules --record" },

@@ -74,6 +74,7 @@ static int on_system_lost(sd_bus_message *m, void *userdata, sd_bus_error *error
 	agents_lost_bus(d, d->system);
 	lend_lost_bus(d, d->system);
 	d->system = sd_bus_close_unref(d->system);
+	profile_bus(d);
 	memset(d->senders, 0, sizeof(d->senders));
 	system_retry_later(d);
 	return 0;
@@ -143,6 +144,7 @@ static int connect_system(struct daemon *d)
 		return r;
 	}
 	d->system = bus;
+	profile_bus(d);
 	return 0;
 }
 

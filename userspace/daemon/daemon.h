@@ -98,9 +98,11 @@ struct daemon {
 	sd_event_source *settle_timer;
 	bool rules_touched;
 	bool places_touched;
+	bool profiles_touched;
 	sd_event_source *mode_timer;
 	sd_event_source *rules_timer;
 	struct inspector *inspector;	/* NULL: none */
+	struct profiles *profiles;
 	struct lenders *lenders;	/* who holds rules on loan */
 	sd_event_source *inspector_source;
 	struct history_wish history_wish;
@@ -179,6 +181,16 @@ extern const struct questions_ops agents_ops;
 void agents_tell_mode(struct daemon *d);
 void agents_tell_rules(struct daemon *d);
 
+/* ---- profile.c: rules that count in some networks only ------------------------------------ */
+
+int profile_start(struct daemon *d);
+/* Reads the file and the network again. */
+void profile_reload(struct daemon *d);
+/* The system bus came or went. */
+void profile_bus(struct daemon *d);
+void profile_stop(struct daemon *d);
+bool profile_is_auto(const struct daemon *d);
+
 /* ---- lend.c: rules that end with a client of the bus ------------------------------------- */
 
 /* The connection @bus is going away. */
@@ -211,6 +223,8 @@ int message_kernel(sd_bus_message *m, const struct snitch_status *status);
 int message_text(sd_bus_message *m, const char *key, const char *text);
 /* The same with rules as they are written. */
 int message_sentence_entry(sd_bus_message *m, const char *key, const char *text);
+/* Appends a string to an array of them, escaped. */
+int message_name(sd_bus_message *m, const char *text);
 /* What that writes: a new string for free(), or NULL. */
 char *message_sentence(const char *text);
 

@@ -28,6 +28,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 	log_msg(LOG_INFO, "reading configuration and rules again");
 	if (!config_read(d)) {
 		rulebook_look_around(d->core.rules);
+		profile_reload(d);
 		core_reload(&d->core);
 		agents_tell_rules(d);
 		watch_times(d);
@@ -170,6 +171,8 @@ static int start(struct daemon *d)
 		r = lists_start(d);
 	if (!r)
 		r = inspect_attach(d);
+	if (!r)
+		r = profile_start(d);
 	if (r)
 		return r;
 	if (!d->opt.replay) {
@@ -177,6 +180,7 @@ static int start(struct daemon *d)
 		if (r)
 			return r;
 		bus_start(d);
+		profile_bus(d);
 	}
 	r = kernel_connect(d);
 	if (r && !d->device) {
@@ -203,6 +207,7 @@ static void stop(struct daemon *d)
 		kernel_disconnect(d);
 		history_stop(d);
 		lend_stop(d);
+		profile_stop(d);
 		core_done(&d->core);
 	}
 	inspect_stop(d);

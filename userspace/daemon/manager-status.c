@@ -11,13 +11,6 @@
 #include "../util/timespan.h"
 #include "manager.h"
 
-static int append_text(sd_bus_message *m, const char *text)
-{
-	_cleanup_free_ char *safe = message_sentence(text);
-
-	return safe ? sd_bus_message_append_basic(m, 's', safe) : -ENOMEM;
-}
-
 static uint32_t count_waiting(struct daemon *d, const struct caller *who)
 {
 	struct question *q = NULL;
@@ -51,7 +44,8 @@ static const char *fail_word(const struct core *core)
 
 enum value {
 	V_VERSION, V_MODE, V_MODE_UNTIL, V_MODE_AFTER, V_GENERATION, V_FAIL, V_DECIDING, V_ARMED,
-	V_RULES_ERROR, V_RULES, V_WAITING, V_MORE, V_AGENTS, __V_MAX
+	V_RULES_ERROR, V_RULES, V_WAITING, V_MORE, V_AGENTS, V_PROFILE,
+	V_PROFILE_AUTO, __V_MAX
 };
 
 static const struct { const char *name, *type; } values[] = {
@@ -62,6 +56,7 @@ static const struct { const char *name, *type; } values[] = {
 	[V_RULES_ERROR] = { "RulesError", "s" }, [V_RULES] = { "Rules", "u" },
 	[V_WAITING] = { "Waiting", "u" }, [V_MORE] = { "More", "t" },
 	[V_AGENTS] = { "Agents", "u" },
+	[V_PROFILE] = { "Profile", "s" }, [V_PROFILE_AUTO] = { "ProfileAuto", "b" },
 };
 
 static int append_rules_error(struct daemon *d, sd_bus_message *m, const struct caller *who)
@@ -71,7 +66,7 @@ static int append_rules_error(struct daemon *d, sd_bus_message *m, const struct 
 	/* it quotes the file, which may be somebody else's */
 	if (error[0] && !who->admin)
 		error = "the rules have an error; root or group snitch can see it";
-	return append_text(m, error);
+	return message_name(m, error);
 }
 
 static int append_value(struct daemon *d, sd_bus_message *m, enum value v, const struct caller *who)
@@ -108,6 +103,11 @@ static int append_value(struct daemon *d, sd_bus_message *m, enum value v, const
 		return sd_bus_message_append(m, "t", count.more);
 	case V_AGENTS:
 		return sd_bus_message_append(m, "u", count_agents(core));
+	case V_PROFILE:
+		return message_name(m, rulebook_profile(core->rules) ?
+				       rulebook_profile(core->rules) : "");
+	case V_PROFILE_AUTO:
+		return sd_bus_message_append(m, "b", profile_is_auto(d));
 	default:
 		return -EINVAL;
 	}

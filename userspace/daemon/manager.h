@@ -36,6 +36,9 @@ int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* of profile.c */
+int manager_set_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_list_profiles(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* of lend.c */
 int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_return_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);

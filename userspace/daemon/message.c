@@ -36,6 +36,13 @@ char *message_sentence(const char *text)
 	return strdup(text);
 }
 
+int message_name(sd_bus_message *m, const char *text)
+{
+	_cleanup_free_ char *safe = message_sentence(text);
+
+	return safe ? sd_bus_message_append_basic(m, 's', safe) : -ENOMEM;
+}
+
 int message_sentence_entry(sd_bus_message *m, const char *key, const char *text)
 {
 	_cleanup_free_ char *safe = message_sentence(text);

@@ -360,6 +360,8 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 
 	if (rule_print_plain(rule, text, text_size) < 0)
 		text[0] = '\0';
+	if (!why && rule->profile && (!rb->profile || strcmp(rule->profile, rb->profile)))
+		why = "its profile is not active";
 	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
 	    rulebook_suspended(rb, rule->program.name))
 		why = "suspended: the executable changed since the rule was made";

@@ -38,6 +38,7 @@
  * @hosts: hash of /etc/hosts as it was learnt, for @hosts_netns
  * @name_ports: see rulebook_name_ports(); none without rules that speak of names
  * @loans: rules that are in no file
+ * @profile: the active one, or NULL
  */
 struct rulebook {
 	char *root;
@@ -68,6 +69,7 @@ struct rulebook {
 	struct rulebook_port name_ports[RULEBOOK_NAME_PORTS];
 	unsigned int n_name_ports;
 	struct loans loans;
+	char *profile;
 	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
 	char error[1024];	/* why the last change is not in force, "" when it is */
 };

@@ -58,6 +58,7 @@ void rulebook_free(struct rulebook *rb)
 	ruleset_free(rb->set);
 	lists_free(rb->lists);
 	list_hits_free(rb->hits);
+	free(rb->profile);
 	free(rb->root);
 	free(rb);
 }
@@ -94,6 +95,7 @@ struct policy_env *rulebook_env(struct rulebook *rb)
 
 	places_env(&rb->places, env);
 	env->lists = rb->lists;
+	env->profile = rb->profile;
 	env->now = time(NULL);
 	env->boottime = snitch_boottime();
 	return env;
@@ -394,6 +396,42 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		.by_name = d.rule && rulebook_rule_is_by_name(d.rule),
 		.until = names.until,
 	};
+}
+
+/* ---- profiles -------------------------------------------------------------------------- */
+
+bool rulebook_set_profile(struct rulebook *rb, const char *name)
+{
+	char *copy = name ? strdup(name) : NULL;
+
+	if (name && !copy)
+		return false;
+	if (rb->profile && name ? !strcmp(rb->profile, name) : !rb->profile && !name) {
+		free(copy);
+		return false;
+	}
+	free(rb->profile);
+	rb->profile = copy;
+	return true;
+}
+
+const char *rulebook_profile(const struct rulebook *rb)
+{
+	return rb->profile;
+}
+
+void rulebook_each_profile(const struct rulebook *rb, uint32_t uid,
+			   void (*fn)(void *ctx, const char *name), void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < rb->set->n_rules; i++) {
+		const struct rule *rule = rb->set->rules[i];
+
+		if (rule->profile && (rule->scope != RULE_S_USER || uid == (uint32_t)-1 ||
+				      rule->scope_uid == uid))
+			fn(ctx, rule->profile);
+	}
 }
 
 /* ---- time ------------------------------------------------------------------------------ */

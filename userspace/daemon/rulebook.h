@@ -265,6 +265,14 @@ uint64_t rulebook_next_change(const struct rulebook *rb);
 /* Takes away rules that have ended. Return: how many, or a negative errno. */
 int rulebook_expire(struct rulebook *rb);
 
+/* Makes @name (NULL: none) the active profile. Return: true when it is another than before. */
+bool rulebook_set_profile(struct rulebook *rb, const char *name);
+/* The active profile, NULL: none. */
+const char *rulebook_profile(const struct rulebook *rb);
+/* Profiles that rules name, some more than once; of users' rules those of @uid only, or (-1) all. */
+void rulebook_each_profile(const struct rulebook *rb, uint32_t uid,
+			   void (*fn)(void *ctx, const char *name), void *ctx);
+
 /* Every rule, in order of precedence. */
 void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
 		   void *ctx);

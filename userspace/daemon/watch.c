@@ -37,8 +37,11 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 		core_files_changed(&d->core);
 	if (d->lists_touched)
 		lists_work(d);
+	if (d->profiles_touched)
+		profile_reload(d);
 	d->places_touched = false;
 	d->rules_touched = false;
+	d->profiles_touched = false;
 	if (moved && d->core.generation == before) {
 		log_msg(LOG_INFO, "networks, name servers or hosts of this machine changed");
 		core_install(&d->core);
@@ -81,6 +84,8 @@ static void note_file(struct daemon *d, const struct inotify_event *ev)
 		d->places_touched = true;
 	else if (len && is_of_list(ev->name))
 		d->lists_touched = true;
+	else if (len && !strcmp(ev->name, "profiles.conf"))
+		d->profiles_touched = true;
 	else if (!len || has_suffix(ev->name, ".rules") || (ev->mask & IN_Q_OVERFLOW))
 		d->rules_touched = true;
 	else
@@ -132,6 +137,7 @@ static int watch_files(struct daemon *d)
 		watch_folder(d, folder, FOLDER_EVENTS);
 	/* /etc as a whole is quiet enough, and resolv.conf is replaced by renaming */
 	watch_folder(d, "/etc", IN_CLOSE_WRITE | IN_MOVED_TO);
+	watch_folder(d, "/etc/snitch", IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
 	watch_folder(d, "/run/systemd/resolve", IN_CLOSE_WRITE | IN_MOVED_TO);
 	return sd_event_add_io(d->event, &d->inotify_source, d->inotify_fd, EPOLLIN, on_inotify, d);
 }

@@ -17,6 +17,8 @@ bool rule_in_force(const struct rule *rule, const struct policy_env *env)
 {
 	if (rule_why_inactive(rule, env->now, env->boottime))
 		return false;
+	if (rule->profile && (!env->profile || strcmp(rule->profile, env->profile)))
+		return false;
 	return env->mode != SNITCH_MODE_LOCKDOWN || rule->scope == RULE_S_BUILTIN ||
 	       (rule->flags & RULE_F_LOCKDOWN) || rule_is_refusal(rule);
 }

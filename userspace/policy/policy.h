@@ -369,6 +369,7 @@ struct policy_env {
 	size_t n_links;
 	uint32_t netns;			/* inode number, of the initial network namespace */
 	const struct lists *lists;	/* NULL: none */
+	const char *profile;		/* the active one; NULL: none */
 	uint64_t now;			/* seconds since 1970 */
 	uint64_t boottime;		/* ns */
 };

@@ -102,7 +102,7 @@ bool rule_is_whole(const struct rule *rule)
 	if (p->kind == RULE_P_ANY || p->kind == RULE_P_KERNEL)
 		return false;
 	return !rule->negated && rule->n_items == 1 && rule->items[0].kind == RULE_I_ANY &&
-	       !rule->n_ports && rule->proto < 0 && !rule->interface && !rule->profile &&
+	       !rule->n_ports && rule->proto < 0 && !rule->interface &&
 	       !(rule->flags & RULE_F_IN);
 }
 
@@ -132,8 +132,6 @@ const char *rule_why_inactive(const struct rule *rule, uint64_t now, uint64_t bo
 		return "disabled";
 	if (rule->flags & RULE_F_IN)
 		return "rules for incoming connections are not enforced";
-	if (rule->profile)
-		return "profiles are not enforced yet";
 	if (rule->who == RULE_W_USER && !rule->who_known)
 		return "no such user";
 	if (rule->who == RULE_W_GROUP && !rule->who_known)
@@ -159,8 +157,6 @@ const char *rule_why_not_enforced(const struct rule *rule)
 
 	if (rule->flags & RULE_F_IN)
 		return "rules for incoming connections are not enforced";
-	if (rule->profile)
-		return "profiles are not enforced yet";
 	for (p = rule->program.child_of; p; p = p->child_of) {
 		if (p->kind != RULE_P_PATH && p->kind != RULE_P_PATTERN)
 			return "after child-of only paths and patterns are recognised";
