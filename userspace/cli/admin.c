@@ -40,7 +40,7 @@ static int lock_folder(const char *root)
 }
 
 /* snitchd watches the folder too, but then nobody would hear what it says. */
-static int tell_daemon(struct cli *cli, const char *root)
+int admin_tell(struct cli *cli, const char *root)
 {
 	if (root)
 		return CLI_OK;
@@ -70,7 +70,7 @@ static int add_all(struct cli *cli, const char *root, struct rule **rules, size_
 	r = n == 1 ? ruleset_add(set, &paths, rules[0], RULE_S_ADMIN, 0, false, ids, &err) :
 	    ruleset_add_all(set, &paths, rules, n, RULE_S_ADMIN, 0, false, ids, &bad, &err);
 	ruleset_free(set);
-	return r ? told(&err, r) : tell_daemon(cli, root);
+	return r ? told(&err, r) : admin_tell(cli, root);
 }
 
 int admin_add_all(struct cli *cli, const char *root, struct rule **rules, size_t n, uint64_t *ids)
@@ -110,5 +110,5 @@ int admin_remove(struct cli *cli, const char *root, uint64_t id)
 	}
 	r = ruleset_remove(set, &paths, id, &err);
 	ruleset_free(set);
-	return r ? told(&err, r) : tell_daemon(cli, root);
+	return r ? told(&err, r) : admin_tell(cli, root);
 }

@@ -89,6 +89,8 @@ int cmd_review(struct cli *cli, int argc, char **argv);
 int cmd_iap(struct cli *cli, int argc, char **argv);
 int cmd_iap_lint(struct cli *cli, int argc, char **argv);
 int cmd_profile(struct cli *cli, int argc, char **argv);
+int cmd_apply(struct cli *cli, int argc, char **argv);
+int cmd_confirm(struct cli *cli, int argc, char **argv);
 int cmd_run(struct cli *cli, int argc, char **argv);
 int cmd_watch(struct cli *cli, int argc, char **argv);
 int cmd_complete(struct cli *cli, int argc, char **argv);
@@ -176,6 +178,11 @@ void cli_agent_stop(struct cli_agent *agent);
 /** cli_agent_list - @agent's question() for each that is open already; returns enum cli_exit */
 int cli_agent_list(struct cli *cli, const struct cli_agent *agent);
 
+/* ---- panic.c -------------------------------------------------------------- */
+
+/** cli_load_rules - without a daemon: the rules of the folders, compiled here; enum cli_exit */
+int cli_load_rules(void);
+
 /* ---- lend.c --------------------------------------------------------------- */
 
 /**
@@ -249,6 +256,17 @@ int admin_add_all(struct cli *cli, const char *root, struct rule **rules, size_t
  * the administrator, and for users but root.
  */
 int admin_remove(struct cli *cli, const char *root, uint64_t id);
+
+/**
+ * admin_tell - have snitchd read files that were changed
+ * @root: NULL; with another root it is not told
+ */
+int admin_tell(struct cli *cli, const char *root);
+
+/* ---- builtin.c ------------------------------------------------------------ */
+
+/** builtin_switch - `rules enable` (@on) and `rules disable`, with the words after it */
+int builtin_switch(struct cli *cli, int argc, char **argv, bool on);
 
 /* ---- exchange.c ----------------------------------------------------------- */
 

@@ -113,8 +113,7 @@ static uint32_t saved_mode(void)
 	return mode.now;
 }
 
-/* Without a daemon: the rules of the folders, compiled here. */
-static int load_rules(void)
+int cli_load_rules(void)
 {
 	struct policy_net dns[DNS_MAX];
 	struct policy_env env = {
@@ -167,7 +166,7 @@ int cmd_release(struct cli *cli, int argc, char **argv)
 		return code;
 	}
 	daemon = cli_bus_open(cli, true) == CLI_OK;
-	code = daemon ? cli_call(cli, "Reload", NULL, "") : load_rules();
+	code = daemon ? cli_call(cli, "Reload", NULL, "") : cli_load_rules();
 	if (code)
 		return code;
 	if (cli->json)

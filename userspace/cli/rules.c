@@ -204,6 +204,16 @@ static int cmd_rm(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
+static int cmd_disable(struct cli *cli, int argc, char **argv)
+{
+	return builtin_switch(cli, argc, argv, false);
+}
+
+static int cmd_enable(struct cli *cli, int argc, char **argv)
+{
+	return builtin_switch(cli, argc, argv, true);
+}
+
 int cmd_rules(struct cli *cli, int argc, char **argv)
 {
 	static const struct {
@@ -214,6 +224,7 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 		{ "check", cmd_rules_check },
 		{ "import", rules_import }, { "export", rules_export },
 		{ "test", rules_test },
+		{ "disable", cmd_disable }, { "enable", cmd_enable },
 	};
 	size_t i;
 
@@ -222,5 +233,6 @@ int cmd_rules(struct cli *cli, int argc, char **argv)
 	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
 		if (!strcmp(verbs[i].name, argv[0]))
 			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("rules: '%s' is not one of list, add, rm, check, test, import, export", argv[0]);
+	return out_usage("rules: '%s' is not one of list, add, rm, check, test, import, export, "
+			 "disable, enable", argv[0]);
 }

@@ -102,6 +102,7 @@ struct daemon {
 	sd_event_source *mode_timer;
 	sd_event_source *rules_timer;
 	struct inspector *inspector;	/* NULL: none */
+	struct trial *trial;
 	struct profiles *profiles;
 	struct lenders *lenders;	/* who holds rules on loan */
 	sd_event_source *inspector_source;
@@ -190,6 +191,16 @@ void profile_reload(struct daemon *d);
 void profile_bus(struct daemon *d);
 void profile_stop(struct daemon *d);
 bool profile_is_auto(const struct daemon *d);
+
+/* ---- trial.c: rules that end unless somebody confirms them ------------------------------- */
+
+/* Ends a trial; before the kernel's connection is closed. */
+void trial_stop(struct daemon *d);
+/* Of the trial, or the last one; "": none. */
+const char *trial_name(const struct daemon *d);
+const char *trial_state(const struct daemon *d);
+/* CLOCK_BOOTTIME ns; 0: none runs. */
+uint64_t trial_until(const struct daemon *d);
 
 /* ---- lend.c: rules that end with a client of the bus ------------------------------------- */
 

@@ -200,6 +200,7 @@ static void stop(struct daemon *d)
 {
 	sd_notify(0, "STOPPING=1");
 	if (d->core.questions) {
+		trial_stop(d);
 		bus_stop(d);
 		watch_stop(d);
 		lists_stop(d);

@@ -45,7 +45,7 @@ static const char *fail_word(const struct core *core)
 enum value {
 	V_VERSION, V_MODE, V_MODE_UNTIL, V_MODE_AFTER, V_GENERATION, V_FAIL, V_DECIDING, V_ARMED,
 	V_RULES_ERROR, V_RULES, V_WAITING, V_MORE, V_AGENTS, V_PROFILE,
-	V_PROFILE_AUTO, __V_MAX
+	V_PROFILE_AUTO, V_TRIAL, V_TRIAL_STATE, V_TRIAL_UNTIL, __V_MAX
 };
 
 static const struct { const char *name, *type; } values[] = {
@@ -57,6 +57,8 @@ static const struct { const char *name, *type; } values[] = {
 	[V_WAITING] = { "Waiting", "u" }, [V_MORE] = { "More", "t" },
 	[V_AGENTS] = { "Agents", "u" },
 	[V_PROFILE] = { "Profile", "s" }, [V_PROFILE_AUTO] = { "ProfileAuto", "b" },
+	[V_TRIAL] = { "Trial", "s" }, [V_TRIAL_STATE] = { "TrialState", "s" },
+	[V_TRIAL_UNTIL] = { "TrialUntil", "t" },
 };
 
 static int append_rules_error(struct daemon *d, sd_bus_message *m, const struct caller *who)
@@ -106,6 +108,12 @@ static int append_value(struct daemon *d, sd_bus_message *m, enum value v, const
 	case V_PROFILE:
 		return message_name(m, rulebook_profile(core->rules) ?
 				       rulebook_profile(core->rules) : "");
+	case V_TRIAL:
+		return message_name(m, trial_name(d));
+	case V_TRIAL_STATE:
+		return message_name(m, trial_state(d));
+	case V_TRIAL_UNTIL:
+		return sd_bus_message_append(m, "t", trial_until(d));
 	case V_PROFILE_AUTO:
 		return sd_bus_message_append(m, "b", profile_is_auto(d));
 	default:

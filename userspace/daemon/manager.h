@@ -36,6 +36,10 @@ int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* of trial.c */
+int manager_begin_trial(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_get_trial(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int manager_end_trial(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* of profile.c */
 int manager_set_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_list_profiles(sd_bus_message *m, void *userdata, sd_bus_error *error);
