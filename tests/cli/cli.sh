@@ -252,14 +252,6 @@ ask_survives_restart() {
 	play 'flow 40 owner 2 tcp 198.51.100.13 port 443'
 	sees r "wget wants to connect to 198.51.100.13"
 }
-fake_is_content() {
-	local log
-	exec 7>&-
-	sleep 0.5
-	for log in "$WORK"/fake*.log; do
-		[[ ! -s $log ]] || { echo "$log:"; cat "$log"; return 1; }
-	done
-}
 
 for tool in jq tmux; do command -v "$tool" >/dev/null || skip_all "no $tool here"; done
 [[ -x $BIN/snitch && -x $BIN/snitchd && -x $BIN/snitch-fake ]] || bail "build first: make userspace"

@@ -31,9 +31,9 @@ const struct cli_command cli_commands[] = {
 	  "run a command with rules that end with it",
 	  "--allow --deny --ask --rules --record" },
 	{ "watch", cmd_watch, "ADDRESS...",
-	  "hold and ask about what goes there, nothing else", "local-net multicast" },
+	  "hold what goes there, and ask", "local-net multicast" },
 	{ "apply", cmd_apply, "FILE [--confirm SPAN]",
-	  "take a file of rules, unless nobody confirms (root)", "--confirm" },
+	  "take a file of rules, if confirmed (root)", "--confirm" },
 	{ "confirm", cmd_confirm, "", "keep the rules that are on trial (root)", NULL },
 	{ "rules", cmd_rules,
 	  "[list|add|rm|check|test|import|export|disable|enable]",
@@ -162,6 +162,7 @@ static int common_options(struct cli *cli, int argc, char **argv, bool *help)
 		i++;
 	while (i < argc)
 		argv[n++] = argv[i++];
+	argv[n] = NULL;	/* what follows may be executed */
 	return n;
 }
 

@@ -61,3 +61,11 @@ says() {
 	echo "$said"
 	[[ $said == *"$want"* ]]
 }
+fake_is_content() {
+	local log
+	exec 7>&-
+	sleep 0.5
+	for log in "$WORK"/fake*.log; do
+		[[ ! -s $log ]] || { echo "$log:"; cat "$log"; return 1; }
+	done
+}

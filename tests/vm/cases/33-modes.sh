@@ -40,9 +40,9 @@ cell() {
 	fi
 	ended sender
 	if [[ $2 == got ]]; then
-		t_ok "$name" wait_for 5 far_got tcp 80 $SENT
+		t_ok "$name" wait_for 5 far_got tcp 80 $SENT || t_note "$(cat $TMP/sender)"
 	else
-		t_ok "$name" said sender '^connect ECONNREFUSED'
+		t_ok "$name" said sender '^connect ECONNREFUSED' || t_note "$(cat $TMP/sender)"
 		t_ok "$name: nothing arrived" eval "! far_got tcp 80 $SENT"
 	fi
 }
