@@ -52,6 +52,18 @@ static void offer_names(struct cli *cli, const char *prefix)
 	offer_all(cli, "ListLists", "name", prefix);
 }
 
+static void offer_profiles(struct cli *cli, const char *prefix)
+{
+	json_t *all = NULL, *name;
+	size_t i;
+
+	if (cli_bus_open(cli, true) || cli_call_json(cli, "ListProfiles", &all, ""))
+		return;
+	json_array_foreach(all, i, name)
+		offer(json_string_value(name), prefix);
+	json_decref(all);
+}
+
 static void complete_answer(struct cli *cli, int argc, char **argv)
 {
 	const char *last = argv[argc - 1], *before = argv[argc - 2];
@@ -75,7 +87,7 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 	const char *last = argv[argc - 1];
 
 	if (argc == 2)
-		offer_words("list add rm check test import export", last);
+		offer_words("list add rm check test import export disable enable", last);
 	else if (!strcmp(argv[1], "rm"))
 		offer_ids(cli, "ListRules", last);
 	else if (!strcmp(argv[argc - 2], "--scope"))
@@ -88,6 +100,8 @@ static void complete_rules(struct cli *cli, int argc, char **argv)
 		offer_words("--format --scope --lists --reviewed --dry-run --root --json", last);
 	else if (!strcmp(argv[1], "export") && *last == '-')
 		offer_words("--format --scope", last);
+	else if (!strcmp(argv[1], "disable") || !strcmp(argv[1], "enable"))
+		offer_words(argc == 3 ? "builtin" : "--yes", last);
 	else if (!strcmp(argv[1], "list"))
 		offer_words("--scope --json", last);
 	else if (!strcmp(argv[1], "test") && argc == 3)
@@ -188,12 +202,16 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		offer("for", argv[2]);
 	else if (!strcmp(c->name, "mode") && argc == 4)
 		offer_words(SPANS, argv[3]);
+	else if (!strcmp(argv[argc - 2], "--confirm"))
+		offer_words("60s 5m", argv[argc - 1]);
+	else if (argc == 3 && !strcmp(argv[1], "use"))
+		offer_profiles(cli, argv[2]);
 	else if (!strcmp(argv[argc - 2], "--since"))
 		offer_words("1h 1d 7d 30d", argv[argc - 1]);
 	else if (!strcmp(argv[argc - 2], "--verdict"))
 		offer_words("allow deny drop refused", argv[argc - 1]);
 	else if (!strcmp(c->name, "pending") || !strcmp(c->name, "log") ||
-		 !strcmp(c->name, "review"))
+		 !strcmp(c->name, "review") || !strcmp(c->name, "run"))
 		offer_words(c->words, argv[argc - 1]);
 	cli_bus_close(cli);
 	return CLI_OK;
