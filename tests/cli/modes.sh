@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016,SC1091
 # Rules that end with a command, against a real snitchd whose device is the fake one: watch, run,
 # profile, apply, built-in rules switched off. It must never confirm a trial: that writes to /etc.
 . "$(dirname "$0")/lib/daemon.sh"

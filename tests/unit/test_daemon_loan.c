@@ -257,11 +257,14 @@ static void test_bad_ones(void **state)
 	/* a user borrows nothing for others, the kernel, or lockdown */
 	wish.uid = 1000;
 	wish.text = "allow any user root to any";
-	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)), -EPERM);
+	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)),
+			 -EPERM);
 	wish.text = "allow kernel any to any";
-	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)), -EPERM);
+	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)),
+			 -EPERM);
 	wish.text = "allow any to any lockdown";
-	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)), -EPERM);
+	assert_int_equal(rulebook_lend(lab->core.rules, &wish, &loan, error, sizeof(error)),
+			 -EPERM);
 	for (i = 0; i < LOANS_MAX; i++)
 		assert_int_equal(rulebook_lend(lab->core.rules, &watched, &loan, error,
 					       sizeof(error)), 0);

@@ -79,6 +79,7 @@ static const struct question *question_to(struct lab *lab, const char *peer)
 
 static void check_cell(struct lab *lab, const struct cell *cell)
 {
+	const struct fake_flow *f;
 	const struct question *q;
 	unsigned int i;
 
@@ -91,14 +92,15 @@ static void check_cell(struct lab *lab, const struct cell *cell)
 	assert_int_equal(lab->policy.mode, cell->mode);
 	assert_int_equal(lab->policy.fail, cell->fail);
 	for (i = 0; i < N_FLOWS; i++)
-		if ((int)send_flow(lab, 10 + i, 1, peers[i], 443, 1000, 0)->state != cell->become[i])
+		f = send_flow(lab, 10 + i, 1, peers[i], 443, 1000, 0);
+		if ((int)f->state != cell->become[i])
 			fail_msg("mode %u, agent %d, flow %u became %d", cell->mode, cell->agent, i,
-				 fake_flow_get(lab->fake, 10 + i)->state);
+				 f->state);
 	q = question_to(lab, peers[UNKNOWN]);
 	assert_int_equal(q != NULL, cell->listed != 0);
 	if (q)
 		assert_int_equal(q->state == QUESTION_PENDING, cell->listed == R);
-	/* what a rule decides is nobody's question; what an ask rule names is, but in the locked modes */
+	/* what a rule decides is nobody's question, unless it is one that asks */
 	assert_null(question_to(lab, peers[ALLOWED]));
 	assert_null(question_to(lab, peers[DENIED]));
 	assert_int_equal(question_to(lab, peers[ASKED]) != NULL,

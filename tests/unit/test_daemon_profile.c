@@ -54,7 +54,8 @@ static void test_choose(void **state)
 	strcpy(facts.links[facts.n_links++], "wg0");
 	assert_string_equal(profile_choose(&conf, &facts), "vpn");	/* the first line counts */
 	strcpy(facts.ssids[facts.n_ssids++], "My Wi-Fi");
-	assert_string_equal(profile_choose(&conf, &facts), "vpn");	/* all of a line must hold */
+	/* all of a line must hold */
+	assert_string_equal(profile_choose(&conf, &facts), "vpn");
 	facts.gateways[0] = (struct profile_gateway){
 		.family = AF_INET, .addr = { 192, 0, 2, 1 },
 	};

@@ -480,8 +480,8 @@ int ask_run(struct cli *cli, const char *rules, const char *name)
 	struct ask a = {
 		.cli = cli,
 		.name = name,
-		.agent = { .ctx = &a, .rules = rules, .question = question, .removed = removed, .mode = mode,
-			   .gone = gone },
+		.agent = { .ctx = &a, .rules = rules, .question = question, .removed = removed,
+			   .mode = mode, .gone = gone },
 	};
 	int code;
 

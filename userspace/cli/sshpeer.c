@@ -164,7 +164,8 @@ static bool find_holder(unsigned long inode, char *exe, size_t size)
 	ssize_t n;
 
 	while (dir && !found && (entry = readdir(dir))) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !holds(entry->d_name, inode))
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    !holds(entry->d_name, inode))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.20s/exe", entry->d_name);
 		n = readlink(path, exe, size - 1);

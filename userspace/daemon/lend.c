@@ -141,7 +141,8 @@ static const char *may_lend(struct daemon *d, const struct caller *who, const ch
 		return "that is too long: at most 1 MiB of rules";
 	TAILQ_FOREACH(lender, d->lenders, link)
 		n += lender->uid == who->uid;
-	return n >= LENDERS_UID && who->uid ? "you hold eight sets of borrowed rules already" : NULL;
+	return n >= LENDERS_UID && who->uid ?
+	       "you hold eight sets of borrowed rules already" : NULL;
 }
 
 static int lend(struct daemon *d, const struct caller *who, const struct lend_options *opt,

@@ -269,7 +269,7 @@ int rulebook_expire(struct rulebook *rb);
 bool rulebook_set_profile(struct rulebook *rb, const char *name);
 /* The active profile, NULL: none. */
 const char *rulebook_profile(const struct rulebook *rb);
-/* Profiles that rules name, some more than once; of users' rules those of @uid only, or (-1) all. */
+/* Profiles that rules name, some twice; of users' rules those of @uid only, or (-1) all. */
 void rulebook_each_profile(const struct rulebook *rb, uint32_t uid,
 			   void (*fn)(void *ctx, const char *name), void *ctx);
 

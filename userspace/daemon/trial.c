@@ -134,7 +134,8 @@ static int begin(struct daemon *d, const char *name, const char *text, uint64_t 
 		return -ENOMEM;
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	t->keep = 0;
-	r = keep[0] ? rulebook_add(d->core.rules, keep, RULEBOOK_ADMIN, -1, &t->keep, error, size) : 0;
+	r = keep[0] ? rulebook_add(d->core.rules, keep, RULEBOOK_ADMIN, -1, &t->keep, error,
+				   size) : 0;
 	if (!r)
 		r = lend(d, name, text, &t->loan, error, size);
 	if (r) {

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
+# The installed daemon: how long rules last, what becomes of a live download when one is revoked, rules
+# that end with a command, rules that count in some networks only. The far end says what happened.
+. /snitch/cases/lib/cells.sh
+
+LONG=$(printf 'x%.0s' {1..600})
+
+case_begin
+far_up tcp:80
+warm $A $B $C snitch snitchd curl
+daemon_prepare
+echo "allow $B to $F4 port 80" >/etc/snitch/rules.d/20-known.rules
+daemon_up
+t_ok "snitchd starts" snitch mode quiet || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
+
+# ---- lifetimes ----------------------------------------------------------------------------------------
+
+id=$(snitch rules add --scope runtime "allow $C to $F4 port 80 for 1h")
+cell "for 1h" got $C $F4
+daemon_down
+daemon_up
+cell "for 1h, after a restart" got $C $F4
+# What a suspend of two hours does to the boot-time clock, done to the daemon's alone.
+daemon_down
+cat >$TMP/later <<'END'
+#!/bin/bash
+exec unshare --time --boottime 7200 --fork --kill-child snitchd --foreground
+END
+chmod +x $TMP/later
+rm -f /run/snitch/bus
+$TMP/later >>$TMP/snitchd.log 2>&1 &
+later=$!
+wait_for 20 snitch mode
+cell "for 1h, two hours of sleep later" refused $C $F4
+t_json "it is not even listed" ".rules | any(.id == \"$id\" and .active) | not" rules list
+kill -9 $later	# it ignores SIGTERM while its child lives
+wait $later 2>/dev/null
+daemon_up
+id=$(snitch rules add --scope runtime "allow $C to $F4 port 80 until reboot")
+daemon_down
+daemon_up
+cell "until reboot, after a restart" got $C $F4
+snitch rules rm $id
+cell "removed" refused $C $F4
+
+# ---- a revoked rule ---------------------------------------------------------------------------------------
+
+# A server that never ends; what it could send is counted by the client's file.
+in_f socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'printf "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"; while head -c 1000 /dev/zero; do sleep 0.05; done' 2>/dev/null &
+wait_for 10 far_listens -t 8000
+snitch rules add "deny /usr/bin/curl to any" >/dev/null
+id=$(snitch rules add "allow /usr/bin/curl to $F4 port 8000")
+size() { stat -c %s $TMP/$1 2>/dev/null || echo 0; }
+grows() { local was; was=$(size $1); wait_for 5 eval "[[ \$(size $1) -gt $was ]]"; }
+go curl curl -sN -o $TMP/download http://$F4:8000/
+t_ok "a download runs" wait_for 10 eval '[[ $(size download) -gt 3000 ]]'
+t_ok "snitch rules rm" snitch rules rm $id
+t_ok "the download is cut at once" wait_for 1 eval "! kill -0 ${PIDS[curl]} 2>/dev/null"
+ended curl
+t_cmp "curl is told" $? -ne 0
+was=$(size download)
+sleep 1
+t_is "nothing more comes" "$(size download)" "$was"
+id=$(snitch rules add "allow $C to $F4 port 80")
+go live $C tcp $F4 80 --keep 3000 --data live$LONG
+wait_for 5 said live '^connect OK'
+snitch rules rm $id
+sleep 1
+t_ok "a live connection that no rule knows any more goes on" eval "! said live '^send E'"
+ended live
+t_said "to its end" live '^echo OK'
+cell "but a new one is what the mode says" refused $C $F4
+
+# ---- snitch run ---------------------------------------------------------------------------------------------
+
+cat >$TMP/script <<END
+#!/bin/sh
+$C tcp $F4 80 --data deep
+END
+chmod +x $TMP/script
+run() { nsenter --net=/run/netns/c -- snitch run "$@"; }
+t_ok "run: a command that starts a command gets through" run -- sh -c "$TMP/script; exit 0"
+t_ok "run: its data arrives" wait_for 5 far_got tcp 80 deep
+cell "run: others do not, nor does the program afterwards" refused $C $F4
+t_run "run: the command's exit status" 3 run -- sh -c 'exit 3'
+t_run "run: no such command" 127 run -- /opt/none
+run --allow "$F6 port 80" -- sh -c "$C tcp $F4 80 --data no4; $C tcp $F6 80 --data yes6" >$TMP/out 2>&1
+t_ok "run --allow: what it says" wait_for 5 far_got tcp 80 yes6
+t_ok "run --allow: and nothing else" eval '! far_got tcp 80 no4'
+t_run "run: a rule that is none" 7 run --allow "no where" -- true
+# While it runs the rule is listed; killed, it takes its rules and its command along.
+go running snitch run -- sleep 600
+t_json "run: its rule is listed" '.rules | any(.scope == "runtime" and (.file | startswith("snitch run")))' rules list
+kill -9 ${PIDS[running]}
+t_ok "run: killed, its rule is gone" wait_for 5 eval '! snitch rules list | grep -q "any and children"'
+t_ok "run --record" run --record $TMP/recorded.rules -- sh -c "$C tcp $F4 80 --data rec4; $C tcp $F6 80 --data rec6; $B tcp $F4 80 --data known"
+t_is "run --record: what no other rule allows, each once" "$(grep -v '^#' $TMP/recorded.rules | sort)" \
+	"$(printf '%s\n' "allow $C to $F4 port 80 tcp" "allow $C to $F6 port 80 tcp" | sort)"
+cell "run --record: not in force yet" refused $C $F4
+install -m 644 $TMP/recorded.rules /etc/snitch/rules.d/30-recorded.rules
+t_ok "run --record: a ready file" wait_for 5 eval "snitch rules list | grep -q 'admin.*allow $C to $F4 port 80'"
+cell "run --record: in force" got $C $F4
+rm /etc/snitch/rules.d/30-recorded.rules
+
+# ---- profiles ------------------------------------------------------------------------------------------------
+
+cat >/etc/snitch/profiles.conf <<END
+cable when interface prof0
+gate when gateway 192.0.2.77 mac 02:00:5e:00:53:77
+END
+echo "allow $C to $F4 port 80 profile cable" >/etc/snitch/rules.d/40-profiles.rules
+echo "allow $C to $F6 port 80 profile gate" >>/etc/snitch/rules.d/40-profiles.rules
+profile_is() { [[ $(j .active profile) == "$1" ]]; }
+t_ok "no profile is active" wait_for 5 eval 'snitch profile | grep -q cable && [[ -z $(snitch --json profile | jq -r .active) ]]'
+cell "no profile" refused $C $F4
+ip link add prof0 type veth peer name prof1
+sleep 1
+t_ok "a link that is down says nothing" eval '[[ -z $(snitch --json profile | jq -r .active) ]]'
+ip link set prof1 up
+ip link set prof0 up
+t_ok "a link appears: its profile is active" wait_for 5 profile_is cable
+cell "profile cable" got $C $F4
+cell "profile cable: the other's rule does not count" refused $C $F6
+ip link del prof0
+t_ok "and not when it is gone" wait_for 5 eval '[[ -z $(snitch --json profile | jq -r .active) ]]'
+cell "profile gone" refused $C $F4
+ip link add gate0 type veth peer name gate1
+ip link set gate1 up
+ip link set gate0 up
+ip addr add 192.0.2.70/24 dev gate0
+ip route add default via 192.0.2.77
+ip neigh replace 192.0.2.77 lladdr 02:00:5e:00:53:78 dev gate0 nud permanent
+sleep 1
+t_ok "the right gateway with a wrong MAC is another network" eval '[[ -z $(snitch --json profile | jq -r .active) ]]'
+ip neigh replace 192.0.2.77 lladdr 02:00:5e:00:53:77 dev gate0 nud permanent
+t_ok "gateway and MAC: its profile is active" wait_for 5 profile_is gate
+cell "profile gate" got $C $F6
+t_ok "profile use" snitch profile use cable
+cell "chosen" got $C $F4
+daemon_down
+daemon_up
+t_json "a choice is kept" '.active == "cable" and (.auto | not)' profile
+t_ok "profile auto" snitch profile auto
+t_json "back to what the network says" '.active == "gate" and .auto' profile
+t_run "no such profile" 5 snitch profile use nowhere
+ip link del gate0
+rm /etc/snitch/profiles.conf /etc/snitch/rules.d/40-profiles.rules
+
+t_parked "nothing is parked at the end" 0
+[[ $T_FAILED -eq 0 ]] || t_note "$(tail -n 60 $TMP/snitchd.log)"
+daemon_down
+daemon_forget
+t_done
