@@ -91,11 +91,12 @@ static void check_cell(struct lab *lab, const struct cell *cell)
 		add_agent(lab, 1000, false);
 	assert_int_equal(lab->policy.mode, cell->mode);
 	assert_int_equal(lab->policy.fail, cell->fail);
-	for (i = 0; i < N_FLOWS; i++)
+	for (i = 0; i < N_FLOWS; i++) {
 		f = send_flow(lab, 10 + i, 1, peers[i], 443, 1000, 0);
 		if ((int)f->state != cell->become[i])
 			fail_msg("mode %u, agent %d, flow %u became %d", cell->mode, cell->agent, i,
 				 f->state);
+	}
 	q = question_to(lab, peers[UNKNOWN]);
 	assert_int_equal(q != NULL, cell->listed != 0);
 	if (q)
