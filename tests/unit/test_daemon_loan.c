@@ -92,6 +92,8 @@ static void family(struct lab *lab)
 {
 	struct fake_image image = { .id = 20, .pid = 200, .uid = 1000, .exe = "/usr/bin/snitch",
 				    .cmd = "snitch", .cmd_len = 6, .comm = "snitch" };
+	struct stat st;
+	char path[160];
 
 	assert_int_equal(fake_owner_add(lab->fake, &image), 0);
 	image.id = 21;
@@ -103,6 +105,13 @@ static void family(struct lab *lab)
 	image.pid = 202;
 	image.parent = 21;
 	image.exe = "/usr/bin/curl";
+	/* a file that is there: of programs that are none, nothing but their path is known */
+	snprintf(path, sizeof(path), "%s/usr/bin", lab->root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	lab_write(lab->root, "/usr/bin/curl", "#!");
+	snprintf(path, sizeof(path), "%s/usr/bin/curl", lab->root);
+	assert_int_equal(stat(path, &st), 0);
+	image.file = &st;
 	assert_int_equal(fake_owner_add(lab->fake, &image), 0);
 }
 

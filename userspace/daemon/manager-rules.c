@@ -183,7 +183,7 @@ static int add_rules(struct daemon *d, sd_bus_message *m, const struct caller *w
 		return manager_error(m, &fail);
 	}
 	log_msg(LOG_NOTICE, "uid %u adds %zu rules at once", who->uid, n);
-	r = after_rules(d);
+	r = manager_rules_changed(d);
 	if (!r)
 		return reply_ids(m, ids, n);
 	core_fail(&fail, r, "Failed", "the rules are kept but not in force: %s",

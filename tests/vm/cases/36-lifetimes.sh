@@ -34,7 +34,7 @@ later=$!
 wait_for 20 snitch mode
 cell "for 1h, two hours of sleep later" refused $C $F4
 t_json "it is not even listed" ".rules | any(.id == \"$id\" and .active) | not" rules list
-kill -9 $later	# it ignores SIGTERM while its child lives
+kill -9 "$(pgrep -P $later)"	# the daemon itself: unshare waits for it
 wait $later 2>/dev/null
 daemon_up
 id=$(snitch rules add --scope runtime "allow $C to $F4 port 80 until reboot")
