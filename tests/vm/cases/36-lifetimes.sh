@@ -37,6 +37,7 @@ t_json "it is not even listed" ".rules | any(.id == \"$id\" and .active) | not" 
 kill -9 "$(pgrep -P $later)"	# the daemon itself: unshare waits for it
 wait $later 2>/dev/null
 daemon_up
+snitch rules rm "$id"	# no real clock goes back, as it has for this daemon
 id=$(snitch rules add --scope runtime "allow $C to $F4 port 80 until reboot")
 daemon_down
 daemon_up
@@ -47,7 +48,13 @@ cell "removed" refused $C $F4
 # ---- a revoked rule ---------------------------------------------------------------------------------------
 
 # A server that never ends; what it could send is counted by the client's file.
-in_f socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'printf "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"; while head -c 1000 /dev/zero; do sleep 0.05; done' 2>/dev/null &
+cat >$TMP/endless <<'END'
+#!/bin/bash
+printf 'HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n'
+while head -c 1000 /dev/zero; do sleep 0.05; done
+END
+chmod +x $TMP/endless
+in_f socat TCP-LISTEN:8000,fork,reuseaddr EXEC:$TMP/endless 2>/dev/null &
 wait_for 10 far_listens -t 8000
 snitch rules add "deny /usr/bin/curl to any" >/dev/null
 id=$(snitch rules add "allow /usr/bin/curl to $F4 port 8000")
@@ -91,7 +98,7 @@ t_ok "run --allow: and nothing else" eval '! far_got tcp 80 no4'
 t_run "run: a rule that is none" 7 run --allow "no where" -- true
 # While it runs the rule is listed; killed, it takes its rules and its command along.
 go running snitch run -- sleep 600
-t_json "run: its rule is listed" '.rules | any(.scope == "runtime" and (.file | startswith("snitch run")))' rules list
+t_ok "run: its rule is listed" wait_for 5 eval 'j "[.rules[] | select(.file | startswith(\"snitch run\"))] | any" rules list'
 kill -9 ${PIDS[running]}
 t_ok "run: killed, its rule is gone" wait_for 5 eval '! snitch rules list | grep -q "any and children"'
 t_ok "run --record" run --record $TMP/recorded.rules -- sh -c "$C tcp $F4 80 --data rec4; $C tcp $F6 80 --data rec6; $B tcp $F4 80 --data known"
