@@ -74,18 +74,6 @@ struct rulebook {
 	char error[1024];	/* why the last change is not in force, "" when it is */
 };
 
-/* Room for what a query refers to. */
-struct query_room {
-	const char *parents[SNITCH_ANCESTORS];
-	struct rule_image images[SNITCH_ANCESTORS];
-	bool strangers[SNITCH_ANCESTORS];
-};
-
-/* What is asked about a flow. */
-void rulebook_query(struct rulebook *rb, const struct owner *owner,
-		    const struct snitch_flow_event *ev, struct query_room *room,
-		    struct flow_query *q);
-
 /* The set is another one: what do its rules need to know? */
 void rulebook_note_set(struct rulebook *rb);
 
@@ -118,6 +106,7 @@ void rulebook_unsuspend(struct rulebook *rb, const char *exe);
 /* Room for what a query refers to. */
 struct query_room {
 	const char *parents[SNITCH_ANCESTORS];
+	struct rule_image images[SNITCH_ANCESTORS];
 	bool strangers[SNITCH_ANCESTORS];
 };
 
