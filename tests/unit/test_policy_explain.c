@@ -94,7 +94,7 @@ static const struct {
 	{ NULL, "allow " CURL " group 7 to any", FLOW, "only for group 7" },
 	{ NULL, "allow " CURL " to any disabled", FLOW, "disabled" },
 	{ NULL, "allow " CURL " to any until 2020-01-01", FLOW, "ended" },
-	{ NULL, "allow " CURL " to any profile x", FLOW, "profiles are not enforced yet" },
+	{ NULL, "allow " CURL " to any profile x", FLOW, "only in profile x" },
 	{ NULL, "allow " CURL " to example.com", FLOW,
 	  "needs DNS names: none is known for this address" },
 	{ NULL, "allow any to not example.com", FLOW,

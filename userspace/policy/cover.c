@@ -198,7 +198,8 @@ static bool conditions_cover(const struct rule *a, const struct rule *b)
 {
 	return program_covers(&a->program, &b->program) && who_covers(a, b) &&
 	       ports_cover(a, b) && proto_covers(a, b) &&
-	       (!a->interface || same_string(a->interface, b->interface)) && remote_covers(a, b);
+	       (!a->interface || same_string(a->interface, b->interface)) &&
+	       (!a->profile || same_string(a->profile, b->profile)) && remote_covers(a, b);
 }
 
 bool rule_covers(const struct rule *a, const struct rule *b)

@@ -13,11 +13,16 @@
 #include "program.h"
 #include "set.h"
 
+bool rule_in_profile(const struct rule *rule, const struct policy_env *env)
+{
+	return !rule->profile || (env->profile && !strcmp(rule->profile, env->profile));
+}
+
 bool rule_in_force(const struct rule *rule, const struct policy_env *env)
 {
 	if (rule_why_inactive(rule, env->now, env->boottime))
 		return false;
-	if (rule->profile && (!env->profile || strcmp(rule->profile, env->profile)))
+	if (!rule_in_profile(rule, env))
 		return false;
 	return env->mode != SNITCH_MODE_LOCKDOWN || rule->scope == RULE_S_BUILTIN ||
 	       (rule->flags & RULE_F_LOCKDOWN) || rule_is_refusal(rule);

@@ -7,6 +7,8 @@
 
 #include "policy.h"
 
+/* True when it speaks of no profile, or of the active one. */
+bool rule_in_profile(const struct rule *rule, const struct policy_env *env);
 /* True when @rule has a say now: neither disabled nor expired, nor left out by lockdown. */
 bool rule_in_force(const struct rule *rule, const struct policy_env *env);
 

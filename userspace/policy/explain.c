@@ -206,6 +206,10 @@ static void say_force(const struct rule *rule, const struct policy_env *env, str
 {
 	const char *why = rule_why_inactive(rule, env->now, env->boottime);
 
+	if (!why && !rule_in_profile(rule, env)) {
+		text_addf(t, "only in profile %s", rule->profile);
+		return;
+	}
 	if (!why)
 		why = "lockdown leaves it out: it is not marked lockdown";
 	text_add(t, strcmp(why, "expired") ? why : "ended");
