@@ -37,7 +37,7 @@ gone() {
 }
 src_is_complete() {
 	local f src=$WORK/root/usr/src/snitch-$VERSION
-	for f in dkms.conf Kbuild kmod/Kbuild include/uapi/linux/snitch.h LICENSE; do
+	for f in dkms.conf Kbuild kmod/Kbuild include/uapi/linux/snitch.h include/uapi/linux/snitch_netlink.h LICENSE; do
 		[[ -s $src/$f ]] || { echo "missing: $f"; return 1; }
 	done
 }
