@@ -82,10 +82,10 @@ static void note_file(struct daemon *d, const struct inotify_event *ev)
 
 	if (len && (!strcmp(ev->name, "resolv.conf") || !strcmp(ev->name, "hosts")))
 		d->places_touched = true;
-	else if (len && is_of_list(ev->name))
-		d->lists_touched = true;
 	else if (len && !strcmp(ev->name, "profiles.conf"))
 		d->profiles_touched = true;
+	else if (len && is_of_list(ev->name))
+		d->lists_touched = true;
 	else if (!len || has_suffix(ev->name, ".rules") || (ev->mask & IN_Q_OVERFLOW))
 		d->rules_touched = true;
 	else
