@@ -383,6 +383,16 @@ static unsigned int hook_user(struct hook_packet *h)
 	return hook_judge(h, f);
 }
 
+/*
+ * Resets and acknowledgements that the kernel answers with by itself. Newer
+ * kernels put the socket on them that was spoken to; it may be a listener's or
+ * a closed one's and did not send them. No packet of a user's has this mark.
+ */
+static bool hook_is_answer(const struct sk_buff *skb)
+{
+	return skb->destructor == sock_edemux;
+}
+
 /* Whose packet is it? All but what the fast path recognised. */
 static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook_state *state,
 				       bool loopback)
@@ -392,7 +402,7 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
 
 	h.skb = skb;
 	h.state = state;
-	h.sk = state->sk;
+	h.sk = hook_is_answer(skb) ? NULL : state->sk;
 	h.loopback = loopback;
 	if (h.sk && snitch_owner_is_tcp(h.sk) && h.sk->sk_state == TCP_LISTEN) {
 		snitch_count(SNITCH_C_REFUSED);

@@ -21,6 +21,7 @@ policy "unmatched ask"
 sysctl -q -w kernel.pid_max=$((SENDERS > 2000 ? 2000 : 600)) || true
 decider --default allow
 t_note "SENDERS=$SENDERS SEED=$SEED"
+rm -f $TMP/truth
 out=$(in_c $TORTURE/p0 torture-run $TMP/truth $SEED $SENDERS 2>&1)
 sysctl -q -w kernel.pid_max=32768
 t_note "$out"
