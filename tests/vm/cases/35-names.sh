@@ -72,20 +72,22 @@ snitch mode quiet >/dev/null
 
 names $A $F4 ok.test 9000 $N
 t_sent "$N names looked up, $N datagrams sent at once" "$N sent $N" || t_note "$OUT"
-t_got "each arrives" udp 9000 $N
+t_got "each arrives" udp 9000 $N || t_note "$(snitch-tool status | grep -vE " 0$")"
 names $A $F4 bad.test 9001 $N
 t_ok "$N names that are denied are looked up" grep -q "^asked $N " <<<"$OUT"
 t_got "nothing arrives" udp 9001 0
-consulted=$(stat_of consulted)
+consulted=$(stat_of consulted) accepted=$(stat_of accepted)
 # One image has room for so many conclusions, each name one for each port that rules speak of.
 FEW=100
 names $A $F4 ok.test 443 $FEW --tcp
 t_cmp "$FEW connections, each by its first SYN" "$(far_packets tcp 443)" -ge $FEW
-t_cmp "nobody was asked again: the kernel had been told" "$(($(stat_of consulted) - consulted))" -le 1
+t_cmp "none was asked about: the kernel had been told" "$(($(stat_of accepted) - accepted))" -ge $FEW
+t_cmp "only lookups are, for a rule about names is stronger than that for resolvers" \
+	"$(($(stat_of consulted) - consulted))" -le $((FEW + 1))
 names $A $F4 ok.test 443 $N
 t_sent "$N datagrams by that" "$N sent $N"
 t_got "arrive" udp 443 $N
-t_cmp "messages were copied" "$(stat_of dns)" -ge $((8 * N))
+t_cmp "messages were copied" "$(stat_of dns)" -ge $((2 * (3 * N + FEW)))
 t_is "none was lost" "$(stat_of dns_lost)" 0
 
 # ---- whose name ------------------------------------------------------------------------------------
