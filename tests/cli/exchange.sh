@@ -98,7 +98,10 @@ to_the_administrator() {
 	local root=$WORK/admin
 	mkdir -p "$root/etc/snitch/rules.d" &&
 	snitch rules import --scope admin --root "$root" "$HARD/lsrules/remote-keys.lsrules" &&
-	[[ $(grep -c '^\[id=' "$root/etc/snitch/rules.d/prompts.rules") -eq 12 ]] && snitch rules check --root "$root"
+	[[ $(grep -c '^\[id=' "$root/etc/snitch/rules.d/prompts.rules") -eq 12 ]] || return 1
+	# It reads them, and sees that some say what others say.
+	snitch rules check --root "$root"
+	[[ $? -eq 6 ]]
 }
 # There and back, by each format: the same rules.
 round() {
