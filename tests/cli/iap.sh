@@ -2,24 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `snitch iap`: show, which, lint; text and JSON, exit codes, languages. It must never read a policy
 # of the machine: everything is looked for below its own folder.
-. "$(dirname "$0")/../install/lib.sh"
+. "$(dirname "$0")/lib/daemon.sh"
 
-BIN=${SNITCH_BIN:-$TOP/build/bin}
-ROOT=$WORK/root
-export SNITCH_ROOT=$ROOT LC_ALL=C.UTF-8
+export SNITCH_ROOT=$ROOT
 umask 022
-snitch() { "$BIN/snitch" "$@"; }
-exit_is() {
-	local want=$1 got; shift
-	"$@"; got=$?
-	[[ $got -eq $want ]] || { echo "exit code $got, not $want"; return 1; }
-}
-says() {
-	local want=$1 said; shift
-	said=$("$@" 2>&1)
-	echo "$said"
-	[[ $said == *"$want"* ]]
-}
 says_not() { ! says "$@"; }
 
 prepare() {

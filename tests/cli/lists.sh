@@ -3,32 +3,12 @@
 # Blocklists from end to end: snitch, snitchd on a fake device, snitch-fetch, and a server of its
 # own on loopback that has a certificate of its own. What a list does is seen in the verdict that
 # the device gets, what is fetched in the log of the server.
-. "$(dirname "$0")/../install/lib.sh"
+. "$(dirname "$0")/lib/daemon.sh"
 
-BIN=${SNITCH_BIN:-$TOP/build/bin}
 HERE=$(cd "$(dirname "$0")" && pwd)
-ROOT=$WORK/root
 SPOOL=$ROOT/var/lib/snitch-fetch/spool
 STORE=$ROOT/var/lib/snitch/lists
-export SNITCH_BUS=$ROOT/run/snitch/bus LC_ALL=C.UTF-8
 unset http_proxy https_proxy ALL_PROXY all_proxy HTTPS_PROXY
-PIDS=()
-snitch() { "$BIN/snitch" "$@"; }
-cleanup() {
-	[[ ${#PIDS[@]} -eq 0 ]] || kill "${PIDS[@]}" 2>/dev/null
-	wait 2>/dev/null
-	remove_work
-}
-trap cleanup EXIT
-
-# until_true SECONDS COMMAND...: tries ten times a second.
-until_true() {
-	local n=$(($1 * 10)); shift
-	while ! "$@"; do
-		((n-- > 0)) || return 1
-		sleep 0.1
-	done
-}
 
 start_server() {
 	mkdir "$WORK/www"
@@ -48,13 +28,6 @@ start_server() {
 # write_list N: N names, the same but for their number
 write_list() { seq -f 'ads%g.example' "$1" >"$WORK/www/list"; }
 
-start_daemon() {
-	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
-	DAEMON=$!
-	PIDS+=("$DAEMON")
-	until_true 20 test -S "$SNITCH_BUS"
-}
-
 start_fake() {
 	rm -f "$WORK/dev" "$WORK/script"
 	mkfifo "$WORK/script"
@@ -71,19 +44,6 @@ start() {
 	play 'owner 2 exe "/usr/bin/curl" cmd "curl" comm "curl" pid 4242'
 }
 
-# play LINE: a line of the fake device's script, played at once.
-play() { printf '%s\n' "$1" >&7; }
-exit_is() {
-	local want=$1 got; shift
-	"$@"; got=$?
-	[[ $got -eq $want ]] || { echo "exit code $got, not $want"; return 1; }
-}
-says() {
-	local want=$1 said; shift
-	said=$("$@" 2>&1)
-	echo "$said"
-	[[ $said == *"$want"* ]]
-}
 # of NAME KEY: what snitchd says about a list
 of() { snitch --json lists list | jq -r --arg n "$1" '.lists[] | select(.name == $n) | .'"$2"; }
 names_are() { [[ $(of "$1" names) == "$2" ]]; }
