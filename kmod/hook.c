@@ -402,12 +402,15 @@ static noinline unsigned int hook_slow(struct sk_buff *skb, const struct nf_hook
 
 	h.skb = skb;
 	h.state = state;
-	h.sk = hook_is_answer(skb) ? NULL : state->sk;
+	h.sk = state->sk;
 	h.loopback = loopback;
+	/* First, for a SYN-ACK bears the mark of an answer, too. */
 	if (h.sk && snitch_owner_is_tcp(h.sk) && h.sk->sk_state == TCP_LISTEN) {
 		snitch_count(SNITCH_C_REFUSED);
 		return NF_DROP;		/* an answer with headers of the program's own making */
 	}
+	if (hook_is_answer(skb))
+		h.sk = NULL;
 	snitch_packet_parse(&h.packet, skb, state->pf);
 	if (h.packet.unparsed)
 		snitch_count(SNITCH_C_UNPARSED);
