@@ -272,6 +272,11 @@ static void test_cover_table(void **state)
 		{ "deny any to any", "allow any to any packet", true },
 		{ "allow any to any", "allow any to any lockdown", false },
 		{ "deny any to any until reboot", "deny any to any", false },
+		{ "deny any to any until quit", "deny /bin/a to any until quit", true },
+		{ "deny any to any until quit", "deny /bin/a and children to any until quit",
+		  false },
+		{ "deny any and children to any until quit",
+		  "deny /bin/a and children to any until quit", true },
 		{ "deny any to any until 2040-01-01", "deny any to any until 2030-01-01", true },
 		{ "deny any to any until 2030-01-01", "deny any to any until 2040-01-01", false },
 	};

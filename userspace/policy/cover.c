@@ -158,10 +158,12 @@ static bool proto_covers(const struct rule *a, const struct rule *b)
 	       (a->proto == IPPROTO_ICMP && b->proto == IPPROTO_ICMPV6);
 }
 
-static bool same_image(const struct rule *a, const struct rule *b)
+/* "and children" makes it the process and what it starts, not that image alone. */
+static bool image_covers(const struct rule *a, const struct rule *b)
 {
 	return a->image.pid == b->image.pid && a->image.start == b->image.start &&
-	       a->image.exec_id == b->image.exec_id;
+	       a->image.exec_id == b->image.exec_id &&
+	       (a->program.and_children || !b->program.and_children);
 }
 
 /* @a is there whenever @b is. */
@@ -178,7 +180,7 @@ static bool time_covers(const struct rule *a, const struct rule *b)
 	case RULE_L_DATE:
 		return b->lifetime == RULE_L_DATE && a->seconds >= b->seconds;
 	default:
-		return b->lifetime == RULE_L_QUIT && same_image(a, b);
+		return b->lifetime == RULE_L_QUIT && image_covers(a, b);
 	}
 }
 
