@@ -528,6 +528,30 @@ void snitch_flow_inbound(const struct sock *sk)
 		snitch_count(SNITCH_C_INBOUND);
 }
 
+/*
+ * snitch_flow_connects() - a TCP socket sets out to connect
+ *
+ * It may have been accepted once, or be older than us: that let it answer a
+ * peer that came, not set out to any. Also for a peer that meets it half way,
+ * whose SYN it then answers as if it had been accepted.
+ *
+ * Context: any.
+ */
+void snitch_flow_connects(const struct sock *sk)
+{
+	unsigned int bucket = tcp_hash(sk);
+	struct hlist_node *next;
+	struct snitch_flow *f;
+
+	if (hlist_empty(&flow_tcp[bucket]))
+		return;
+	spin_lock_bh(tcp_lock(bucket));
+	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
+		if (f->sk == sk && f->flags & SNITCH_FLOW_WEAK)
+			tcp_unlink(f);
+	spin_unlock_bh(tcp_lock(bucket));
+}
+
 /** snitch_flow_remove_tcp() - a TCP socket is about to go; any context */
 void snitch_flow_remove_tcp(const struct sock *sk)
 {

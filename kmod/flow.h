@@ -243,8 +243,9 @@ struct snitch_flow_new {
 int snitch_flow_add(const struct snitch_flow_new *n);
 void snitch_flow_claim(struct snitch_flow *f, struct snitch_image *image, u32 uid);
 
-/* Probes: a child of a listener was made; a TCP socket is about to go. */
+/* Probes: a child of a listener was made; a TCP socket connects; one is about to go. */
 void snitch_flow_inbound(const struct sock *sk);
+void snitch_flow_connects(const struct sock *sk);
 void snitch_flow_remove_tcp(const struct sock *sk);
 
 /* The entry's TCP socket with a reference, if it still is that one, or NULL;

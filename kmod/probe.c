@@ -45,13 +45,18 @@ static void probe_tcp_destroy(void *data, struct sock *sk)
 	snitch_flow_remove_tcp(sk);
 }
 
-/* Only a listener's child goes from LISTEN to SYN_RECV; DCCP's has no end we hear of. */
+/* Only a listener's child goes from LISTEN to SYN_RECV; DCCP's has no end we hear of. Whoever
+ * connects begins anew: what was said of a connection that came in is over.
+ */
 static void probe_sock_state(void *data, const struct sock *sk, const int oldstate,
 			     const int newstate)
 {
-	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV &&
-	    sk->sk_protocol == IPPROTO_TCP)
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
 		snitch_flow_inbound(sk);
+	else if (newstate == TCP_SYN_SENT)
+		snitch_flow_connects(sk);
 }
 
 static struct snitch_probe {

@@ -31,14 +31,41 @@ static int send_report(int fd, const char *data)
 }
 
 /* Both ends connect to each other from fixed ports: no side is ever accept()ed. */
+/* A socket that accepted a connection over loopback, which its peer broke off at once. */
+static int used_socket(int family)
+{
+	const struct linger none = { .l_onoff = 1 };
+	union address own;
+	socklen_t len = address_of(&own, family == AF_INET6 ? "::1" : "127.0.0.1", 0);
+	int listener = socket_for(&own, SOCK_STREAM, 0), peer = socket_for(&own, SOCK_STREAM, 0);
+	int fd;
+
+	if (bind(listener, &own.sa, len) || listen(listener, 1) ||
+	    getsockname(listener, &own.sa, &len) || connect(peer, &own.sa, len))
+		die("loopback");
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(peer);
+	fd = accept(listener, NULL, NULL);
+	own.sa.sa_family = AF_UNSPEC;
+	if (fd < 0 || connect(fd, &own.sa, sizeof(own.sa)) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		die("disconnect");
+	close(listener);
+	return fd;
+}
+
 int do_simopen(void)
 {
 	long wait = option_wait("--wait", 5000);
-	const char *data = option("--data", "simopen"), *text = arg("address");
-	union address a;
-	socklen_t len = address_of(&a, text, atoi(arg("port")));
-	int fd = socket_for(&a, SOCK_STREAM | SOCK_NONBLOCK, 0), err;
+	const char *data = option("--data", "simopen"), *text;
+	int accepted = flag("--accepted"), fd, err;
 	uint64_t start = now_us(), end = start + wait * 1000;
+	union address a;
+	socklen_t len;
+
+	text = arg("address");
+	len = address_of(&a, text, atoi(arg("port")));
+	fd = accepted ? used_socket(a.sa.sa_family) :
+			socket_for(&a, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	bind_port(fd, &a, atoi(arg("own port")));
 	do {
