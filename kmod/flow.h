@@ -168,7 +168,7 @@ static __always_inline bool snitch_flow_over(const struct snitch_flow *f)
  * @cookie: its cookie, not 0
  * @daddr: destination, of @peer.family; an IPv4 one has 4 bytes
  * @peer: port, protocol, family
- * @loopback: it stays on this machine, see snitch_packet_stays()
+ * @loopback: it stays on this machine, see hook_stays()
  * @tcp: a TCP stream socket
  * @mine: current is the sender: then an entry of its image and uid is
  *	  preferred to others of the same key

@@ -8,6 +8,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/tcp.h>
@@ -57,17 +58,29 @@ unsigned int snitch_refuse_now(struct sk_buff *skb, bool tcp, u32 action)
 
 /* ---- visits that are not judged ---- */
 
-/* VRF shows each packet again with the real device; IPsec the wrapped one. */
+/* IPsec shows each packet again, wrapped. */
 static bool hook_second_visit(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (netif_is_l3_master(state->out))
-		return true;
 	if (state->pf == NFPROTO_IPV4)
 		return IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED;
 #if IS_ENABLED(CONFIG_IPV6)
 	return IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
 #else
 	return false;
+#endif
+}
+
+/* A VRF shows each packet again with the real device, but for those to its own addresses: they
+ * come back in by the VRF itself, as others do by loopback.
+ */
+static bool hook_vrf_again(const struct sk_buff *skb, u8 pf)
+{
+	if (pf == NFPROTO_IPV4)
+		return skb_rtable(skb)->rt_type != RTN_LOCAL;
+#if IS_ENABLED(CONFIG_IPV6)
+	return !(((const struct rt6_info *)skb_dst(skb))->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST));
+#else
+	return true;
 #endif
 }
 
@@ -194,6 +207,16 @@ static void hook_abort(const struct hook_packet *h, const struct snitch_image *i
 		snitch_revoke_abort(h->sk, image);
 }
 
+/* Does what is refused come again by itself, out of a context that names nobody? Then it is
+ * remembered who sent it: whoever holds the socket by then may be allowed what he was not.
+ */
+static bool hook_repeats(const struct hook_packet *h, u32 action)
+{
+	if (h->tcp)
+		return action == SNITCH_DROP && h->packet.tcp_flags & SNITCH_TCP_SYN;
+	return h->sk->sk_protocol == IPPROTO_SCTP || h->sk->sk_protocol == IPPROTO_DCCP;
+}
+
 /* A final judgement: remember what is allowed, refuse the rest. */
 static unsigned int hook_final(struct hook_packet *h, const struct snitch_subject *s,
 			       const struct snitch_judgement *j)
@@ -202,6 +225,8 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	if (j->action != SNITCH_ALLOW) {
 		snitch_count(SNITCH_C_REFUSED);
 		hook_abort(h, s->image);
+		if (h->cookie && hook_repeats(h, j->action))
+			snitch_hook_remember(h->tcp ? h->sk : NULL, h->cookie, s, j);
 		return snitch_refuse_now(h->skb, h->tcp, j->action);
 	}
 	if (h->cookie && snitch_hook_remember(h->tcp ? h->sk : NULL, h->cookie, s, j)) {
@@ -280,7 +305,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 			*verdict = f->action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
 			return true;
 		}
-		if (hook_inherited(f, h->sk))
+		if (f->action == SNITCH_ALLOW && hook_inherited(f, h->sk))
 			return false;
 		s->image = owner;
 		s->uid = f->uid;
@@ -456,11 +481,31 @@ static __always_inline unsigned int hook_any(struct sk_buff *skb, const struct n
 	return hook_slow(skb, state, loopback);
 }
 
-/* Apart, for the call in it makes others save registers. */
+/*
+ * Does it stay on this machine, with all that answers it?
+ *
+ * What leaves by loopback comes back in, and is answered by the kernel: echo
+ * replies, errors that quote it, SYN-ACKs. With somebody else's source those
+ * answers go out.
+ */
+static bool hook_stays(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return snitch_packet_source_is_ours(skb, state->pf == NFPROTO_IPV4, state->net,
+					    state->out);
+}
+
+/* Apart, for the calls in them make others save registers. */
 static noinline unsigned int hook_to_loopback(struct sk_buff *skb,
 					      const struct nf_hook_state *state)
 {
-	return hook_any(skb, state, snitch_packet_stays(skb, state->pf == NFPROTO_IPV4, state));
+	return hook_any(skb, state, hook_stays(skb, state));
+}
+
+static noinline unsigned int hook_to_vrf(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (hook_vrf_again(skb, state->pf) || hook_second_visit(skb, state))
+		return NF_ACCEPT;
+	return hook_to_loopback(skb, state);
 }
 
 /*
@@ -471,7 +516,11 @@ static noinline unsigned int hook_to_loopback(struct sk_buff *skb,
  */
 unsigned int snitch_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (!snitch_policy_armed() || hook_second_visit(skb, state))
+	if (!snitch_policy_armed())
+		return NF_ACCEPT;
+	if (unlikely(netif_is_l3_master(state->out)))
+		return hook_to_vrf(skb, state);
+	if (hook_second_visit(skb, state))
 		return NF_ACCEPT;
 	if (unlikely(state->out->flags & IFF_LOOPBACK))
 		return hook_to_loopback(skb, state);

@@ -23,7 +23,7 @@ struct snitch_table;
  * @kernel: enum snitch_kernel, with SNITCH_APP_KERNEL
  * @family: AF_INET, AF_INET6, or AF_PACKET
  * @proto: IP protocol
- * @loopback: it stays on this machine, see snitch_packet_stays()
+ * @loopback: it stays on this machine, see hook_stays()
  * @port: destination, host order; 0 for protocols without ports; AF_PACKET: the ethertype
  * @uid: effective uid of the sender, initial user namespace
  * @cgroup: id of the socket's cgroup

@@ -131,18 +131,4 @@ void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 
 bool snitch_packet_source_is_ours(const struct sk_buff *skb, bool v4, struct net *net,
 				  const struct net_device *dev);
 
-/*
- * snitch_packet_stays() - does it stay on this machine, with all that answers it?
- *
- * What leaves by loopback comes back in, and is answered by the kernel: echo
- * replies, errors that quote it, SYN-ACKs. With somebody else's source those
- * answers go out. Context: the hook's.
- */
-static __always_inline bool snitch_packet_stays(const struct sk_buff *skb, bool v4,
-						const struct nf_hook_state *state)
-{
-	return unlikely(state->out->flags & IFF_LOOPBACK) &&
-	       snitch_packet_source_is_ours(skb, v4, state->net, state->out);
-}
-
 #endif

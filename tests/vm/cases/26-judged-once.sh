@@ -65,6 +65,22 @@ if in_c ip link add vrf7 type vrf table 77 2>$TMP/vrf; then
 	cp $S /opt/socat-b
 	policy "unmatched ask" "deny $B any" "deny /opt/socat-b any"
 	refused "VRF" udp 80 /opt/socat-b -u "SYSTEM:echo into a vrf; sleep 3" udp:$F4:80,bindtodevice=vrf7
+	# To its own addresses it goes once only, and that is judged.
+	policy "unmatched deny"
+	nsenter --net=/run/netns/c -- $S -u udp-recv:82,bindtodevice=vrf7 CREATE:$TMP/own 2>/dev/null &
+	own=$!
+	sleep 0.5
+	in_c $S -u "SYSTEM:echo refused" udp:$C4:82,bindtodevice=vrf7 2>/dev/null
+	sleep 0.3
+	tell deny all
+	t_parked "VRF, its own address: without a rule it is held, and refused" 0
+	policy "unmatched deny" "allow any any builtin loopback"
+	in_c $S -u "SYSTEM:echo allowed" udp:$C4:82,bindtodevice=vrf7 2>/dev/null
+	t_ok "VRF, its own address: a rule for loopback allows it" wait_for 5 grep -q allowed $TMP/own
+	t_ok "VRF, its own address: what was refused did not come" eval "! grep -q refused $TMP/own"
+	kill $own
+	wait $own 2>/dev/null
+	policy "unmatched ask" "deny $B any"
 	in_c ip link set vc nomaster
 	in_c ip link del vrf7
 	in_c ip -6 addr replace $C6/64 dev vc nodad

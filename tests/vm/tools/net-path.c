@@ -334,6 +334,25 @@ int do_tfo(void)
 	return err != 0;
 }
 
+/* Its SYN has data and needs no cookie; the kernel repeats it when another program has the
+ * socket, which rests.
+ */
+int do_tfoleave(void)
+{
+	const char *prog = arg("program"), *text = arg("address");
+	union address a;
+	socklen_t len = address_of(&a, text, atoi(arg("port")));
+	int fd = socket_for(&a, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
+	uint64_t start = now_us();
+
+	if (setsockopt(fd, SOL_TCP, TCP_FASTOPEN_NO_COOKIE, &one, sizeof(one)))
+		die("TCP_FASTOPEN_NO_COOKIE");
+	report("send", result(sendto(fd, "left behind", 11, MSG_FASTOPEN | MSG_NOSIGNAL, &a.sa, len)),
+	       start);
+	execl(prog, prog, "rest", "6000", NULL);
+	die("exec %s", prog);
+}
+
 /* One sendmmsg() to two ports in turn, the first and the second; what it leaves over is sent
  * on until all were tried.
  */

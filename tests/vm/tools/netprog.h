@@ -93,6 +93,7 @@ int do_fabricate(void);
 int do_packet(void);
 /* net-xdp.c */
 int do_xdp(void);
+int do_pppoe(void);
 /* net-disguise.c */
 int do_disguise(void);
 int do_lazyargv(void);
@@ -101,6 +102,7 @@ int do_path(void);
 int do_pathfd(void);
 int do_answer(void);
 int do_tfo(void);
+int do_tfoleave(void);
 int do_mixed(void);
 int do_rounds(void);
 /* net-uring.c: one operation each, by a ring of its own; 0 or an errno.
