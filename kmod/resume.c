@@ -10,6 +10,7 @@
 #include <net/dst.h>
 #include <net/icmp.h>
 #include <net/ip6_route.h>
+#include <net/route.h>
 #include <net/tcp.h>
 
 #include "counter.h"
@@ -125,29 +126,52 @@ static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
  */
 bool snitch_resume_valid(const struct snitch_park *p, const struct sk_buff *skb)
 {
-	const struct dst_entry *dst = skb_dst(skb);
+	struct dst_entry *dst = skb_dst(skb);
+	bool valid;
 
 	if (!dst || dst->obsolete == DST_OBSOLETE_DEAD)
 		return false;
-	if (dst->obsolete && !dst->ops->check((struct dst_entry *)dst, p->route))
-		return false;
-	return !p->tcp || resume_tcp_valid(p, p->sk);
+	rcu_read_lock();	/* its device may go meanwhile */
+	valid = !dst->obsolete || dst->ops->check(dst, p->route);
+	rcu_read_unlock();
+	return valid && (!p->tcp || resume_tcp_valid(p, p->sk));
+}
+
+/* The error is sent in the namespace of the route's device. That of a dead route is a device of
+ * the initial one, and a route can die at any time: this one is nobody else's.
+ */
+static void refuse_icmp4(const struct snitch_park *p, struct sk_buff *skb)
+{
+	struct rtable *rt = snitch_compat_rt_alloc(p->net->loopback_dev);
+
+	if (!rt)
+		return;
+	skb_dst_drop(skb);
+	skb_dst_set(skb, &rt->dst);
+	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
 }
 
 static void refuse_icmp(const struct snitch_park *p, struct sk_buff *skb)
 {
-	struct net_device *dev = p->net->loopback_dev;
-
-	rcu_read_lock();
 	local_bh_disable();
 	if (p->packet.family == AF_INET) {
-		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+		refuse_icmp4(p, skb);
 	} else {
-		skb->dev = dev;		/* without one it says nothing */
+		skb->dev = p->net->loopback_dev;	/* without one it says nothing */
 		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED, 0);
 	}
 	local_bh_enable();
-	rcu_read_unlock();
+}
+
+/* An error goes to the source that the packet names, and quotes what was refused: with a source
+ * of the sender's own making it would carry that out of the machine. Under RCU.
+ */
+static bool refuse_may_quote(const struct snitch_park *p, const struct sk_buff *skb)
+{
+	const struct net_device *dev = skb_dst(skb) ? READ_ONCE(skb_dst(skb)->dev) : NULL;
+
+	return dev && net_eq(dev_net(dev), p->net) &&
+	       snitch_packet_source_is_ours(skb, p->packet.family == AF_INET, p->net, dev);
 }
 
 /*
@@ -169,11 +193,8 @@ void snitch_refuse_other(struct snitch_park *p, struct sk_buff *skb)
 		sk_error_report(sk);
 		return;
 	}
-	/* An error goes to the source that the packet names, and quotes what was refused: with
-	 * a source of the sender's own making it would carry that out of the machine.
-	 */
-	if (skb_dst(skb) &&
-	    snitch_packet_source_is_ours(skb, p->packet.family == AF_INET, p->net,
-					 skb_dst(skb)->dev))
+	rcu_read_lock();
+	if (refuse_may_quote(p, skb))
 		refuse_icmp(p, skb);
+	rcu_read_unlock();
 }

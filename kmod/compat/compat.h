@@ -17,6 +17,7 @@
 #include <net/genetlink.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
+#include <net/route.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -125,6 +126,16 @@ static inline bool snitch_compat_abort(struct sock *sk, int err)
 		done = sk->sk_prot->diag_destroy && !sk->sk_prot->diag_destroy(sk, err);
 	/* Closed just before that. */
 	return snitch_compat_abort_orphan(sk) || done;
+}
+
+/* An IPv4 route of the caller's own over @dev, or NULL. */
+static inline struct rtable *snitch_compat_rt_alloc(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	return rt_dst_alloc(dev, 0, RTN_UNICAST, true);
+#else
+	return rt_dst_alloc(dev, 0, RTN_UNICAST, true, true);
+#endif
 }
 
 /* The egress hook of devices came with 5.16. */
