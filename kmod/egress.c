@@ -3,6 +3,8 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -141,6 +143,12 @@ void snitch_egress_packet(struct snitch_packet *p, const struct net *net, int if
 	p->len = len;
 }
 
+/* Anybody may open a PPPoE socket and send on any device; ppp's own traffic has none. */
+static bool egress_sends_frames(const struct sock *sk)
+{
+	return sk->sk_family == AF_PACKET || sk->sk_family == AF_PPPOX;
+}
+
 /*
  * egress_hook() - NF_NETDEV_EGRESS
  *
@@ -155,7 +163,7 @@ static unsigned int egress_hook(void *priv, struct sk_buff *skb, const struct nf
 	struct snitch_packet p;
 	u32 action = SNITCH_DENY;
 
-	if (!sk || sk->sk_family != AF_PACKET || skb->skb_iif || !snitch_policy_armed())
+	if (!sk || !egress_sends_frames(sk) || skb->skb_iif || !snitch_policy_armed())
 		return NF_ACCEPT;
 	if (in_task() && !(current->flags & PF_KTHREAD) && current->mm) {
 		snitch_egress_packet(&p, state->net, state->out->ifindex,
@@ -177,7 +185,17 @@ struct egress_device {
 	struct rcu_head rcu;
 };
 
-static bool egress_always;	/* no gate: constant after init */
+static bool egress_always;	/* all devices, without a gate; under RTNL */
+
+static bool egress_has(const struct net_device *dev)
+{
+	const struct egress_device *d;
+
+	list_for_each_entry(d, &snitch_net(dev_net(dev))->egress_devices, node)
+		if (d->ops.dev == dev)
+			return true;
+	return false;
+}
 
 static int egress_add(struct net_device *dev)
 {
@@ -185,6 +203,8 @@ static int egress_add(struct net_device *dev)
 	int err;
 
 	ASSERT_RTNL();
+	if (egress_has(dev))
+		return 0;
 	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
 	if (!d)
 		return -ENOMEM;
@@ -216,24 +236,33 @@ static void egress_remove(struct net *net, const struct net_device *dev)
 	}
 }
 
-int snitch_egress_watch(struct net *net)
+static int egress_watch(struct net *net)
 {
 	struct snitch_net *sn = snitch_net(net);
 	struct net_device *dev;
-	int err = 0;
+	int err;
+
+	ASSERT_RTNL();
+	if (sn->egress)
+		return 0;
+	for_each_netdev(net, dev) {
+		err = egress_add(dev);
+		if (err) {
+			egress_remove(net, NULL);
+			return err;
+		}
+	}
+	/* All devices have it: pairs with snitch_egress_watched(). */
+	smp_store_release(&sn->egress, true);
+	return 0;
+}
+
+int snitch_egress_watch(struct net *net)
+{
+	int err;
 
 	rtnl_lock();
-	if (!sn->egress) {
-		for_each_netdev(net, dev) {
-			err = egress_add(dev);
-			if (err)
-				break;
-		}
-		if (err)
-			egress_remove(net, NULL);
-		else		/* all devices have it: pairs with snitch_egress_watched() */
-			smp_store_release(&sn->egress, true);
-	}
+	err = egress_watch(net);
 	rtnl_unlock();
 	return err;
 }
@@ -245,12 +274,54 @@ static int egress_netdev(struct notifier_block *nb, unsigned long event, void *i
 
 	if (event == NETDEV_UNREGISTER)
 		egress_remove(net, dev);
-	if (event == NETDEV_REGISTER && (egress_always || snitch_net(net)->egress))
+	if (event == NETDEV_REGISTER && snitch_net(net)->egress)
 		return notifier_from_errno(egress_add(dev));
+	if (event == NETDEV_REGISTER && egress_always)
+		return notifier_from_errno(egress_watch(net));
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block egress_notifier = { .notifier_call = egress_netdev };
+
+/* ---- PPPoE: no gate stands before its sockets ---- */
+
+static void egress_watch_all(void)
+{
+	struct net *net;
+	int err = 0;
+
+	rtnl_lock();
+	egress_always = true;	/* devices of later ones have hooks from the start */
+	down_read(&net_rwsem);
+	for_each_net(net)
+		err = egress_watch(net) ?: err;
+	up_read(&net_rwsem);
+	rtnl_unlock();
+	if (err)
+		pr_warn("frames of PPPoE sockets are not judged everywhere (%d)\n", err);
+}
+
+static int egress_module(struct notifier_block *nb, unsigned long event, void *info)
+{
+	const struct module *mod = info;
+
+	if (event == MODULE_STATE_COMING && !strcmp(mod->name, "pppoe"))
+		egress_watch_all();	/* before it has made a socket */
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block egress_modules = { .notifier_call = egress_module };
+
+/* Its name is exported nowhere; a probe finds it. */
+static bool egress_has_pppoe(void)
+{
+	struct kprobe probe = { .symbol_name = "pppoe_connect" };
+
+	if (register_kprobe(&probe))
+		return false;
+	unregister_kprobe(&probe);
+	return true;
+}
 
 /* ---- start and end ---- */
 
@@ -266,15 +337,24 @@ int snitch_egress_init(void)
 		return 0;
 	}
 	err = register_netdevice_notifier(&egress_notifier);
+	if (!err) {
+		err = register_module_notifier(&egress_modules);
+		if (err)
+			unregister_netdevice_notifier(&egress_notifier);
+	}
 	if (err)
 		snitch_gate_exit();
+	else if (egress_has_pppoe())
+		egress_watch_all();
 	return err;
 }
 
 void snitch_egress_exit(void)
 {
 	snitch_gate_exit();
-	if (SNITCH_COMPAT_EGRESS)
+	if (SNITCH_COMPAT_EGRESS) {
+		unregister_module_notifier(&egress_modules);
 		unregister_netdevice_notifier(&egress_notifier);	/* removes all hooks */
+	}
 	synchronize_rcu();
 }
