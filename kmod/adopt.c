@@ -28,13 +28,21 @@ static void park_inbound(struct snitch_park *p)
 	rcu_read_unlock();
 }
 
+/* Under the lock: nobody was found, or one who has no room for it. */
+static void park_orphan(struct snitch_park *p)
+{
+	snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);
+}
+
 /* Under the lock: the owner is known; rules, fail mode or the decider judge. */
 static bool park_adopted(struct snitch_park *p, struct snitch_image *image, u32 uid, bool shared)
 {
 	struct snitch_subject s;
 
-	p->image = snitch_image_get(image);
-	image->parked++;
+	if (!snitch_park_charge(p, image)) {
+		park_orphan(p);
+		return true;
+	}
 	p->uid = uid;
 	if (shared)
 		p->flags |= SNITCH_F_SHARED;
@@ -73,7 +81,7 @@ static void park_adopt_one(struct snitch_park *p)
 			done = park_adopted(p, image, uid, shared);
 		} else {
 			snitch_count(SNITCH_C_NO_OWNER);
-			snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);
+			park_orphan(p);
 			done = true;
 		}
 	}

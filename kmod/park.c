@@ -19,19 +19,17 @@
 /* ---- bounds ---- */
 
 static bool park_has_room(const struct snitch_subject *s, struct net *net,
-			  const struct snitch_uid *quota)
+			  const struct snitch_uid *quota, unsigned int truesize)
 {
 	lockdep_assert_held(&snitch_park_lock);
-	if (snitch_park_now + snitch_park_unread >= READ_ONCE(snitch_limits.max_flows))
+	if (snitch_park_now + snitch_park_unread >= READ_ONCE(snitch_limits.max_flows) ||
+	    snitch_park_truesize + truesize > SNITCH_PARK_BYTES_MAX)
 		snitch_count(SNITCH_C_BOUND_GLOBAL);
-	else if (s->image && s->image->parked >= READ_ONCE(snitch_limits.max_flows_image))
-		snitch_count(SNITCH_C_BOUND_IMAGE);
-	else if (quota->parked >= READ_ONCE(snitch_limits.max_flows_uid))
-		snitch_count(SNITCH_C_BOUND_UID);
-	else if (snitch_net(net)->parked >= READ_ONCE(snitch_limits.max_flows_netns))
+	else if (net != &init_net &&	/* nearly everybody's */
+		 snitch_net(net)->parked >= READ_ONCE(snitch_limits.max_flows_netns))
 		snitch_count(SNITCH_C_BOUND_NETNS);
 	else
-		return true;
+		return snitch_park_has_share(s->image, quota, truesize);
 	return false;
 }
 
@@ -42,7 +40,8 @@ static bool park_join(struct snitch_park *p, struct sk_buff *skb)
 	if (p->tcp)		/* it is sent again when the first may go */
 		return false;
 	if (skb_queue_len(&p->skbs) >= READ_ONCE(snitch_limits.max_packets) ||
-	    p->truesize + skb->truesize > READ_ONCE(snitch_limits.max_bytes)) {
+	    p->truesize + skb->truesize > READ_ONCE(snitch_limits.max_bytes) ||
+	    snitch_park_truesize + skb->truesize > SNITCH_PARK_BYTES_MAX) {
 		snitch_count(SNITCH_C_BOUND_PACKETS);
 		return false;
 	}
@@ -68,7 +67,7 @@ static struct snitch_park *park_new(const struct sk_buff *skb, const struct nf_h
 	INIT_LIST_HEAD(&p->adopt);
 	__skb_queue_head_init(&p->skbs);
 	p->quota = s->image ? snitch_uid_hold(s->image->quota)
-			    : snitch_uid_get(from_kuid(&init_user_ns, sk->sk_uid));
+			    : snitch_uid_get(snitch_uid_of_socket(sk));
 	if (p->quota && refcount_inc_not_zero(&sk->sk_refcnt))
 		p->sk = sk;
 	if (p->sk)
@@ -206,7 +205,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 			skb = NULL;
 	} else if (park_allowed_meanwhile(p)) {
 		verdict = NF_ACCEPT;
-	} else if (!park_has_room(s, state->net, p->quota)) {
+	} else if (!park_has_room(s, state->net, p->quota, skb->truesize)) {
 		verdict = NF_DROP_ERR((tcp ? -ECONNREFUSED : -EPERM));
 	} else {
 		__skb_queue_tail(&p->skbs, skb);
@@ -252,7 +251,7 @@ void snitch_park_tell_unheld(struct net *net, struct sock *sk, const struct snit
 		p->origin = j->origin;
 		p->ifindex = ntohl(s->packet->daddr.ip6[0]);
 		spin_lock_bh(&snitch_park_lock);
-		told = park_has_room(s, net, p->quota);
+		told = park_has_room(s, net, p->quota, 0);
 		if (told) {
 			snitch_park_get(p);	/* the tables', for a moment */
 			snitch_park_insert(p);

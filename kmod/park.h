@@ -63,7 +63,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @sk: the socket, referenced (c until DONE)
  * @net: c, referenced
  * @image: owner, referenced; NULL in state ADOPT
- * @quota: c
+ * @quota: who is charged; until the owner is known whoever made the socket
  * @skbs: the packets, oldest first
  * @truesize: of all packets
  * @deadline: CLOCK_BOOTTIME ns

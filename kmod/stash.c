@@ -14,6 +14,7 @@ DEFINE_SPINLOCK(snitch_park_lock);
 struct list_head snitch_park_due[SNITCH_DUE_MAX];
 LIST_HEAD(snitch_park_adopt);
 unsigned int snitch_park_now, snitch_park_tcp, snitch_park_unread;
+u64 snitch_park_truesize;
 struct kmem_cache *snitch_park_slab;
 struct workqueue_struct *snitch_park_wq;
 
@@ -21,7 +22,6 @@ static struct hlist_head park_ids[1 << SNITCH_PARK_BITS];
 static struct hlist_head park_keys[1 << SNITCH_PARK_BITS];
 static u64 park_next_id;
 static unsigned int park_held;
-static u64 park_truesize;
 static DECLARE_DELAYED_WORK(park_ticker, snitch_park_tick);
 
 #define PARK_SWEEP_MS	1000	/* look for TCP sockets that wait no more */
@@ -153,11 +153,47 @@ void snitch_park_schedule(void)
 
 /* ---- in and out of the tables ---- */
 
+/* snitch_park_has_share() - may this executable and this user have one more? False: counted */
+bool snitch_park_has_share(const struct snitch_image *image, const struct snitch_uid *quota,
+			   unsigned int truesize)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	if (image && image->parked >= READ_ONCE(snitch_limits.max_flows_image))
+		snitch_count(SNITCH_C_BOUND_IMAGE);
+	else if (quota->uid &&		/* root has no share, only the bounds of all */
+		 (quota->parked >= READ_ONCE(snitch_limits.max_flows_uid) ||
+		  quota->parked_bytes + truesize > SNITCH_PARK_BYTES_UID))
+		snitch_count(SNITCH_C_BOUND_UID);
+	else
+		return true;
+	return false;
+}
+
+/* snitch_park_charge() - the owner is known now: @p counts as his. False: he has no room */
+bool snitch_park_charge(struct snitch_park *p, struct snitch_image *image)
+{
+	struct snitch_uid *old = p->quota;
+
+	lockdep_assert_held(&snitch_park_lock);
+	if (!snitch_park_has_share(image, image->quota, p->truesize))
+		return false;
+	old->parked--;
+	old->parked_bytes -= p->truesize;
+	p->quota = snitch_uid_hold(image->quota);
+	p->quota->parked++;
+	p->quota->parked_bytes += p->truesize;
+	snitch_uid_put(old);
+	p->image = snitch_image_get(image);
+	image->parked++;
+	return true;
+}
+
 static void park_account(struct snitch_park *p, int sign)
 {
 	lockdep_assert_held(&snitch_park_lock);
 	snitch_park_now += sign;
 	p->quota->parked += sign;
+	p->quota->parked_bytes += sign * (long)p->truesize;
 	snitch_net(p->net)->parked += sign;
 	if (p->image)
 		p->image->parked += sign;
@@ -165,7 +201,7 @@ static void park_account(struct snitch_park *p, int sign)
 		snitch_park_tcp += sign;
 	if (p->state == SNITCH_PARK_HELD)
 		park_held += sign;
-	park_truesize += sign * (long)p->truesize;
+	snitch_park_truesize += sign * (long)p->truesize;
 }
 
 void snitch_park_insert(struct snitch_park *p)
@@ -239,7 +275,8 @@ void snitch_park_joined(struct snitch_park *p, const struct sk_buff *skb)
 	lockdep_assert_held(&snitch_park_lock);
 	p->truesize += skb->truesize;
 	p->packets++;
-	park_truesize += skb->truesize;
+	p->quota->parked_bytes += skb->truesize;
+	snitch_park_truesize += skb->truesize;
 }
 
 void snitch_park_hold(struct snitch_park *p)
@@ -299,7 +336,7 @@ void snitch_park_count(struct snitch_park_numbers *n)
 	spin_lock_bh(&snitch_park_lock);
 	n->parked = snitch_park_now;
 	n->held = park_held;
-	n->truesize = park_truesize;
+	n->truesize = snitch_park_truesize;
 	spin_unlock_bh(&snitch_park_lock);
 }
 

@@ -11,6 +11,9 @@
 #include "park.h"
 
 #define SNITCH_PARK_BITS	12
+/* Of packets that wait, in all and of one user. */
+#define SNITCH_PARK_BYTES_MAX	(64U << 20)
+#define SNITCH_PARK_BYTES_UID	(SNITCH_PARK_BYTES_MAX / 4)
 
 enum snitch_park_class {	/* one list of time limits each */
 	SNITCH_DUE_CONSULT,
@@ -24,6 +27,7 @@ enum snitch_park_class {	/* one list of time limits each */
 extern struct list_head snitch_park_due[SNITCH_DUE_MAX];
 extern struct list_head snitch_park_adopt;
 extern unsigned int snitch_park_now, snitch_park_tcp, snitch_park_unread;
+extern u64 snitch_park_truesize;
 extern struct kmem_cache *snitch_park_slab;
 extern struct workqueue_struct *snitch_park_wq;
 
@@ -35,6 +39,9 @@ struct snitch_flow *snitch_park_entry(const struct snitch_park *p);	/* newest; u
 struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_subject *s);
 void snitch_park_set_deadline(struct snitch_park *p);
 void snitch_park_schedule(void);
+bool snitch_park_has_share(const struct snitch_image *image, const struct snitch_uid *quota,
+			   unsigned int truesize);
+bool snitch_park_charge(struct snitch_park *p, struct snitch_image *image);
 void snitch_park_insert(struct snitch_park *p);
 void snitch_park_detach(struct snitch_park *p);
 void snitch_park_joined(struct snitch_park *p, const struct sk_buff *skb);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Uid: a small table of who has how much; see uid.h for the lock. */
+#include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -18,7 +20,8 @@ static DEFINE_SPINLOCK(snitch_uid_lock);
  *
  * Subordinate uids of one person would otherwise be as many quotas.
  *
- * Return: effective uid, or the owner of the outermost user namespace.
+ * Return: effective uid, or the owner of the outermost user namespace, or that namespace's own
+ * number if root made it.
  * Context: any; the caller keeps @cred.
  */
 u32 snitch_uid_number(const struct cred *cred)
@@ -29,7 +32,31 @@ u32 snitch_uid_number(const struct cred *cred)
 		return from_kuid(&init_user_ns, cred->euid);
 	while (ns->parent && ns->parent != &init_user_ns)
 		ns = ns->parent;
-	return from_kuid(&init_user_ns, ns->owner);
+	/* Their numbers are above all uids in use, so root's containers are users of their own. */
+	return from_kuid(&init_user_ns, ns->owner) ?: ns->ns.inum;
+}
+
+/**
+ * snitch_uid_of_socket() - whom a socket counts against whose sender is not known yet
+ * @sk: a full socket
+ *
+ * Return: the number of who opened it, or, nobody holding it, its uid.
+ * Context: any; the caller holds @sk or is under RCU.
+ */
+u32 snitch_uid_of_socket(const struct sock *sk)
+{
+	u32 uid = from_kuid(&init_user_ns, sk->sk_uid);
+	const struct socket *sock;
+	const struct file *file;
+
+	/* Sockets, files and credentials are all freed by RCU, in this order. */
+	rcu_read_lock();
+	sock = READ_ONCE(sk->sk_socket);
+	file = sock ? READ_ONCE(sock->file) : NULL;
+	if (file)
+		uid = snitch_uid_number(file->f_cred);
+	rcu_read_unlock();
+	return uid;
 }
 
 /**

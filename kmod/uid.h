@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Uid: what one user has in the module, so that nobody starves others.
- * Users of a user namespace count against the owner of the outermost one.
+ * Users of a user namespace count against the owner of the outermost one, those of a
+ * namespace that root made for a container against that namespace.
  * snitch_uid_lock (spinlock, BH, leaf) protects table and counts.
  */
 #ifndef SNITCH_UID_H
@@ -11,13 +12,14 @@
 #include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include <net/sock.h>
 
 /**
  * struct snitch_uid - quotas of one user
  * @node: in the table
  * @uid: in the initial user namespace
  * @refs: users of this struct
- * @parked: flows parked, under snitch_park_lock
+ * @parked: flows parked, with @parked_bytes of packets, under snitch_park_lock
  * @images: process images, under snitch_uid_lock
  * @tcp_flows: entries of connected sockets, @cached: of the decision cache
  * @aborting: workers at its sockets now, under the lock of abort.c
@@ -29,6 +31,7 @@ struct snitch_uid {
 	u32 uid;
 	unsigned int refs;
 	unsigned int parked;
+	u64 parked_bytes;
 	unsigned int images;
 	atomic_t tcp_flows;
 	atomic_t cached;
@@ -38,6 +41,7 @@ struct snitch_uid {
 };
 
 u32 snitch_uid_number(const struct cred *cred);
+u32 snitch_uid_of_socket(const struct sock *sk);
 struct snitch_uid *snitch_uid_get(u32 uid);
 struct snitch_uid *snitch_uid_hold(struct snitch_uid *u);
 void snitch_uid_put(struct snitch_uid *u);
