@@ -224,6 +224,9 @@ static int device_become_decider(struct snitch_file *f, const struct snitch_hell
 	old = decider;
 	device_drop_events(&dropped);
 	if (old) {
+		/* The new one inherits what waits, however long it takes to attach. */
+		WRITE_ONCE(decider_grace_until, ktime_get_boottime_ns() +
+			   (u64)READ_ONCE(snitch_limits.grace_ms) * NSEC_PER_MSEC);
 		old->replaced = true;
 		wake_up_interruptible(&old->wait);
 	}

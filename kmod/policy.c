@@ -33,6 +33,7 @@ struct policy_binding {
  * struct policy_blob - one policy; constant once in force, but sets and bindings
  * @sets: what @table names; replaced whole, under snitch_policy_mutex
  * @exes: apps by executable; built before it is in force
+ * @alias: for each app the number that stands for its executable, whose names may be several
  * @bind_lock: protects writers of @exes after that, and @n_late
  */
 struct policy_blob {
@@ -41,6 +42,7 @@ struct policy_blob {
 	struct snitch_table *table;
 	struct snitch_sets __rcu *sets;
 	struct snitch_rule *rules;
+	u32 *alias;
 	struct hlist_head exes[1 << BIND_BITS];
 	spinlock_t bind_lock;	/* writers of exes, n_late */
 	unsigned int n_late;
@@ -50,12 +52,10 @@ struct policy_blob {
  * struct snitch_build - a transaction
  * @blob: what is built
  * @sets: its sets
- * @alias: for each app the number that stands for its executable
  */
 struct snitch_build {
 	struct policy_blob *blob;
 	struct snitch_sets_build *sets;
-	u32 *alias;
 	u32 n_apps;
 	u32 n_rules;
 	u32 unbound;
@@ -216,7 +216,7 @@ int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app)
 
 	if (!image->has_exe)
 		return -EINVAL;
-	b = bind_new(&image->exe, app, GFP_ATOMIC | __GFP_NOWARN);
+	b = bind_new(&image->exe, 0, GFP_ATOMIC | __GFP_NOWARN);
 	if (!b)
 		return -ENOMEM;
 	rcu_read_lock();
@@ -229,6 +229,8 @@ int snitch_policy_bind(struct snitch_image *image, u64 generation, u32 app)
 		err = -EINVAL;
 		goto out;
 	}
+	app = blob->alias[app];
+	b->app = app;
 	spin_lock_bh(&blob->bind_lock);
 	old = bind_find(blob, &image->exe);
 	if (!old && blob->n_late >= SNITCH_BINDINGS_MAX) {
@@ -406,6 +408,7 @@ static void blob_free(struct policy_blob *blob)
 	/* Nobody finds it: not in force yet, or no more since a grace period. */
 	snitch_sets_free(rcu_dereference_protected(blob->sets, true));
 	kvfree(blob->rules);
+	kvfree(blob->alias);
 	kvfree(blob);
 }
 
@@ -415,7 +418,6 @@ void snitch_build_free(struct snitch_build *b)
 		return;
 	blob_free(b->blob);
 	snitch_sets_build_free(b->sets);
-	kvfree(b->alias);
 	kfree(b);
 }
 
@@ -448,13 +450,15 @@ struct snitch_build *snitch_build_new(const struct snitch_policy *head, int *err
 	if (!b)
 		return NULL;
 	b->blob = kvzalloc(sizeof(*b->blob), GFP_KERNEL_ACCOUNT);
-	b->alias = kvcalloc(head->apps + 1, sizeof(*b->alias), GFP_KERNEL_ACCOUNT);
-	if (b->blob)
+	if (b->blob) {
+		b->blob->alias = kvcalloc(head->apps + 1, sizeof(*b->blob->alias),
+					  GFP_KERNEL_ACCOUNT);
 		b->blob->rules = kvcalloc(head->rules ?: 1, sizeof(*b->blob->rules),
 					  GFP_KERNEL_ACCOUNT);
+	}
 	b->sets = snitch_sets_build_new(sets_locked(policy_locked()), false, head->sets,
 					snitch_limits.max_ranges);
-	if (!b->blob || !b->alias || !b->sets || !b->blob->rules) {
+	if (!b->blob || !b->sets || !b->blob->alias || !b->blob->rules) {
 		snitch_build_free(b);
 		return NULL;
 	}
@@ -478,14 +482,14 @@ int snitch_build_app(struct snitch_build *b, const struct snitch_exe *exe)
 	if (b->n_apps >= b->blob->head.apps)
 		return -ENOSPC;
 	app = ++b->n_apps;
-	b->alias[app] = app;
+	b->blob->alias[app] = app;
 	if (!exe) {
 		b->unbound++;
 		return 0;
 	}
 	binding = bind_find(b->blob, exe);
 	if (binding) {	/* another name of the same executable */
-		b->alias[app] = binding->app;
+		b->blob->alias[app] = binding->app;
 		return 0;
 	}
 	binding = bind_new(exe, app, GFP_KERNEL_ACCOUNT);
@@ -526,7 +530,7 @@ static int build_table(struct snitch_build *b, const char **why)
 			continue;
 		if (app > blob->head.apps)
 			return -EINVAL;
-		blob->rules[i].app = b->alias[app];
+		blob->rules[i].app = blob->alias[app];
 	}
 	blob->table = snitch_table_build(blob->rules, blob->head.rules, blob->head.apps,
 					 sets, &err);

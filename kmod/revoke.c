@@ -44,7 +44,8 @@ void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image)
 	snitch_abort_queue(&job->abort);
 }
 
-/* An entry's verdict is written as a whole, and by an earlier policy or earlier sets not any more.
+/* An entry's verdict is written as a whole, and by an earlier policy or earlier sets not any more;
+ * one that took no sets to judge holds, whatever they are.
  * @verdict: else only that it stands. Return: what the entry says then.
  */
 static u32 revoke_write(struct snitch_flow *f, const struct snitch_judgement *j, bool verdict)
@@ -53,7 +54,8 @@ static u32 revoke_write(struct snitch_flow *f, const struct snitch_judgement *j,
 
 	spin_lock_bh(&revoke_lock);
 	generation = f->generation & ~SNITCH_FLOW_BY_SETS;
-	if (generation < j->generation || (generation == j->generation && f->sets <= j->sets)) {
+	if (generation < j->generation ||
+	    (generation == j->generation && (!j->sets || f->sets <= j->sets))) {
 		if (verdict) {
 			WRITE_ONCE(f->origin_id, j->origin_id);
 			if (!(f->flags & SNITCH_FLOW_WEAK))
@@ -148,6 +150,15 @@ void snitch_revoke_start(void)
 #define OLDER_STATES (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT | \
 		      TCPF_LAST_ACK | TCPF_CLOSING)
 
+static bool older_is_v6(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	return sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr);
+#else
+	return false;
+#endif
+}
+
 /* By its route, if it has one now; without, by its next packet's anyhow. */
 static bool older_loopback(struct sock *sk)
 {
@@ -156,8 +167,12 @@ static bool older_loopback(struct sock *sk)
 
 	rcu_read_lock();
 	dst = __sk_dst_get(sk);
-	loopback = dst ? dst->dev->flags & IFF_LOOPBACK
-		       : ipv4_is_loopback(sk->sk_daddr) || ipv6_addr_loopback(&sk->sk_v6_daddr);
+	if (dst)
+		loopback = dst->dev->flags & IFF_LOOPBACK || netif_is_l3_master(dst->dev);
+	else if (older_is_v6(sk))	/* its sk_daddr says nothing */
+		loopback = ipv6_addr_loopback(&sk->sk_v6_daddr);
+	else
+		loopback = ipv4_is_loopback(sk->sk_daddr);
 	rcu_read_unlock();
 	return loopback;
 }
@@ -189,7 +204,7 @@ static void older_add(struct sock *sk, u64 generation, u64 sets)
 	};
 
 #if IS_ENABLED(CONFIG_IPV6)
-	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+	if (older_is_v6(sk)) {
 		p.family = AF_INET6;
 		p.daddr.in6 = sk->sk_v6_daddr;
 		p.saddr.in6 = sk->sk_v6_rcv_saddr;

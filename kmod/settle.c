@@ -317,7 +317,8 @@ void snitch_park_fail_all(void)
 	unsigned int i;
 
 	spin_lock_bh(&snitch_park_lock);
-	for (i = 0; i < SNITCH_DUE_MAX; i++) {
+	/* One may just have come: then it is told of all that waits. */
+	for (i = 0; i < SNITCH_DUE_MAX && !snitch_device_expected(); i++) {
 		list_for_each_entry_safe(p, next, &snitch_park_due[i], due) {
 			if (p->state == SNITCH_PARK_ADOPT)
 				continue;

@@ -414,9 +414,12 @@ int snitch_transact_commit(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(msg);
 		return err;
 	}
+	/* It is in force, whether the answer finds room with its reader or not. */
 	if (sets)
-		return reply_sets(info, msg, head, generation);
-	return reply_generation(info, msg, head, generation, unbound);
+		reply_sets(info, msg, head, generation);
+	else
+		reply_generation(info, msg, head, generation, unbound);
+	return 0;
 }
 
 int snitch_transact_abort(struct sk_buff *skb, struct genl_info *info)
