@@ -84,6 +84,22 @@ t_out "a stronger rule that only the daemon can judge: consult" '^connect ECONNR
 policy "unmatched allow" "deny $A any port 81"
 t_out "unmatched allow" '^echo OK' $A tcp $F4 80 --data unmatched
 t_out "unmatched allow, but no binding: fail mode" '^connect ECONNREFUSED' $B tcp $F4 80
+# An executable with two names is one program; whoever is bound to either has the rules of both.
+cp $A /opt/name1
+ln -f /opt/name1 /opt/name2
+cp $A /opt/old
+policy "unmatched ask" "allow /opt/name1 192.0.2.1" "deny /opt/name2 any" "allow any any port 80"
+decider --default hold
+go old /opt/old udp $F4 80 --wait 2000
+t_seen "nothing binds it: a question" '^FLOW .*remote=[^ ]*:80 '
+tell "bind $(field owner '^FLOW') 3 $(field generation '^FLOW')"
+sleep 0.2
+tell deny all
+ended old
+: >$LOG
+t_out "bound by its second name: the rule refuses" '^send EPERM' /opt/old udp $F4 80
+t_is "and nobody is asked" "$(count_seen '^FLOW')" 0
+decider_end
 policy "mode off" "deny $A any"
 t_out "mode off judges nothing" '^echo OK' $A tcp $F4 80 --data off
 t_done

@@ -31,8 +31,34 @@ tell deny all
 t_parked "answered" 0
 for n in 1 2 3 4 5; do ended many$n; done
 
-# Packets of one flow, and the socket's send buffer.
+# The initial namespace is nearly everybody's: one user there has his share and no more.
+ip link add own0 type dummy
+ip addr add 10.55.0.1/24 dev own0
+ip link set dev own0 up
+snitch-tool limits max_flows=80 max_flows_image=20 max_flows_uid=20 max_flows_netns=20
+for n in 1001 1002; do
+	setpriv --reuid $n --clear-groups $A udpmany 10.55.0.2 $((n + 1000)) 25 --keep 2000 >/dev/null &
+	MANY[n]=$!
+done
+t_ok "in the initial namespace two users have a share each" wait_for 5 parked_is 40
+tell deny all
+for n in 1001 1002; do wait ${MANY[n]}; done
+# Large packets count by their size: 16 MiB of one user.
 snitch-tool limits max_flows=4096 max_flows_image=1024 max_flows_uid=2048 max_flows_netns=2048
+before=$(stat_of bound_uid)
+for n in 1 2 3 4; do
+	setpriv --reuid 1003 --clear-groups $A udpmany 10.55.0.2 $((n * 100)) 90 --size 60000 --keep 2000 >/dev/null &
+	MANY[n]=$!
+done
+t_ok "a user's packets have a bound together" wait_for 10 eval '[[ $(stat_of bound_uid) -gt $before ]]'
+t_cmp "which is 16 MiB" "$(stat_of parked_bytes)" -le $((16 << 20))
+t_cmp "and no less than a few" "$(stat_of parked_bytes)" -ge $((8 << 20))
+tell deny all
+for n in 1 2 3 4; do wait ${MANY[n]}; done
+ip link del own0
+tell deny all
+
+# Packets of one flow, and the socket's send buffer.
 far_reset
 go pile $A udp $F4 1001 --count 30 --nonblock --keep 2000
 t_ok "one flow is parked" wait_for 5 parked_is 1

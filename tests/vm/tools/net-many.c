@@ -18,6 +18,8 @@
 int do_udpmany(void)
 {
 	long keep = option_sleep("--keep", 0), sent = 0, refused = 0, other = 0, i, count;
+	long size = option_number("--size", 4);
+	static const char packet[65000] = "many";
 	const char *text = arg("address");
 	unsigned int port = atoi(arg("port"));
 	uint64_t start = now_us();
@@ -25,12 +27,14 @@ int do_udpmany(void)
 	int fd;
 
 	count = atol(arg("count"));
+	if (size < 0 || size > (long)sizeof(packet))
+		die("too long a packet");
 	address_of(&a, text, port);
 	fd = socket_for(&a, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	for (i = 0; i < count; i++) {
 		socklen_t len = address_of(&a, text, port + i);
 
-		if (sendto(fd, "many", 4, 0, &a.sa, len) == 4)
+		if (sendto(fd, packet, size, 0, &a.sa, len) == size)
 			sent++;
 		else if (errno == EPERM)
 			refused++;

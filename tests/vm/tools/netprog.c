@@ -214,7 +214,7 @@ static const struct command {
 	{ "icmp", do_icmp, "ADDR [--wait MS] [--count N] [--keep MS]" },
 	{ "raw", do_raw, "ADDR PROTO [--size N] [--keep MS]" },
 	{ "senddata", do_senddata, "FD TEXT [--wait MS]" },
-	{ "udpmany", do_udpmany, "ADDR PORT COUNT [--keep MS]   one socket, COUNT ports from PORT on" },
+	{ "udpmany", do_udpmany, "ADDR PORT COUNT [--size N] [--keep MS]   one socket, many ports" },
 	{ "tcpmany", do_tcpmany, "ADDR PORT COUNT [--same] [--keep MS] [--wait MS]" },
 	{ "quick", do_quick, "ADDR PORT [--udp]               fork, connect, exit" },
 	{ "churn", do_churn, "ADDR PORT SECONDS               UDP and TCP without end" },
