@@ -6,7 +6,6 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "audit.h"
 #include "counter.h"
 #include "device.h"
 #include "flow.h"
@@ -127,8 +126,13 @@ static void park_cancel_moved(const struct snitch_park *now, struct list_head *g
 	}
 }
 
-static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
+/* It gets no id that anybody could name: observers hear of it as of one judged at once. */
+static unsigned int park_fail(struct sk_buff *skb, const struct snitch_subject *s,
+			      struct snitch_park *p)
 {
+	struct snitch_judgement j = {
+		.action = SNITCH_ALLOW, .origin = SNITCH_BY_FAIL, .generation = p->why.generation,
+	};
 	struct snitch_flow_new n = {
 		.sk = p->tcp ? p->sk : NULL, .cookie = p->cookie, .image = p->image,
 		.generation = p->why.generation, .sets = p->why.sets, .packet = &p->packet,
@@ -139,10 +143,12 @@ static unsigned int park_fail(struct sk_buff *skb, struct snitch_park *p)
 	/* Datagrams are asked about again as soon as there is a decider. */
 	if (snitch_policy_fail() == SNITCH_ALLOW && (!p->tcp || !snitch_flow_add(&n))) {
 		snitch_count(SNITCH_C_FAIL_ALLOWED);
+		snitch_hook_tell(s, &j, p->cookie);
 		return NF_ACCEPT;
 	}
+	j.action = SNITCH_DENY;
 	snitch_count(SNITCH_C_FAIL_REFUSED);
-	snitch_audit_refused(p->image, p->uid, &p->packet, SNITCH_DENY, SNITCH_BY_FAIL, 0);
+	snitch_hook_tell(s, &j, p->cookie);
 	return snitch_refuse_now(skb, p->tcp, SNITCH_DENY);
 }
 
@@ -184,7 +190,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 	}
 	tcp = p->tcp;
 	if (j && !snitch_device_expected()) {
-		verdict = park_fail(skb, p);
+		verdict = park_fail(skb, s, p);
 		snitch_park_put(p);
 		return verdict;
 	}

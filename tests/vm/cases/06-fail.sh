@@ -15,6 +15,9 @@ ended live
 decider_end
 sleep 1
 far_reset
+snitch-tool observe $TMP/observer &
+observer=$!
+wait_for 5 grep -q WELCOME $TMP/observer
 for to in $F4 $F6; do
 	t_out "dead decider: allowed by rule, TCP to $to" '^echo OK' $A tcp $to 80 --data rule
 	t_out "dead decider: allowed by rule, UDP to $to" '^recv OK' $A udp $to 80 --wait 2000
@@ -32,6 +35,10 @@ t_none "0 packets: UDP 82" udp 82
 t_none "0 packets: ICMP" icmp
 t_none "0 packets: ICMPv6" icmp6
 t_cmp "counted" "$(stat_of fail_refused)" -ge 8
+# told ACTION: decisions of fail mode that the observer heard of.
+told() { grep -cE "^DECIDED .*action=$1 .*origin=fail" $TMP/observer; }
+t_cmp "each is told to who observes" "$(told deny)" -ge 8
+t_is "and nothing was allowed so" "$(told allow)" 0
 
 policy "unmatched ask" "fail allow" "${rules[@]}"
 t_out "fail allow: unknown TCP passes" '^echo OK' $A tcp $F4 82 --data open
@@ -39,6 +46,9 @@ t_out "fail allow: unknown UDP passes" '^recv OK' $A udp $F4 82 --wait 2000
 t_out "fail allow: a denied one stays denied" '^connect ECONNREFUSED' $A tcp $F4 81
 t_none "0 packets: TCP 81" tcp 81
 t_cmp "counted" "$(stat_of fail_allowed)" -ge 2
+t_cmp "and told, too" "$(told allow)" -ge 2
+kill $observer
+wait $observer 2>/dev/null
 
 # A decider that dies under load.
 policy "unmatched ask" "fail deny" "${rules[@]}"
