@@ -359,6 +359,39 @@ static void test_panic_allows_nothing(void **state)
 	assert_false(rulebook_suspended(lab->core.rules, "/usr/bin/curl"));
 }
 
+/* The mode that was chosen is not the one in force: nothing is called observed that is refused. */
+static void test_panic_observes_nothing(void **state)
+{
+	static const uint32_t modes[] = {
+		SNITCH_MODE_OBSERVE, SNITCH_MODE_ASK, SNITCH_MODE_QUIET, SNITCH_MODE_OFF,
+	};
+	struct lab *lab = *state;
+	char addr[] = "192.0.2.1";
+	uint64_t recorded;
+	size_t i;
+
+	add_agent(lab, 1000, false);
+	set_mode(lab, SNITCH_MODE_OBSERVE);
+	assert_int_equal(send_flow(lab, 10, 1, addr, 443, 1000, 0)->state, FAKE_ALLOWED);
+	recorded = lab->core.counters[CORE_RECORDED];
+	assert_int_equal(recorded, 1);
+	lab_write(lab->root, SNITCH_PANIC_FILE, "");
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		set_mode(lab, modes[i]);
+		addr[8]++;
+		assert_int_equal(send_flow(lab, 20 + i, 1, addr, 443, 1000, 0)->state,
+				 FAKE_REFUSED);
+		/* nobody is asked what cannot be granted, and no list grows */
+		assert_int_equal(first_question(lab), 0);
+	}
+	assert_int_equal(lab->core.counters[CORE_RECORDED], recorded);
+	assert_int_equal(lab->core.counters[CORE_REFUSED], i);
+	lab_unlink(lab->root, SNITCH_PANIC_FILE);
+	set_mode(lab, SNITCH_MODE_OBSERVE);
+	assert_int_equal(send_flow(lab, 30, 1, "192.0.2.9", 443, 1000, 0)->state, FAKE_ALLOWED);
+	assert_int_equal(lab->core.counters[CORE_RECORDED], recorded + 1);
+}
+
 static void test_words(void **state)
 {
 	struct core_answer answer;
@@ -392,6 +425,7 @@ int main(void)
 		LAB(test_rules_decide_held),
 		LAB(test_bad_rules_keep_the_last_good),
 		LAB(test_panic_allows_nothing),
+		LAB(test_panic_observes_nothing),
 		LAB(test_unbound_without_rules_is_bound),
 		LAB(test_changed_executable),
 		LAB(test_owner_is_fetched),

@@ -78,6 +78,12 @@ bool core_has_agent(const struct core *core, uint32_t belongs, uint64_t loan)
 	return false;
 }
 
+/* What counts where no rule does: a panic is lockdown, whatever mode was chosen. */
+static uint32_t mode_in_force(const struct core *core)
+{
+	return rulebook_panic(core->rules) ? SNITCH_MODE_LOCKDOWN : core->mode.now;
+}
+
 /* Once-answers, then rules. Return: true when the flow has its verdict. */
 static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 			  const struct owner *owner, struct judgement *j)
@@ -86,7 +92,7 @@ static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 	const struct once_answer *once;
 
 	rulebook_judge(core->rules, owner, ev, now, j);
-	if (core->mode.now != SNITCH_MODE_LOCKDOWN && j->action != SNITCH_DENY &&
+	if (mode_in_force(core) != SNITCH_MODE_LOCKDOWN && j->action != SNITCH_DENY &&
 	    j->action != SNITCH_DROP) {
 		once = once_find(&core->once, owner, ev, now);
 		if (once) {
@@ -155,13 +161,14 @@ static void ask(struct core *core, const struct snitch_flow_event *ev, struct ow
 /* A packet socket's frame, judged by mode alone already: what would a rule have said? */
 static void note_frame(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
 {
+	uint32_t mode = mode_in_force(core);
 	struct judgement j;
 
 	rulebook_judge(core->rules, owner, ev, snitch_boottime(), &j);
 	if (j.action == SNITCH_ALLOW && (ev->flags & SNITCH_F_UNBOUND) &&
 	    rulebook_knows(core->rules, owner->image))
 		return;		/* just updated, and bound by now: the next frame goes */
-	if (core->mode.now == SNITCH_MODE_OBSERVE && !j.action) {
+	if (mode == SNITCH_MODE_OBSERVE && !j.action) {
 		core->counters[CORE_RECORDED]++;
 		core_record(core, LOG_INFO, "observed", ev, owner, 0);
 		core_remember(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
@@ -170,13 +177,14 @@ static void note_frame(struct core *core, const struct snitch_flow_event *ev, st
 	core_record(core, LOG_NOTICE, "frames refused", ev, owner, j.rule);
 	core_remember(core, ev, owner, SNITCH_DENY, j.rule ? SNITCH_BY_RULE : SNITCH_BY_MODE,
 		      j.rule);
-	if (core->mode.now == SNITCH_MODE_ASK || core->mode.now == SNITCH_MODE_QUIET)
+	if (mode == SNITCH_MODE_ASK || mode == SNITCH_MODE_QUIET)
 		ask(core, ev, owner, false, &j);
 }
 
 void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, struct owner *owner)
 {
 	bool held = (ev->flags & SNITCH_F_HELD) && (ev->flags & SNITCH_F_REDELIVERED);
+	uint32_t mode = mode_in_force(core);
 	struct judgement j;
 	bool known;
 
@@ -186,16 +194,16 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 			note_frame(core, ev, owner);
 		return;
 	}
-	if (core->mode.now == SNITCH_MODE_OFF) {
+	if (mode == SNITCH_MODE_OFF) {
 		core_verdict(core, ev, owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
 		return;
 	}
 	if (judge_by_word(core, ev, owner, &j))
 		return;
-	if (!known && core->mode.now != SNITCH_MODE_OBSERVE &&
+	if (!known && mode != SNITCH_MODE_OBSERVE &&
 	    core_wait_for_finding(core, ev, owner))
 		return;
-	switch (core->mode.now) {
+	switch (mode) {
 	case SNITCH_MODE_OBSERVE:
 		if (j.action == SNITCH_ASK || (ev->flags & SNITCH_F_UNPARSED))
 			break;
@@ -237,7 +245,7 @@ bool core_judge_again(void *ctx, const struct question *q, const struct question
 
 	if (!flow)
 		return settled(core, q);
-	switch (core->mode.now) {
+	switch (mode_in_force(core)) {
 	case SNITCH_MODE_OFF:
 		core_verdict(core, &flow->ev, flow->owner, SNITCH_ALLOW, SNITCH_BY_MODE, 0);
 		return true;
