@@ -203,7 +203,7 @@ static struct snitch_owner *pack(const struct fake_image *i)
 		.uid = i->uid,
 		.euid = i->uid,
 		.gid = i->uid,
-		.loginuid = i->uid,
+		.loginuid = i->login ? i->login : i->uid,
 		.flags = i->flags,
 		.kernel = i->kernel,
 	};

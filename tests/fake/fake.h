@@ -54,11 +54,12 @@ struct fake_owner {
  * struct fake_image - what fake_owner_add() needs to know of a process; 0 or NULL: none
  * @exe, @cgroup, @script: NUL-ended
  * @cmd: @cmd_len bytes, NULs between arguments
+ * @login: who logged in; 0: @uid did
  * @file: what the executable is; NULL: made up from @exe
  */
 struct fake_image {
 	uint64_t id, parent;
-	uint32_t pid, ppid, uid, flags, kernel;
+	uint32_t pid, ppid, uid, login, flags, kernel;
 	const char *exe, *cgroup, *script, *cmd, *comm;
 	size_t cmd_len;
 	const struct stat *file;

@@ -162,6 +162,8 @@ static bool owner_member(struct player *p, struct fake_image *i, const char *key
 		return number32(p, INT32_MAX, &i->ppid, key);
 	if (!strcmp(key, "uid"))
 		return number32(p, UINT32_MAX, &i->uid, key);
+	if (!strcmp(key, "login"))
+		return number32(p, UINT32_MAX, &i->login, key);
 	if (!strcmp(key, "kernel"))
 		return number32(p, __SNITCH_K_MAX - 1, &i->kernel, key);
 	if (!strcmp(key, "flags"))

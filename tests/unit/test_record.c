@@ -62,9 +62,15 @@ static void on_sent(void *ctx, const struct snitch_hdr *msg)
 	tell(ctx, msg->type == SNITCH_MSG_VERDICT ? 'V' : '?');
 }
 
+static void on_again(void *ctx, const struct snitch_welcome *welcome)
+{
+	assert_int_equal(welcome->max_flows, 4096);
+	tell(ctx, 'A');
+}
+
 static const struct snitch_handler handler = {
 	.owner = on_owner, .flow = on_flow, .cancel = on_cancel, .result = on_result,
-	.sent = on_sent,
+	.sent = on_sent, .again = on_again,
 };
 
 static void golden_send(struct fake *fake, const char *name)
@@ -95,18 +101,17 @@ static void temporary(char path[32])
 }
 
 /* Owner and flow, a verdict, a CANCEL that crossed it, its RESULT. */
-static void record(const char *path)
+static void record_to(FILE *file, int (*begin)(struct snitch_device *dev, FILE *file))
 {
 	struct story live = { 0 };
 	struct snitch_device *dev;
 	struct fake *fake;
-	FILE *file = fopen(path, "we");
 	int fd;
 
 	assert_non_null(file);
 	assert_int_equal(fake_pair(SNITCH_ROLE_DECIDER, &fake, &fd), 0);
 	assert_int_equal(snitch_device_adopt(fd, SNITCH_ROLE_DECIDER, 0, &dev, NULL), 0);
-	assert_int_equal(snitch_device_record(dev, file), 0);
+	assert_int_equal(begin(dev, file), 0);
 	golden_send(fake, "owner");
 	golden_send(fake, "flow-icmpv6");
 	assert_int_equal(snitch_device_read(dev, &handler, &live), 2);
@@ -121,6 +126,13 @@ static void record(const char *path)
 	assert_int_equal(snitch_device_read(dev, &handler, &live), 1);
 	snitch_device_close(dev);
 	fake_free(fake);
+}
+
+static void record(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	record_to(file, snitch_device_record);
 	fclose(file);
 }
 
@@ -152,6 +164,27 @@ static void a_recording_plays_back(void **state)
 	assert_int_equal(replay(dev, &story), -ESHUTDOWN);
 	assert_string_equal(story.text, "ofVcr");
 	assert_int_equal(snitch_device_owner_fd(dev, 5, &fd, NULL), -EOPNOTSUPP);
+	snitch_device_close(dev);
+	unlink(path);
+}
+
+/* The kernel went and came back: one file, one beginning, and the replay says where. */
+static void a_recording_goes_on(void **state)
+{
+	struct story story = { 0 };
+	struct snitch_device *dev;
+	char path[32];
+	FILE *file;
+
+	(void)state;
+	temporary(path);
+	file = fopen(path, "we");
+	record_to(file, snitch_device_record);
+	record_to(file, snitch_device_record_on);
+	fclose(file);
+	assert_int_equal(snitch_replay_open(path, &dev, NULL), 0);
+	assert_int_equal(replay(dev, &story), -ESHUTDOWN);
+	assert_string_equal(story.text, "ofVcrAofVcr");
 	snitch_device_close(dev);
 	unlink(path);
 }
@@ -423,6 +456,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_plays_back),
+		cmocka_unit_test(a_recording_goes_on),
 		cmocka_unit_test(a_replay_records_the_same),
 		cmocka_unit_test(what_comes_with_welcome_is_recorded),
 		cmocka_unit_test(broken_recordings_are_refused),

@@ -195,6 +195,15 @@ static void on_dns(void *ctx, const struct snitch_dns *dns)
 	core_dns(ctx, dns);
 }
 
+/* In a recording: here was another connection. */
+static void on_again(void *ctx, const struct snitch_welcome *welcome)
+{
+	struct core *core = ctx;
+
+	core_attach(core, core->dev, welcome);
+	core_install(core);
+}
+
 const struct snitch_handler core_handler = {
 	.dns = on_dns,
 	.owner = on_owner,
@@ -202,6 +211,7 @@ const struct snitch_handler core_handler = {
 	.cancel = on_cancel,
 	.lost = on_lost,
 	.result = on_result,
+	.again = on_again,
 };
 
 /* ---- rules and mode ---------------------------------------------------------------- */

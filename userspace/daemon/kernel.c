@@ -75,7 +75,7 @@ static void null_sink(struct daemon *d, struct snitch_policy_sink *sink)
 	};
 }
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* True when @path is a socket or a descriptor: the fake device, which has no netlink. */
 static bool is_fake(const struct options *opt)
@@ -167,6 +167,20 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
+/* A file for all connections, one after another. */
+static void record(struct daemon *d)
+{
+	if (d->record) {
+		snitch_device_record_on(d->device, d->record);
+		return;
+	}
+	d->record = fopen(d->opt.record, "we");
+	if (d->record)
+		snitch_device_record(d->device, d->record);
+	else
+		log_msg(LOG_ERR, "cannot record to %s: %m", d->opt.record);
+}
+
 static int open_device(struct daemon *d, struct snitch_welcome *welcome)
 {
 	unsigned int flags = SNITCH_OPEN_DNS | (d->opt.takeover ? SNITCH_HELLO_TAKEOVER : 0);
@@ -175,13 +189,8 @@ static int open_device(struct daemon *d, struct snitch_welcome *welcome)
 	if (d->opt.replay)
 		return snitch_replay_open(d->opt.replay, &d->device, welcome);
 	r = snitch_device_open(d->opt.device, SNITCH_ROLE_DECIDER, flags, &d->device, welcome);
-	if (!r && d->opt.record && !d->record) {
-		d->record = fopen(d->opt.record, "we");
-		if (!d->record)
-			log_msg(LOG_ERR, "cannot record to %s: %m", d->opt.record);
-	}
-	if (!r && d->record)
-		snitch_device_record(d->device, d->record);
+	if (!r && d->opt.record)
+		record(d);
 	return r;
 }
 

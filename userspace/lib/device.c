@@ -265,6 +265,9 @@ static void hand_one(const struct snitch_hdr *h, const struct snitch_handler *ha
 	case SNITCH_MSG_DNS:
 		HAND(dns, snitch_dns);
 		break;
+	case SNITCH_MSG_WELCOME:
+		HAND(again, snitch_welcome);	/* a recording that went on */
+		break;
 	}
 }
 
@@ -277,8 +280,10 @@ int snitch_hand_on(struct snitch_device *dev, size_t len, const struct snitch_ha
 
 	if (snitch_proto_check_read(dev->in, len, &count))
 		return -EPROTO;
-	while ((h = snitch_proto_next(dev->in, len, &off)))
-		hand_one(h, handler, ctx);
+	while ((h = snitch_proto_next(dev->in, len, &off))) {
+		if (h->type != SNITCH_MSG_WELCOME || dev->replay)
+			hand_one(h, handler, ctx);
+	}
 	return count;
 }
 

@@ -31,13 +31,13 @@ void snitch_record_put(struct snitch_device *dev, enum snitch_record_dir dir, co
 		dev->record_error = -errno;
 }
 
-int snitch_device_record(struct snitch_device *dev, FILE *file)
+static int begin(struct snitch_device *dev, FILE *file, bool fresh)
 {
 	dev->record = file;
 	dev->record_error = 0;
 	if (!file)
 		return 0;
-	if (!put(dev, SNITCH_RECORD_MAGIC, strlen(SNITCH_RECORD_MAGIC)))
+	if (!fresh || !put(dev, SNITCH_RECORD_MAGIC, strlen(SNITCH_RECORD_MAGIC)))
 		snitch_record_put(dev, SNITCH_FROM_KERNEL, &dev->welcome, sizeof(dev->welcome));
 	/* what the same read brought behind WELCOME is not handed on yet: it belongs to the stream */
 	if (dev->in_len)
@@ -45,6 +45,16 @@ int snitch_device_record(struct snitch_device *dev, FILE *file)
 	if (dev->record_error)
 		dev->record = NULL;
 	return dev->record_error ? -EIO : 0;
+}
+
+int snitch_device_record(struct snitch_device *dev, FILE *file)
+{
+	return begin(dev, file, true);
+}
+
+int snitch_device_record_on(struct snitch_device *dev, FILE *file)
+{
+	return begin(dev, file, false);
 }
 
 int snitch_device_record_error(const struct snitch_device *dev)

@@ -51,6 +51,7 @@ struct snitch_owner_info {
  * @owner: always before the first @flow that refers to it
  * @dns: the message follows it; before the flows that follow from it
  * @sent: only from a replay: what the recorded process wrote at this point
+ * @again: only from a replay: here the recorded process connected anew; nothing waits any more
  *
  * Callbacks may queue messages and flush, but must not read from, close or
  * re-arm the device they are called from.
@@ -65,6 +66,7 @@ struct snitch_handler {
 	void (*ended)(void *ctx, const struct snitch_ended *ended);
 	void (*dns)(void *ctx, const struct snitch_dns *dns);
 	void (*sent)(void *ctx, const struct snitch_hdr *msg);
+	void (*again)(void *ctx, const struct snitch_welcome *welcome);
 };
 
 /**
@@ -158,6 +160,9 @@ int snitch_device_owner_fd(struct snitch_device *dev, uint64_t owner, int *exe_f
  * see snitch_device_record_error(). Return: 0 or -EIO.
  */
 int snitch_device_record(struct snitch_device *dev, FILE *file);
+
+/** snitch_device_record_on - the same, behind what an earlier connection recorded to @file */
+int snitch_device_record_on(struct snitch_device *dev, FILE *file);
 
 /** snitch_device_record_error - 0, or the negative errno that ended the recording */
 int snitch_device_record_error(const struct snitch_device *dev);
