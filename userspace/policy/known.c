@@ -313,6 +313,15 @@ static int take_line(struct known *k, const char *line)
 	return 0;
 }
 
+/* Takes the newline off. Return: false for a line that is not whole: its path might be another. */
+static bool end_line(char *line, size_t n)
+{
+	if (line[n - 1] != '\n')
+		return false;
+	line[n - 1] = '\0';
+	return strlen(line) == n - 1;
+}
+
 int known_load(struct known *k, const char *root)
 {
 	_cleanup_free_ char *path = NULL, *line = NULL;
@@ -320,6 +329,7 @@ int known_load(struct known *k, const char *root)
 	size_t size = 0;
 	struct stat st;
 	int one, r = 0;
+	ssize_t n;
 
 	path = snitch_format("%s" FOLDER "/" NAME, root ? root : "");
 	if (!path)
@@ -329,9 +339,8 @@ int known_load(struct known *k, const char *root)
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
 		return -EBADMSG;
-	while (getline(&line, &size, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		one = k->n < SNITCH_APPS_MAX ? take_line(k, line) : -EBADMSG;
+	while ((n = getline(&line, &size, f)) > 0) {
+		one = k->n < SNITCH_APPS_MAX && end_line(line, n) ? take_line(k, line) : -EBADMSG;
 		if (one == -ENOMEM)
 			return one;
 		if (one)
