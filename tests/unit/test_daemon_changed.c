@@ -352,6 +352,39 @@ static void the_inspector_fails(void **state)
 	assert_int_equal(lab->core.changed.n_flows, 0);
 }
 
+/* What the one before did not answer, the next one is asked. */
+static void another_inspector(void **state)
+{
+	struct lab *lab = *state;
+	struct stat v1, v2;
+	uint64_t id;
+
+	setup_rules(lab, RULES, &v1);
+	replace(lab, "v2", &v2);
+	runs(lab, 5, &v2, 0);
+	assert_int_equal(send_from(lab, 10, 5, SNITCH_F_UNBOUND)->state, FAKE_HELD);
+	assert_int_equal(n_looks, 1);
+	id = looks[0].id;
+	n_looks = 0;
+	core_new_inspector(&lab->core);
+	assert_int_equal(n_looks, 1);
+	assert_int_equal(looks[0].id, id);
+	assert_string_equal(looks[0].path, CURL);
+	assert_int_equal(first_question(lab), 0);
+	find_as(lab, &v2, 2, true, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 10)->state, FAKE_ALLOWED);
+	assert_false(suspended(lab));
+	/* after a time without one, changes are looked into again */
+	core_no_inspector(&lab->core);
+	lab->core.changed.ask = take_look;
+	core_new_inspector(&lab->core);
+	replace(lab, "v3", &v2);
+	runs(lab, 6, &v2, 0);
+	assert_int_equal(send_from(lab, 11, 6, SNITCH_F_UNBOUND)->state, FAKE_HELD);
+	find_as(lab, &v2, 3, true, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_ALLOWED);
+}
+
 static void without_anybody_to_ask(void **state)
 {
 	struct lab *lab = *state;
@@ -495,6 +528,7 @@ int main(void)
 		LAB(a_spoiled_memory),
 		LAB(another_file_of_that_name),
 		LAB(the_inspector_fails),
+		LAB(another_inspector),
 		LAB(without_anybody_to_ask),
 		LAB(a_new_rule),
 		LAB(a_link_in_the_path),

@@ -308,16 +308,32 @@ void core_finding(struct core *core, const struct inspect_finding *finding)
 	core_look_into(core);
 }
 
+static void give_up(struct core *core, const struct changed_look *look)
+{
+	struct inspect_finding finding = { .id = look->id, .error = -ESHUTDOWN };
+
+	core_finding(core, &finding);
+}
+
 void core_no_inspector(struct core *core)
 {
 	unsigned int i;
 
 	core->changed.ask = NULL;
-	for (i = 0; i < CHANGED_LOOKS_MAX; i++) {
-		struct inspect_finding finding = {
-			.id = core->changed.looks[i].id, .error = -ESHUTDOWN,
-		};
+	for (i = 0; i < CHANGED_LOOKS_MAX; i++)
+		give_up(core, &core->changed.looks[i]);
+}
 
-		core_finding(core, &finding);
+void core_new_inspector(struct core *core)
+{
+	unsigned int i;
+
+	for (i = 0; i < CHANGED_LOOKS_MAX; i++) {
+		struct changed_look *look = &core->changed.looks[i];
+
+		look->own = false;
+		if (look->id && send_look(core, look))
+			give_up(core, look);
 	}
+	core_look_into(core);
 }

@@ -214,6 +214,9 @@ void core_finding(struct core *core, const struct inspect_finding *finding);
 /* There is no inspector any more: what it was asked is unknown for good. */
 void core_no_inspector(struct core *core);
 
+/* There is another one: it is asked what the one before did not answer. */
+void core_new_inspector(struct core *core);
+
 /* ---- of remember.c --------------------------------------------------------------- */
 
 /* A decision goes into the history. */

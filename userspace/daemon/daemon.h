@@ -106,8 +106,11 @@ struct daemon {
 	struct profiles *profiles;
 	struct lenders *lenders;	/* who holds rules on loan */
 	sd_event_source *inspector_source;
+	sd_event_source *inspector_retry;
+	uint64_t inspector_since;	/* CLOCK_BOOTTIME ns */
 	struct history_wish history_wish;
 	struct history_source *history;	/* NULL: none yet */
+	struct flows_source *flows;	/* NULL: nobody has asked for live flows */
 	struct keeper *keeper;		/* of lists */
 	sd_event_source *keeper_source;
 	bool lists_touched;
@@ -208,6 +211,10 @@ uint64_t trial_until(const struct daemon *d);
 void lend_lost_bus(struct daemon *d, sd_bus *bus);
 void lend_stop(struct daemon *d);
 
+/* ---- manager-flows.c ------------------------------------------------------------------------- */
+
+void flows_stop(struct daemon *d);
+
 /* ---- manager.c, question-object.c ------------------------------------------------------ */
 
 extern const sd_bus_vtable manager_vtable[];
@@ -224,6 +231,10 @@ int manager_error(sd_bus_message *m, const struct core_error *error);
 
 /* Append one dictionary a{sv}. Return: 0 or a negative errno. */
 int message_question(sd_bus_message *m, struct core *core, const struct question *q);
+/* Entries "names", "name", "name_source", "name_claimed" and "lookup", as far as there are any. */
+int message_names(sd_bus_message *m, const struct question_names *names);
+/* Entries about whom it wants to talk to: "destination", "address", "port"... and its names. */
+int message_whom(sd_bus_message *m, const struct question *q);
 /* @use: NULL: not known */
 int message_rule(sd_bus_message *m, const struct rulebook_row *row, const struct history_use *use);
 /* An entry "ListProblems" of sentences. */
@@ -239,6 +250,17 @@ int message_name(sd_bus_message *m, const char *text);
 /* What that writes: a new string for free(), or NULL. */
 char *message_sentence(const char *text);
 
+/* ---- message-owner.c ------------------------------------------------------------------------ */
+
+/* Entries about who it is: "program", "user", "parents"... @uid: effective, of the flow. */
+int message_owner(sd_bus_message *m, const struct core *core, const struct owner *owner,
+		  uint32_t uid);
+/* Appends the words of its flags to an array of strings. */
+int message_owner_flags(sd_bus_message *m, const struct core *core, const struct owner *owner);
+/* Begins an entry whose value is an array, as "as"; message_close() ends it. */
+int message_open(sd_bus_message *m, const char *key, const char *type);
+int message_close(sd_bus_message *m);
+
 /* ---- sandbox.c ------------------------------------------------------------------------------ */
 
 /*
@@ -249,12 +271,12 @@ int sandbox_user(const char *user);
 /* From now on system calls the daemon does not need kill it. Return: as above. */
 int sandbox_syscalls(void);
 
-/* ---- config.c --------------------------------------------------------------------------------- */
+/* ---- config.c ------------------------------------------------------------------------------ */
 
 /* Reads /etc/snitch/snitchd.conf. Return: 0, or -EINVAL (told in the log; nothing taken). */
 int config_read(struct daemon *d);
 
-/* ---- options.c -------------------------------------------------------------------------------- */
+/* ---- options.c ----------------------------------------------------------------------------- */
 
 /* Return: 0; 1: done (help, version); -EINVAL (told on stderr). */
 int options_parse(struct options *opt, int argc, char **argv);
