@@ -176,3 +176,27 @@ const struct identity *identity_of(struct image *image, const char *root, uint32
 	}
 	return id;
 }
+
+char *identity_words(const struct image *image, char *buf, size_t size)
+{
+	const struct identity *id = image->identity;
+	struct app_ids ids;
+
+	app_ids_of_cgroup(image->cgroup, &ids);
+	*buf = '\0';
+	if (ids.container[0])
+		snprintf(buf, size, "container %s%s%s%s",
+			 id && id->app.n_images ? id->app.images[0] : ids.container,
+			 id && id->app.n_images ? " (" : "",
+			 id && id->app.n_images ? ids.container : "",
+			 id && id->app.n_images ? ")" : "");
+	else if (ids.flatpak[0])
+		snprintf(buf, size, "flatpak %s%s", ids.flatpak,
+			 id && id->app.flatpak_sure ? "" : " (claimed)");
+	else if (ids.snap[0])
+		snprintf(buf, size, "snap %s%s", ids.snap_app[0] ? ids.snap_app : ids.snap,
+			 id && id->app.snap_sure ? "" : " (claimed)");
+	else if (ids.unit[0])
+		snprintf(buf, size, "unit %s", ids.unit);
+	return buf;
+}

@@ -14,6 +14,8 @@
 #include "../policy/app.h"
 #include "../question/owner.h"
 
+#define APP_WORDS	(APP_NAME_MAX + APP_CONTAINER_ID + 32)	/* bytes of identity_words() */
+
 /**
  * struct identity - what was found out about an image, once
  * @at_path: the file at its path is the one that runs, and only root could have put it there
@@ -38,6 +40,12 @@ struct identity {
  * Return: the image's; NULL without memory: then nothing is vouched for.
  */
 const struct identity *identity_of(struct image *image, const char *root, uint32_t userns);
+
+/*
+ * What an image is part of, in words as rules name it: "unit NAME", "flatpak ID (claimed)"..., ""
+ * for nothing. It looks at no file: what nobody has found out yet is a claim. Return: @buf.
+ */
+char *identity_words(const struct image *image, char *buf, size_t size);
 
 /* container.c: names and digest of the image of a container of root's. Return: how many. */
 size_t container_images(int root, uid_t owner, const char *id, char names[][APP_NAME_MAX],

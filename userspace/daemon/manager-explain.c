@@ -11,6 +11,7 @@
 /* A reply being made; the first error stays. */
 struct telling {
 	sd_bus_message *m;
+	struct core *core;
 	struct caller who;
 	const char *mode;
 	bool misses;		/* their array is open */
@@ -53,6 +54,30 @@ static int close_variant(sd_bus_message *m)
 	int r = sd_bus_message_close_container(m);
 
 	return r >= 0 ? sd_bus_message_close_container(m) : r;
+}
+
+/* Who it is that a question or a waiting flow is about, and whom it wants to talk to. */
+static int tell_asker(struct telling *t, const struct question *q)
+{
+	int r = open_variant(t->m, "asker", "a{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(t->m, 'a', "{sv}");
+	if (r >= 0)
+		r = message_owner(t->m, t->core, q->owner, q->uid);
+	if (r >= 0)
+		r = message_whom(t->m, q);
+	if (r >= 0)
+		r = message_open(t->m, "flags", "as");
+	if (r >= 0)
+		r = message_owner_flags(t->m, t->core, q->owner);
+	if (r >= 0 && q->changed)
+		r = sd_bus_message_append_basic(t->m, 's', "changed");
+	if (r >= 0)
+		r = message_close(t->m);
+	if (r >= 0)
+		r = sd_bus_message_close_container(t->m);
+	return r >= 0 ? close_variant(t->m) : r;
 }
 
 static int open_misses(struct telling *t)
@@ -121,9 +146,9 @@ static const struct question *find_flow(struct daemon *d, uint64_t id, const str
 	return NULL;
 }
 
-/* Return: 0, or a negative errno with @error filled in. */
+/* Return: 0, or a negative errno with @error filled in. @asked: the question it is about. */
 static int explain_flow(struct daemon *d, uint64_t id, const struct rulebook_teller *teller,
-			char *error, size_t size)
+			const struct question **asked, char *error, size_t size)
 {
 	const struct telling *t = teller->ctx;
 	const struct snitch_flow_event *ev = NULL;
@@ -138,11 +163,12 @@ static int explain_flow(struct daemon *d, uint64_t id, const struct rulebook_tel
 		question_event(q, &past);
 		ev = &past;
 	}
+	*asked = q;
 	return rulebook_explain_flow(d->core.rules, q->owner, ev, teller);
 }
 
 static int explain(struct daemon *d, const char *what, const struct rulebook_teller *teller,
-		   char *error, size_t size)
+		   const struct question **asked, char *error, size_t size)
 {
 	const struct telling *t = teller->ctx;
 	uint64_t id;
@@ -151,14 +177,15 @@ static int explain(struct daemon *d, const char *what, const struct rulebook_tel
 	errno = 0;
 	id = strtoull(what, &end, 10);
 	if (*what >= '0' && *what <= '9' && !*end && !errno)
-		return explain_flow(d, id, teller, error, size);
+		return explain_flow(d, id, teller, asked, error, size);
 	return rulebook_explain_text(d->core.rules, what, t->who.uid, teller, error, size);
 }
 
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
-	struct telling t = { .mode = snitch_mode_name(d->core.mode.now) };
+	struct telling t = { .mode = snitch_mode_name(d->core.mode.now), .core = &d->core };
+	const struct question *asked = NULL;
 	const struct rulebook_teller teller = {
 		.ctx = &t, .may_see = may_see, .verdict = tell_verdict, .rule = tell_rule,
 	};
@@ -173,7 +200,7 @@ int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = sd_bus_message_new_method_return(m, &t.m);
 	if (r < 0)
 		return r;
-	r = explain(d, what, &teller, text, sizeof(text));
+	r = explain(d, what, &teller, &asked, text, sizeof(text));
 	if (r) {
 		sd_bus_message_unref(t.m);
 		return manager_refuse(m, r == -ENOENT ? "NotFound" : r == -EINVAL ? "Invalid" :
@@ -183,6 +210,8 @@ int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		t.r = sd_bus_message_close_container(t.m);
 	if (t.r >= 0 && t.misses)
 		t.r = close_variant(t.m);
+	if (t.r >= 0 && asked)
+		t.r = tell_asker(&t, asked);
 	if (t.r >= 0)
 		t.r = sd_bus_message_close_container(t.m);
 	return manager_reply(t.m, t.r);

@@ -13,6 +13,7 @@
 #include "../util/escape.h"
 #include "../util/format.h"
 #include "daemon.h"
+#include "identity.h"
 
 /* The caller's right to see @q, checked for each call and each property. */
 static int may_see(struct daemon *d, sd_bus *bus, const struct question *q, sd_bus_error *error)
@@ -87,6 +88,30 @@ int question_enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***
 	return 0;
 }
 
+/* Texts that somebody else may have made. */
+static int get_text(const struct question *q, const char *property, sd_bus_message *reply)
+{
+	const struct image *image = q->owner->image;
+	char text[APP_WORDS] = "";
+	const char *value = text;
+
+	if (!strcmp(property, "User"))
+		rights_user_name(q->uid, text, sizeof(text));
+	else if (!strcmp(property, "LoginUser") && image->wire.loginuid != (uint32_t)-1)
+		rights_user_name(image->wire.loginuid, text, sizeof(text));
+	else if (!strcmp(property, "App"))
+		identity_words(image, text, sizeof(text));
+	else if (!strcmp(property, "Script"))
+		value = image->script;
+	else if (!strcmp(property, "Name"))
+		value = q->names.n ? q->names.name[0].text : "";
+	else if (!strcmp(property, "Program"))
+		value = image_program(image, text, sizeof(text));
+	_cleanup_free_ char *safe = snitch_escape_str(value);
+
+	return safe ? sd_bus_message_append(reply, "s", safe) : -ENOMEM;
+}
+
 static int get(sd_bus *bus, const char *path, const char *interface, const char *property,
 	       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -114,10 +139,7 @@ static int get(sd_bus *bus, const char *path, const char *interface, const char 
 	if (!strcmp(property, "Destination"))
 		return sd_bus_message_append(reply, "s", snitch_addr_format(q->target.family,
 									    q->target.addr, text));
-	_cleanup_free_ char *program = snitch_escape_str(image_program(q->owner->image, text,
-								       sizeof(text)));
-
-	return program ? sd_bus_message_append(reply, "s", program) : -ENOMEM;
+	return get_text(q, property, reply);
 }
 
 static int on_get(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -156,6 +178,11 @@ const sd_bus_vtable question_vtable[] = {
 	SD_BUS_PROPERTY("Program", "s", get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Pid", "u", get, 0, 0),
 	SD_BUS_PROPERTY("Uid", "u", get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("User", "s", get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("LoginUser", "s", get, 0, 0),
+	SD_BUS_PROPERTY("App", "s", get, 0, 0),
+	SD_BUS_PROPERTY("Script", "s", get, 0, 0),
+	SD_BUS_PROPERTY("Name", "s", get, 0, 0),
 	SD_BUS_PROPERTY("Destination", "s", get, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Flows", "u", get, 0, 0),
 	SD_BUS_METHOD("Get", "", "a{sv}", on_get, SD_BUS_VTABLE_UNPRIVILEGED),

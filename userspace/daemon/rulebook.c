@@ -291,6 +291,11 @@ void rulebook_groups(struct rulebook *rb, uint32_t uid, uint32_t gid, struct flo
 	q->n_gids = rb->n_groups;
 }
 
+const struct identity *rulebook_identity(const struct rulebook *rb, struct image *image)
+{
+	return identity_of(image, rb->root, rb->userns);
+}
+
 /* Is the file at its path another one, as far as anybody can tell? */
 static bool is_strange(const struct rulebook *rb, struct image *image)
 {
@@ -298,7 +303,7 @@ static bool is_strange(const struct rulebook *rb, struct image *image)
 
 	if (rulebook_knows(rb, image))
 		return false;
-	id = identity_of(image, rb->root, rb->userns);
+	id = rulebook_identity(rb, image);
 	return !id || !id->at_path;
 }
 
@@ -323,7 +328,7 @@ static void fill_parents(struct rulebook *rb, const struct owner *owner, struct 
 /* What its executable is, where the path alone does not say. */
 static void fill_identity(struct rulebook *rb, const struct owner *owner, struct flow_query *q)
 {
-	const struct identity *id = identity_of(owner->image, rb->root, rb->userns);
+	const struct identity *id = rulebook_identity(rb, owner->image);
 
 	q->strange = is_strange(rb, owner->image);
 	if (!id)

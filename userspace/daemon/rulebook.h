@@ -100,6 +100,10 @@ int rulebook_load(struct rulebook *rb);
  */
 int rulebook_look_around(struct rulebook *rb);
 
+/* What its control group and the like say of an image; NULL: no memory. */
+struct identity;
+const struct identity *rulebook_identity(const struct rulebook *rb, struct image *image);
+
 /* Why the newest files or the last change are not in force, "" when they are. */
 const char *rulebook_error(const struct rulebook *rb);
 
