@@ -96,11 +96,12 @@ static void test_earlier_version(void **state)
 	struct idmap uses = { 0 };
 
 	add_and_close(lab);
-	sql(lab, "DROP TABLE rule; PRAGMA user_version = 1");
+	sql(lab, "DROP TABLE rule; ALTER TABLE program DROP COLUMN app; PRAGMA user_version = 1");
 	lab_open(lab, (struct history_limits){ 0 });
 	assert_int_equal(lab_size(lab, HISTORY_FILE ".broken-1"), -1);
 	assert_int_equal(lab_read(lab, LAB_ALL).n, 1);
 	f.rule = 5;
+	f.app = "unit x.service";
 	history_add(lab->h, &f);
 	assert_int_equal(history_uses(lab->h, &uses), 0);
 	assert_int_equal(uses.used, 1);

@@ -123,6 +123,8 @@ static int append_program(sd_bus_message *m, const struct history_flow *f)
 
 	if (r >= 0 && f->script[0])
 		r = message_text(m, "script", f->script);
+	if (r >= 0 && f->app[0])
+		r = message_text(m, "app", f->app);
 	if (r >= 0)
 		r = append_parents(m, f->parents);
 	rights_user_name(f->uid, user, sizeof(user));

@@ -49,6 +49,7 @@ void remember_owner(const struct core *core, const struct owner *owner, uint32_t
 		.script = owner->image->script,
 		.parents = text->parents,
 		.name = "",
+		.app = identity_words(owner->image, text->app, sizeof(text->app)),
 		.dev = o->exe_dev,
 		.ino = o->exe_ino,
 		.ctime = o->exe_ctime,

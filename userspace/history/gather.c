@@ -79,6 +79,7 @@ static void entry_clear(struct history_entry *e)
 	free((char *)e->flow.script);
 	free((char *)e->flow.parents);
 	free((char *)e->flow.name);
+	free((char *)e->flow.app);
 	memset(e, 0, sizeof(*e));
 }
 
@@ -111,10 +112,12 @@ static bool append(struct history *h, uint16_t *slot, uint64_t hash,
 	e->flow.script = strdup(flow->script);
 	e->flow.parents = keep_parents(flow->parents);
 	e->flow.name = strdup(flow->name);
+	e->flow.app = strdup(flow->app ? flow->app : "");
 	e->flow.first = flow->last;
 	e->only_bytes = only_bytes;
 	e->hash = hash;
-	if (!e->flow.program || !e->flow.script || !e->flow.parents || !e->flow.name) {
+	if (!e->flow.program || !e->flow.script || !e->flow.parents || !e->flow.name ||
+	    !e->flow.app) {
 		entry_clear(e);
 		return false;
 	}

@@ -51,6 +51,7 @@ struct history_limits {
  * @parents: paths, the nearest first, with newlines between; "": not known
  * @name: verified name of the remote; "": none
  * @dev, @ino, @ctime: the executable's identity when it was last seen
+ * @app: what it was part of then, in words; NULL or "": nothing known
  * @uid: effective uid; @belongs: who may see the row
  * @address: v4 in the first four bytes
  * @port: the remote's; of inbound ones the local port
@@ -60,7 +61,7 @@ struct history_limits {
  * @sent, @received: bytes, as far as known
  */
 struct history_flow {
-	const char *program, *script, *parents, *name;
+	const char *program, *script, *parents, *name, *app;
 	uint64_t dev, ino;
 	int64_t ctime;
 	uint32_t uid, belongs;

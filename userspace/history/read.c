@@ -40,6 +40,7 @@ static void take_row(sqlite3_stmt *s, struct history_flow *f)
 		.count = (uint64_t)sqlite3_column_int64(s, 21),
 		.sent = (uint64_t)sqlite3_column_int64(s, 22),
 		.received = (uint64_t)sqlite3_column_int64(s, 23),
+		.app = text(s, 24),
 	};
 	if (sqlite3_column_bytes(s, 13) == sizeof(f->address))
 		memcpy(f->address, address, sizeof(f->address));

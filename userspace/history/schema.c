@@ -34,16 +34,18 @@ const char *const history_steps[HISTORY_SCHEMA] = {
 
 	"CREATE TABLE rule("
 	" id INTEGER PRIMARY KEY, hits INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;",
+
+	"ALTER TABLE program ADD COLUMN app TEXT NOT NULL DEFAULT '';",
 };
 
 const char *const history_texts[__SQL_MAX] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_PROGRAM] = "INSERT INTO program(path, script, parents, flags, dev, ino, ctime)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	[SQL_PROGRAM] = "INSERT INTO program(path, script, parents, flags, dev, ino, ctime, app)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 		" ON CONFLICT(path, script, parents, flags)"
-		" DO UPDATE SET dev = ?5, ino = ?6, ctime = ?7 RETURNING id",
+		" DO UPDATE SET dev = ?5, ino = ?6, ctime = ?7, app = ?8 RETURNING id",
 	[SQL_PROGRAM_ID] = "SELECT id FROM program"
 		" WHERE path = ?1 AND script = ?2 AND parents = ?3 AND flags = ?4",
 	[SQL_FLOW] = "INSERT INTO flow(program, uid, port, address, proto, family, inbound, day,"
@@ -62,13 +64,13 @@ const char *const history_texts[__SQL_MAX] = {
 		" DO UPDATE SET hits = hits + ?2, last = max(last, ?3)",
 	[SQL_READ] = "SELECT f.id, p.path, p.script, p.parents, p.flags, p.dev, p.ino, p.ctime,"
 		" f.uid, f.belongs, f.family, f.proto, f.port, f.address, f.name, f.inbound,"
-		" f.action, f.origin, f.rule, f.first, f.last, f.count, f.sent, f.received"
+		" f.action, f.origin, f.rule, f.first, f.last, f.count, f.sent, f.received, p.app"
 		" FROM flow f CROSS JOIN program p ON p.id = f.program"
 		" WHERE (f.last, f.id) < (?1, ?2) AND f.last >= ?3"
 		" ORDER BY f.last DESC, f.id DESC LIMIT ?4",
 	[SQL_READ_OF] = "SELECT f.id, p.path, p.script, p.parents, p.flags, p.dev, p.ino, p.ctime,"
 		" f.uid, f.belongs, f.family, f.proto, f.port, f.address, f.name, f.inbound,"
-		" f.action, f.origin, f.rule, f.first, f.last, f.count, f.sent, f.received"
+		" f.action, f.origin, f.rule, f.first, f.last, f.count, f.sent, f.received, p.app"
 		" FROM flow f CROSS JOIN program p ON p.id = f.program"
 		" WHERE f.belongs = ?5 AND (f.last, f.id) < (?1, ?2) AND f.last >= ?3"
 		" ORDER BY f.last DESC, f.id DESC LIMIT ?4",

@@ -5,7 +5,7 @@
 #ifndef SNITCH_HISTORY_SCHEMA_H
 #define SNITCH_HISTORY_SCHEMA_H
 
-#define HISTORY_SCHEMA		2
+#define HISTORY_SCHEMA		3
 #define HISTORY_APPLICATION	0x736e6368	/* "snch" */
 
 enum history_sql {

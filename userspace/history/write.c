@@ -29,6 +29,7 @@ static int find_program(struct history *h, const struct history_flow *f, bool ma
 		sqlite3_bind_int64(s, 5, (int64_t)f->dev);
 		sqlite3_bind_int64(s, 6, (int64_t)f->ino);
 		sqlite3_bind_int64(s, 7, f->ctime);
+		bind_text(s, 8, f->app);
 	}
 	return history_number(h, s, id);
 }
