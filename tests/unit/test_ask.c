@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "screens.h"
 #include "userspace/ask/card.h"
 #include "userspace/ask/keys.h"
 #include "userspace/ask/queue.h"
@@ -160,7 +161,7 @@ static void policies_are_told(void **state)
 	k.details = true;
 	text = show(q, &k, &v);
 	assert_says(text, "it is    curl transfers data");
-	assert_says(text, "if denied");
+	assert_says(text, "denied   The transfer");
 	free(text);
 	k.details = false;
 	ask_keys_press(&k, q, 'd', NOW + SEC);
@@ -230,6 +231,41 @@ static void hostile_names_stay_tame(void **state)
 	}
 }
 
+static enum ask_act press(struct ask_keys *k, json_t *q, const char *keys)
+{
+	enum ask_act act = ASK_NOTHING;
+
+	for (; *keys; keys++)
+		act = ask_keys_press(k, q, *keys, k->since + SEC);
+	return act;
+}
+
+/* What is about to be written, and how to write it or not, is seen on every terminal. */
+static void stages_fit(json_t *q, const struct card_view *v)
+{
+	struct ask_keys k;
+	char *text;
+
+	ask_keys_start(&k, q, NOW);
+	ask_keys_press(&k, q, 'a', NOW + SEC);
+	text = show(q, &k, v);
+	assert_tame(text, v);
+	assert_says(text, v->columns < 60 ? " -> " : "wants to connect to");
+	assert_says(text, "o once");
+	assert_says(text, "f forever");
+	assert_says(text, "4 anything");
+	assert_says(text, "Esc back");
+	free(text);
+	ask_keys_press(&k, q, 'q', NOW + SEC);
+	text = show(q, &k, v);
+	assert_tame(text, v);
+	assert_says(text, v->columns < 60 ? " -> " : "wants to connect to");
+	assert_says(text, "port 443 tcp");
+	assert_says(text, "until");
+	assert_says(text, "Enter write it");
+	free(text);
+}
+
 static void fits_small_terminals(void **state)
 {
 	json_t *q = question();
@@ -252,10 +288,64 @@ static void fits_small_terminals(void **state)
 			k.details = true;
 			text = show(q, &k, &v);
 			assert_tame(text, &v);
-			assert_says(text, "wants to connect to");
-			assert_says(text, "a allow   d deny");
+			assert_says(text, columns < 60 ? " -> " : "wants to connect to");
+			assert_says(text, "a allow");
+			assert_says(text, columns < 60 ? "^C leave" : "Ctrl-C leave");
 			free(text);
+			stages_fit(q, &v);
 		}
+	json_decref(q);
+}
+
+/* As somebody found them good to read: each size, each stage. */
+static void screens(void **state)
+{
+	static const struct { unsigned int columns, rows; const char *keys; } shots[] = {
+		{ 80, 24, "" }, { 80, 24, "?" }, { 80, 24, "d" }, { 80, 24, "af" },
+		{ 40, 12, "" }, { 40, 12, "d" }, { 40, 12, "ar" }, { 120, 40, "" },
+		{ 120, 40, "?" },
+	};
+	json_t *q = question(), *d = policy();
+	size_t i, size = 0;
+	char *all = NULL;
+	FILE *f = open_memstream(&all, &size);
+
+	(void)state;
+	set(q, "program", json_string("/usr/bin/python3.11"));
+	set(q, "script", json_string("/opt/tools/fetch"));
+	set(q, "script_verified", json_false());
+	set(q, "unit", json_string("nginx.service"));
+	set(q, "container", json_string("0123456789abcdef0123456789abcdef"));
+	set(q, "images", json_pack("[s,s]", "debian:12", "sha256:00112233"));
+	set(q, "flatpak", json_string("org.example.App"));
+	set(q, "flatpak_verified", json_true());
+	set(q, "login_user", json_string("bob"));
+	set(q, "loginuid", json_integer(1001));
+	set(q, "destination", json_string("cdn.example.org"));
+	set(q, "name", json_string("cdn.example.org"));
+	set(q, "names", json_pack("[{s:s,s:s,s:b},{s:s,s:s,s:b}]", "name", "cdn.example.org",
+				  "source", "dns", "claimed", 0, "name", "other.example", "source",
+				  "sni", "claimed", 1));
+	set(q, "flags", json_pack("[s,s,s]", "changed", "disguised", "claimed"));
+	for (i = 0; i < sizeof(shots) / sizeof(shots[0]); i++) {
+		struct card_view v = wide;
+		struct ask_keys k;
+		char *text;
+
+		v.columns = shots[i].columns;
+		v.rows = shots[i].rows;
+		v.policy = d;
+		ask_keys_start(&k, q, NOW);
+		press(&k, q, shots[i].keys);
+		text = show(q, &k, &v);
+		assert_tame(text, &v);
+		fprintf(f, "== %ux%u, keys: %s\n%s", v.columns, v.rows, shots[i].keys, text);
+		free(text);
+	}
+	fclose(f);
+	screens_compare("ask", all);
+	free(all);
+	json_decref(d);
 	json_decref(q);
 }
 
@@ -274,15 +364,6 @@ static void fit_cuts_in_the_middle(void **state)
 	s = words_fit("already \\x1b escaped", 40, true, true);
 	assert_string_equal(s, "already \\x1b escaped");
 	free(s);
-}
-
-static enum ask_act press(struct ask_keys *k, json_t *q, const char *keys)
-{
-	enum ask_act act = ASK_NOTHING;
-
-	for (; *keys; keys++)
-		act = ask_keys_press(k, q, *keys, k->since + SEC);
-	return act;
 }
 
 static void early_keys_are_ignored(void **state)
@@ -516,6 +597,7 @@ int main(void)
 		cmocka_unit_test(verbs_follow_the_protocol),
 		cmocka_unit_test(hostile_names_stay_tame),
 		cmocka_unit_test(fits_small_terminals),
+		cmocka_unit_test(screens),
 		cmocka_unit_test(fit_cuts_in_the_middle),
 		cmocka_unit_test(early_keys_are_ignored),
 		cmocka_unit_test(no_single_key_answers),

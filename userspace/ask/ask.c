@@ -356,13 +356,16 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *ctx)
 static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void *ctx)
 {
 	struct ask *a = ctx;
+	unsigned int columns;
 
 	(void)s;
 	switch (si->ssi_signo) {
 	case SIGWINCH:
-		/* Lines may have been wrapped: what was drawn cannot be found again. */
+		columns = a->term.columns;
 		term_size(&a->term);
-		a->term.drawn = 0;
+		/* Lines may have been wrapped: what was drawn cannot be found again. */
+		if (a->term.columns < columns)
+			a->term.drawn = 0;
 		redraw(a);
 		return 0;
 	case SIGCONT:
@@ -453,7 +456,7 @@ static int wait_for_daemon(struct ask *a)
 	sigset_t set;
 	int sig;
 
-	note(a, "snitchd is not there; waiting for it (Ctrl-C leaves)");
+	note(a, "snitchd is gone; waiting for it (Ctrl-C leaves)");
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -14,9 +14,14 @@
 #include "../util/format.h"
 #include "../util/timespan.h"
 #include "card.h"
+#include "who.h"
 #include "words.h"
 
 #define LABEL 11	/* columns before the text of a labelled line */
+#define NARROW 60	/* columns below which words are saved */
+#define SMALL 16	/* rows below which it is not shown whole before it is to be confirmed */
+#define RULE_INDENT 5
+#define RULE_LINES 4
 
 static unsigned int width(const struct card_view *v)
 {
@@ -117,9 +122,9 @@ static void policy(struct card *c, const struct card_view *v, bool with_details)
 		labelled(c, v, "made by", value_str(v->policy, "developer", NULL));
 		labelled(c, v, "website", value_str(v->policy, "website", NULL));
 	}
-	texts(c, v, "purpose", "purpose", with_details ? 4 : 2);
+	texts(c, v, "purpose", "purpose", with_details || v->rows >= 30 ? 4 : v->rows < 24 ? 2 : 3);
 	if (with_details)
-		texts(c, v, "deny_consequences", "if denied", 4);
+		texts(c, v, "deny_consequences", "denied", 4);
 	labelled(c, v, "so says", value_str(v->policy, "source", NULL));
 }
 
@@ -135,6 +140,10 @@ static void head(struct card *c, const json_t *q, const struct card_view *v)
 	}
 	snprintf(left, sizeof(left), "-- snitch: question %u of %u ", v->position, v->total);
 	fill = (unsigned int)(strlen(left) + strlen(right));
+	if (fill + 2 > width(v)) {
+		right[0] = '\0';
+		fill = (unsigned int)strlen(left);
+	}
 	fill = fill < width(v) ? width(v) - fill : 2;
 	if (fill >= sizeof(rule))
 		fill = sizeof(rule) - 1;
@@ -149,7 +158,14 @@ static void sentence(struct card *c, const json_t *q, const struct card_view *v)
 	_cleanup_free_ char *doing = words_doing(q), *verb = NULL, *who = NULL, *whom = NULL;
 	unsigned int room;
 
-	verb = doing ? words_fit(doing, width(v) / 2, true, v->utf8) : NULL;
+	if (!doing)
+		return;
+	/* in a narrow terminal names are worth more than words */
+	if (v->columns < NARROW && !value_str(q, "lookup", NULL) &&
+	    words_columns(words_program(q)) + words_columns(doing) +
+	    words_columns(value_str(q, "destination", "?")) + 3 > width(v))
+		strcpy(doing, "->");
+	verb = words_fit(doing, width(v) / 2, true, v->utf8);
 	if (!verb)
 		return;
 	room = width(v) - words_columns(verb) - 3;
@@ -165,7 +181,7 @@ static void sentence(struct card *c, const json_t *q, const struct card_view *v)
 static void whom(struct card *c, const json_t *q, const struct card_view *v)
 {
 	const char *name = value_str(q, "name", NULL);
-	char text[160], addresses[128] = "", names[1200];
+	char text[160], addresses[128] = "";
 	size_t more = json_array_size(json_object_get(q, "addresses"));
 
 	words_whom(q, text, sizeof(text));
@@ -175,6 +191,12 @@ static void whom(struct card *c, const json_t *q, const struct card_view *v)
 		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
 			 "   and %zu more address%s", more - 1, more == 2 ? "" : "es");
 	card_add(c, v, CARD_PLAIN, " %s%s", text, addresses);
+}
+
+static void named(struct card *c, const json_t *q, const struct card_view *v)
+{
+	char names[1200];
+
 	words_names(q, names, sizeof(names));
 	labelled(c, v, "named", names);
 }
@@ -216,6 +238,8 @@ static void details(struct card *c, const json_t *q, const struct card_view *v)
 	labelled(c, v, "parents", chain);
 	labelled(c, v, "comm", value_str(q, "comm", NULL));
 	labelled(c, v, "cgroup", value_str(q, "cgroup", NULL));
+	join_array(json_object_get(q, "images"), text, sizeof(text));
+	labelled(c, v, "image", text);
 	if (json_object_get(q, "loginuid")) {
 		snprintf(text, sizeof(text), "uid %lld, logged in as uid %lld",
 			 (long long)value_int(q, "uid", -1),
@@ -231,55 +255,148 @@ static void details(struct card *c, const json_t *q, const struct card_view *v)
 	labelled(c, v, "by rule", value_str(q, "ask_rule", NULL));
 }
 
-static void who(struct card *c, const json_t *q, const struct card_view *v, bool with_details)
+static void who(struct card *c, const json_t *q, const struct card_view *v)
 {
 	_cleanup_free_ char *chain = words_parents(q, false);
 	_cleanup_free_ char *cmd = words_cmdline(json_object_get(q, "cmdline"));
+	_cleanup_free_ char *app = who_app(q), *script = who_script(q), *user = who_user(q);
 	_cleanup_free_ char *started = NULL;
-	char text[128];
 
 	labelled(c, v, "program", value_str(q, "program", "?"));
-	labelled(c, v, "script", value_str(q, "script", NULL));
-	snprintf(text, sizeof(text), "%s, pid %lld", value_str(q, "user", "?"),
-		 (long long)value_int(q, "pid", 0));
-	labelled(c, v, "user", text);
+	labelled(c, v, "script", script);
+	labelled(c, v, "part of", app);
+	labelled(c, v, "user", user);
 	if (chain && *chain)
 		started = snitch_format("%s > %s", chain, words_program(q));
 	labelled(c, v, "started", started);
 	labelled(c, v, "command", cmd);
-	if (with_details)
-		details(c, q, v);
 }
 
+void card_who(struct card *c, const json_t *q, const struct card_view *v)
+{
+	warn(c, q, v);
+	who(c, q, v);
+	policy(c, v, true);
+	details(c, q, v);
+}
+
+/* The rule that would be written, in @lines at most. */
 static void rule_line(struct card *c, const json_t *q, const struct ask_keys *k,
-		      const struct card_view *v)
+		      const struct card_view *v, unsigned int lines)
 {
 	_cleanup_free_ char *rule = words_rule(q, k->verdict, k->scope);
-	_cleanup_free_ char *text = NULL, *fit = NULL;
 	const char *life = k->lifetime && strcmp(k->lifetime, "forever") ? k->lifetime : "";
+	_cleanup_free_ char *text = NULL;
+	const char *at;
 
 	text = rule ? snitch_format("%s%s%s", rule, *life ? " " : "", life) : NULL;
-	fit = text ? words_fit(text, width(v) - 5, true, v->utf8) : NULL;
-	if (fit)
-		card_add(c, v, CARD_BOLD, "     %s", fit);
+	for (at = text ? text : ""; *at && lines; lines--) {
+		size_t n = lines > 1 ? piece(at, width(v) - RULE_INDENT) : strlen(at);
+		_cleanup_free_ char *part = strndup(at, n), *fit = NULL;
+
+		fit = part ? words_fit(part, width(v) - RULE_INDENT, true, v->utf8) : NULL;
+		if (fit)
+			card_add(c, v, CARD_BOLD, "%*s%s", RULE_INDENT, "", fit);
+		at += n + (at[n] == ' ');
+	}
 }
 
-static char mark(const struct ask_keys *k, const char *scope)
+/*
+ * Keys and what they do, as many a line as fit: none is ever cut off. @label stands before the
+ * first line, @items end with NULL.
+ */
+static void keys(struct card *c, const struct card_view *v, enum card_look look, const char *label,
+		 const char *const *items)
 {
-	return strcmp(k->scope, scope) ? ' ' : '*';
+	const char *gap = v->columns < NARROW ? "  " : "   ";
+	unsigned int indent = (unsigned int)strlen(label), used = 0;
+	_cleanup_free_ char *line = strdup(label);
+
+	for (; *items && line; items++) {
+		unsigned int more = words_columns(*items) + (used ? (unsigned int)strlen(gap) : 0);
+		char *next;
+
+		if (used && indent + used + more > width(v)) {
+			card_add(c, v, look, "%s", line);
+			next = snitch_format("%*s%s", (int)indent, "", *items);
+			used = words_columns(*items);
+		} else {
+			next = snitch_format("%s%s%s", line, used ? gap : "", *items);
+			used += more;
+		}
+		free(line);
+		line = next;
+	}
+	if (line)
+		card_add(c, v, look, "%s", line);
 }
 
 static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k,
 		       const struct card_view *v)
 {
-	if (value_int(q, "port", 0))
-		card_add(c, v, CARD_PLAIN, "  to   %c1 address+port  %c2 address  "
-			 "%c3 port %lld anywhere  %c4 anything", mark(k, "address-port"),
-			 mark(k, "address"), mark(k, "port"), (long long)value_int(q, "port", 0),
-			 mark(k, "any"));
-	else
-		card_add(c, v, CARD_PLAIN, "  to   %c2 this address  %c4 anything",
-			 mark(k, "address"), mark(k, "any"));
+	static const struct { const char *scope, *text; bool port; } scopes[] = {
+		{ "address-port", "1 address+port", true }, { "address", "2 address", false },
+		{ "port", "3 port %lld anywhere", true }, { "any", "4 anything", false },
+	};
+	const char *items[SNITCH_ARRAY_SIZE(scopes) + 1];
+	char text[SNITCH_ARRAY_SIZE(scopes)][48];
+	long long port = value_int(q, "port", 0);
+	size_t i, n = 0;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
+		const char *mark = strcmp(k->scope, scopes[i].scope) ? " " : "*";
+
+		if (scopes[i].port && !port)
+			continue;
+		if (!strcmp(scopes[i].scope, "port"))
+			snprintf(text[i], sizeof(text[i]), "%s3 port %lld anywhere", mark, port);
+		else
+			snprintf(text[i], sizeof(text[i]), "%s%s", mark, scopes[i].text);
+		items[n++] = text[i];
+	}
+	items[n] = NULL;
+	keys(c, v, CARD_PLAIN, "  to  ", items);
+}
+
+/* The question is there: which way? */
+static void verdict_keys(struct card *c, const struct ask_keys *k, const struct card_view *v)
+{
+	const char *const items[] = {
+		"a allow", "d deny", "l later", k->details ? "? less" : "? details",
+		v->columns < NARROW ? "^C leave" : "Ctrl-C leave", NULL,
+	};
+
+	keys(c, v, CARD_BOLD, "  ", items);
+}
+
+static void lifetime_keys(struct card *c, const json_t *q, const struct ask_keys *k,
+			  const struct card_view *v)
+{
+	static const char *const spans[] = {
+		"o once", "q until it quits", "h 1 hour", "r until reboot", "f forever", NULL,
+	};
+	static const char *const others[] = { "Esc back", "l later", "? details", NULL };
+
+	card_add(c, v, CARD_BOLD, "  %s: for how long?",
+		 strcmp(k->verdict, "allow") ? "DENY" : "ALLOW");
+	keys(c, v, CARD_PLAIN, "  for   ", spans);
+	scope_line(c, q, k, v);
+	rule_line(c, q, k, v, v->rows < SMALL ? 1 : RULE_LINES);
+	keys(c, v, CARD_DIM, "  ", others);
+}
+
+static void confirm_keys(struct card *c, const json_t *q, const struct ask_keys *k,
+			 const struct card_view *v)
+{
+	static const char *const items[] = {
+		"Enter write it", "Esc back", "1-4 change what it covers", NULL,
+	};
+
+	card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
+		 strcmp(k->lifetime, "forever") ? "" : " and kept for good");
+	rule_line(c, q, k, v, RULE_LINES);
+	scope_line(c, q, k, v);
+	keys(c, v, CARD_BOLD, "  ", items);
 }
 
 void card_prompt(struct card *c, const json_t *q, const struct ask_keys *k,
@@ -288,43 +405,48 @@ void card_prompt(struct card *c, const json_t *q, const struct ask_keys *k,
 	/* Who is about to deny is told what comes of that, and nothing else. */
 	if (k->stage != ASK_VERDICT && strcmp(k->verdict, "allow"))
 		texts(c, v, "deny_consequences", "denied:", 3);
-	switch (k->stage) {
-	case ASK_VERDICT:
-		card_add(c, v, CARD_BOLD,
-			 "  a allow   d deny   l later   ? %s   Ctrl-C leave",
-			 k->details ? "less" : "details");
-		break;
-	case ASK_LIFETIME:
-		card_add(c, v, CARD_BOLD, "  %s: for how long?",
-			 strcmp(k->verdict, "allow") ? "DENY" : "ALLOW");
-		card_add(c, v, CARD_PLAIN, "  for   o once   q until it quits   h 1 hour   "
-			 "r until reboot   f forever");
-		scope_line(c, q, k, v);
-		rule_line(c, q, k, v);
-		card_add(c, v, CARD_DIM, "  Esc back   l later   ? details");
-		break;
-	case ASK_CONFIRM:
-		card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
-			 strcmp(k->lifetime, "forever") ? "" : " and kept for good");
-		rule_line(c, q, k, v);
-		scope_line(c, q, k, v);
-		card_add(c, v, CARD_BOLD, "  Enter write it   Esc back   1-4 change what it covers");
-		break;
-	}
+	if (k->stage == ASK_VERDICT)
+		verdict_keys(c, k, v);
+	else if (k->stage == ASK_LIFETIME)
+		lifetime_keys(c, q, k, v);
+	else
+		confirm_keys(c, q, k, v);
 }
 
-/* Takes the last lines of those from @body to @tail out until the card fits the terminal. */
+static void cut(struct card *c, unsigned int at)
+{
+	free(c->line[at].text);
+	c->n--;
+	memmove(&c->line[at], &c->line[at + 1], (c->n - at) * sizeof(c->line[0]));
+}
+
+/*
+ * Until the card fits the terminal: takes out the last lines from @body to @tail, then those that
+ * only look well, then when it was asked, then for how long it waits. Who wants to talk to whom and
+ * what the keys do stays.
+ */
 static void shrink(struct card *c, unsigned int body, unsigned int tail, unsigned int rows)
 {
-	unsigned int most = rows > 8 ? rows - 1 : 7;
+	unsigned int most = rows > 8 ? rows - 1 : 7, i;
 
 	while (c->n > most && tail > body) {
 		tail--;
-		free(c->line[tail].text);
-		c->n--;
-		memmove(&c->line[tail], &c->line[tail + 1],
-			(c->n - tail) * sizeof(c->line[0]));
+		cut(c, tail);
 	}
+	for (i = c->n; i-- && c->n > most;) {
+		if (strcmp(c->line[i].text, " "))
+			continue;
+		cut(c, i);
+		tail -= i < tail;
+	}
+	if (c->n > most) {
+		cut(c, 0);
+		tail--;
+	}
+	if (c->n > most && tail < c->n)
+		cut(c, tail);
+	while (c->n > most && tail > 1)
+		cut(c, --tail);
 }
 
 void card_question(struct card *c, const json_t *q, const struct ask_keys *k,
@@ -338,12 +460,19 @@ void card_question(struct card *c, const json_t *q, const struct ask_keys *k,
 	whom(c, q, v);
 	card_add(c, v, CARD_PLAIN, " ");
 	body = c->n;
-	who(c, q, v, k->details);
+	/* first what must not be missed: where there is no room, the last lines are left out */
 	warn(c, q, v);
+	named(c, q, v);
+	who(c, q, v);
 	if (k->stage == ASK_VERDICT || !strcmp(k->verdict, "allow"))
 		policy(c, v, k->details);
+	if (k->details)
+		details(c, q, v);
 	tail = c->n;
-	words_waiting(q, v->now, text, sizeof(text));
+	if (v->columns < NARROW)
+		words_waiting_short(q, v->now, text, sizeof(text));
+	else
+		words_waiting(q, v->now, text, sizeof(text));
 	labelled(c, v, "waiting", text);
 	card_add(c, v, CARD_PLAIN, " ");
 	card_prompt(c, q, k, v);

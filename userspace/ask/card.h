@@ -43,6 +43,9 @@ struct card_view {
 void card_question(struct card *c, const json_t *q, const struct ask_keys *k,
 		   const struct card_view *v);
 
+/** card_who - all that is known of who it is, what to be wary of, what its policy says */
+void card_who(struct card *c, const json_t *q, const struct card_view *v);
+
 /** card_prompt - only the lines that say which keys do what now */
 void card_prompt(struct card *c, const json_t *q, const struct ask_keys *k,
 		 const struct card_view *v);

@@ -113,7 +113,7 @@ unsigned int words_columns(const char *text)
 	return columns;
 }
 
-static const char *base_name(const char *path)
+const char *words_base_name(const char *path)
 {
 	const char *slash = *path == '/' ? strrchr(path, '/') : NULL;
 
@@ -122,7 +122,7 @@ static const char *base_name(const char *path)
 
 const char *words_program(const json_t *q)
 {
-	return base_name(value_str(q, "program", "?"));
+	return words_base_name(value_str(q, "program", "?"));
 }
 
 const char *words_verb(const json_t *q)
@@ -223,7 +223,7 @@ char *words_parents(const json_t *q, bool paths)
 
 		if (!strcmp(program, "?"))
 			program = value_str(p, "comm", "?");
-		fprintf(f, "%s%s", paths ? program : base_name(program), i ? " > " : "");
+		fprintf(f, "%s%s", paths ? program : words_base_name(program), i ? " > " : "");
 	}
 	fclose(f);
 	return out;
@@ -288,6 +288,20 @@ void words_waiting(const json_t *q, uint64_t boottime, char *buf, size_t size)
 		add(buf, size, ", refused in %d s unless answered", left);
 	if (attempts > flows && attempts > 1)
 		add(buf, size, " (%lld tries)", attempts);
+}
+
+void words_waiting_short(const json_t *q, uint64_t boottime, char *buf, size_t size)
+{
+	long long flows = value_int(q, "flows", 0);
+	int left = words_seconds(q, boottime);
+
+	if (flows)
+		snprintf(buf, size, "%lld wait%s", flows, flows == 1 ? "s" : "");
+	else
+		snprintf(buf, size, "%s", strcmp(value_str(q, "state", "?"), "missed") ?
+			 "refused at once" : "missed: refused");
+	if (left >= 0)
+		add(buf, size, ", %d s left", left);
 }
 
 const char *words_removed(const char *why)

@@ -26,6 +26,9 @@ char *words_fit(const char *text, unsigned int columns, bool middle, bool utf8);
 /** words_columns - columns that @text takes on a terminal (@text without control characters) */
 unsigned int words_columns(const char *text);
 
+/** words_base_name - last part of a path; the whole of anything else */
+const char *words_base_name(const char *path);
+
 /** words_program - last part of the program's path, or the whole of "kernel ..." and "?" */
 const char *words_program(const json_t *q);
 
@@ -55,6 +58,9 @@ void words_span(uint64_t seconds, char *buf, size_t size);
 
 /** words_waiting - "2 flows wait, refused in 118 s", or what else became of the question */
 void words_waiting(const json_t *q, uint64_t boottime, char *buf, size_t size);
+
+/** words_waiting_short - the same for a narrow terminal: "2 wait, 118 s left" */
+void words_waiting_short(const json_t *q, uint64_t boottime, char *buf, size_t size);
 
 /** words_warning - the next thing to be wary of at or after @at, from 0; NULL: no more */
 const char *words_warning(const json_t *q, size_t *at);

@@ -86,6 +86,7 @@ int cmd_release(struct cli *cli, int argc, char **argv);
 int cmd_monitor(struct cli *cli, int argc, char **argv);
 int cmd_log(struct cli *cli, int argc, char **argv);
 int cmd_review(struct cli *cli, int argc, char **argv);
+int cmd_top(struct cli *cli, int argc, char **argv);
 int cmd_iap(struct cli *cli, int argc, char **argv);
 int cmd_iap_lint(struct cli *cli, int argc, char **argv);
 int cmd_profile(struct cli *cli, int argc, char **argv);
@@ -202,6 +203,9 @@ struct cli_loan {
 int cli_lend(struct cli *cli, struct cli_loan *loan, json_t **ids);
 
 /* ---- pending.c, ../ask/ask.c ---------------------------------------------- */
+
+/** cli_print_policy - purposes and what denying costs, of iap_describe()'s object; NULL is fine */
+void cli_print_policy(const json_t *policy);
 
 /**
  * cli_wait - print questions as they come, until a signal or @timeout seconds (0: none)

@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../ask/purpose.h"
+#include "../ask/who.h"
+#include "../ask/words.h"
 #include "../daemon/places.h"
 #include "../lib/snitch.h"
 #include "../policy/explain.h"
@@ -149,7 +152,6 @@ static void print_verdict(const struct cli *cli, const json_t *e)
 	const char *mode = value_str(e, "mode", "unknown");
 	const json_t *rule = json_object_get(e, "rule");
 
-	out_printf("%s\n", value_str(e, "flow", "?"));
 	if (!rule) {
 		out_colour(cli, 1, "no rule decides");
 		out_printf(" (%s): the mode does", value_str(e, "why", "?"));
@@ -162,12 +164,53 @@ static void print_verdict(const struct cli *cli, const json_t *e)
 	print_rule(rule, "");
 }
 
+/* Of a question or a waiting flow: who it is, what it talks to. */
+static void print_asker(const json_t *asker)
+{
+	_cleanup_free_ char *app = who_app(asker), *script = who_script(asker);
+	_cleanup_free_ char *user = who_user(asker), *parents = words_parents(asker, false);
+	char names[1200];
+	const char *warning;
+	size_t at = 0;
+
+	words_names(asker, names, sizeof(names));
+	if (user && *user)
+		out_printf("  by user %s\n", user);
+	if (parents && *parents)
+		out_printf("  started by %s\n", parents);
+	if (app && *app)
+		out_printf("  part of %s\n", app);
+	if (script && *script)
+		out_printf("  script %s\n", script);
+	if (names[0])
+		out_printf("  to what is named %s\n", names);
+	while ((warning = words_warning(asker, &at)))
+		out_printf("  ! %s\n", warning);
+	cli_print_policy(json_object_get(asker, "policy"));
+}
+
+/* What the program's maker says of it is read here, as all faces do. */
+static void attach_policy(json_t *asker)
+{
+	struct purposes *purposes;
+
+	if (!asker)
+		return;
+	purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL);
+	purpose_attach(purposes, asker);
+	purposes_free(purposes);
+}
+
 static void print_explanation(const struct cli *cli, const json_t *e)
 {
 	const json_t *misses = json_object_get(e, "misses"), *miss;
+	const json_t *asker = json_object_get(e, "asker");
 	long long more = value_int(e, "more", 0);
 	size_t i;
 
+	out_printf("%s\n", value_str(e, "flow", "?"));
+	if (asker)
+		print_asker(asker);
 	print_verdict(cli, e);
 	if (json_array_size(misses))
 		out_printf("near misses:\n");
@@ -236,6 +279,7 @@ int cmd_explain(struct cli *cli, int argc, char **argv)
 	code = explain(cli, offline, root, what, &e);
 	if (code)
 		return code;
+	attach_policy(json_object_get(e, "asker"));
 	if (cli->json) {
 		json_object_set_new(e, "schema", json_integer(1));
 		return out_json(e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../lib/snitch.h"
+#include "../util/cleanup.h"
 #include "../util/netname.h"
 #include "../util/timespan.h"
 #include "cli.h"
@@ -35,50 +36,52 @@ static void print_head(bool parked)
 		out_printf(NARROW_HEAD "%8s\n", "PROGRAM", "PID", "PROTO", "REMOTE", "VERDICT",
 			   "BY", "BYTES");
 	else
-		out_printf(WIDE_HEAD "%8s %10s\n", "PROGRAM", "PID", "UID", "PROTO", "LOCAL",
-			   "REMOTE", "VERDICT", "BY", "PACKETS", "BYTES");
-}
-
-static int print_flow(void *ctx, const struct snitch_flow_info *f)
-{
-	char local[FLOW_ENDPOINT_TEXT], remote[FLOW_ENDPOINT_TEXT], comm[72], number[4];
-	const char *proto;
-
-	(void)ctx;
-	flow_comm(f->comm, comm, sizeof(comm));
-	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
-	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
-	proto = snitch_proto_name(f->family, f->proto, number, sizeof(number));
-	if (narrow())
-		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
-			   snitch_action_name(f->action), snitch_origin_name(f->origin),
-			   (unsigned long long)f->bytes);
-	else
-		out_printf(WIDE "%8llu %10llu\n", comm, f->pid, f->uid, proto, local, remote,
-			   snitch_action_name(f->action), snitch_origin_name(f->origin),
-			   (unsigned long long)f->packets, (unsigned long long)f->bytes);
-	return 0;
+		out_printf(WIDE_HEAD "%8s %10s  %s\n", "PROGRAM", "PID", "UID", "PROTO", "LOCAL",
+			   "REMOTE", "VERDICT", "BY", "PACKETS", "BYTES", "OF");
 }
 
 /**
- * struct listing - flows as JSON
- * @list: of them
+ * struct listing - what comes out
+ * @list: JSON; NULL: text
  */
 struct listing {
 	json_t *list;
 	struct whose whose;
 };
 
+static int print_flow(void *ctx, const struct snitch_flow_info *f)
+{
+	char local[FLOW_ENDPOINT_TEXT], remote[FLOW_ENDPOINT_TEXT], comm[72], number[4];
+	struct listing *l = ctx;
+	_cleanup_free_ char *of = NULL;
+	const char *proto;
+
+	flow_comm(f->comm, comm, sizeof(comm));
+	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
+	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
+	proto = snitch_proto_name(f->family, f->proto, number, sizeof(number));
+	of = narrow() ? NULL : whose_text(&l->whose, f->owner);
+	if (narrow())
+		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
+			   snitch_action_name(f->action), snitch_origin_name(f->origin),
+			   (unsigned long long)f->bytes);
+	else
+		out_printf(WIDE "%8llu %10llu  %s\n", comm, f->pid, f->uid, proto, local, remote,
+			   snitch_action_name(f->action), snitch_origin_name(f->origin),
+			   (unsigned long long)f->packets, (unsigned long long)f->bytes,
+			   of ? of : "");
+	return 0;
+}
+
 static int add_flow(void *ctx, const struct snitch_flow_info *f)
 {
 	struct listing *l = ctx;
-	const char *exe = whose_exe(&l->whose, f->owner);
 	json_t *o = json_object();
 	char comm[72];
 
 	flow_comm(f->comm, comm, sizeof(comm));
 	json_object_set_new(o, "comm", json_string(comm));
-	json_object_set_new(o, "exe", exe ? json_string(exe) : json_null());
+	whose_set(&l->whose, o, f->owner);
 	json_object_set_new(o, "pid", json_integer(f->pid));
 	json_object_set_new(o, "uid", json_integer(f->uid));
 	json_object_set_new(o, "netns", json_integer(f->netns));
@@ -147,7 +150,7 @@ int cmd_flows(struct cli *cli, int argc, char **argv)
 		l.list = json_array();
 	else
 		print_head(parked);
-	if (cli->json && !parked)
+	if (!parked)
 		whose_open(&l.whose);
 	if (parked)
 		rc = snitch_nl_parked(nl, cli->json ? add_parked : print_parked, &l);

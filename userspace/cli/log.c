@@ -40,6 +40,7 @@ static void print_row(const struct log *l, const json_t *row)
 {
 	const char *program = value_str(row, "program", "?"), *script = value_str(row, "script", "");
 	bool allow = !strcmp(value_str(row, "verdict", ""), "allow");
+	const json_t *parents = json_object_get(row, "parents");
 	_cleanup_free_ char *fit = NULL;
 	char when[24], remote[400], verdict[16];
 
@@ -59,8 +60,13 @@ static void print_row(const struct log *l, const json_t *row)
 	if (value_int(row, "sent", 0) || value_int(row, "received", 0))
 		out_printf(", %lld bytes sent, %lld received", (long long)value_int(row, "sent", 0),
 			   (long long)value_int(row, "received", 0));
+	if (value_str(row, "app", NULL))
+		out_printf(", part of %s", value_str(row, "app", ""));
 	if (*script)
-		out_printf(", script %s", script);
+		out_printf(", script %s (claimed)", script);
+	if (json_array_size(parents))
+		out_printf(", by %s",
+			   words_base_name(json_string_value(json_array_get(parents, 0))));
 	out_printf("\n");
 }
 
@@ -171,6 +177,8 @@ static int print_all(struct log *l)
 		return out_json(json_pack("{s:i,s:O}", "schema", 1, "flows", l->rows));
 	if (i)
 		print_head();
+	else
+		out_error("nothing of that is in the history");
 	while (i--)
 		print_row(l, json_array_get(l->rows, i));
 	return CLI_OK;

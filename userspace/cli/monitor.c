@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../lib/snitch.h"
+#include "../util/cleanup.h"
 #include "../util/netname.h"
 #include "cli.h"
 #include "flowtext.h"
@@ -40,8 +41,10 @@ struct monitor {
 
 static void print_event(void *ctx, const struct snitch_monitor *e)
 {
+	struct monitor *mon = ctx;
+	_cleanup_free_ char *of = whose_text(&mon->whose, e->flow.owner);
 	char remote[FLOW_ENDPOINT_TEXT], comm[72], when[40], number[4], verdict[16];
-	struct cli *cli = ((struct monitor *)ctx)->cli;
+	struct cli *cli = mon->cli;
 	bool allow = e->decided.action == SNITCH_ALLOW;
 
 	now_text(when, sizeof(when), false);
@@ -57,6 +60,8 @@ static void print_event(void *ctx, const struct snitch_monitor *e)
 		out_printf(" %016llx", (unsigned long long)e->decided.origin_id);
 	if (e->decided.packets)
 		out_printf(" (%u packets had waited)", e->decided.packets);
+	if (of && *of)
+		out_printf(" [%s]", of);
 	out_printf("\n");
 }
 
@@ -80,13 +85,12 @@ static void print_end(void *ctx, const struct snitch_monitor_ended *m)
 static void json_program(struct monitor *mon, json_t *o, const char *comm, uint32_t pid,
 			 uint64_t owner)
 {
-	const char *exe = whose_exe(&mon->whose, owner);
 	char text[72];
 
 	flow_comm(comm, text, sizeof(text));
 	flow_set_id(o, "owner", owner);
 	json_object_set_new(o, "comm", json_string(text));
-	json_object_set_new(o, "exe", exe ? json_string(exe) : json_null());
+	whose_set(&mon->whose, o, owner);
 	json_object_set_new(o, "pid", json_integer(pid));
 }
 
@@ -178,8 +182,7 @@ int cmd_monitor(struct cli *cli, int argc, char **argv)
 	rc = snitch_nl_monitor_open(&mon);
 	if (rc < 0)
 		return cli_nl_error("monitor", rc, NULL);
-	if (cli->json)
-		whose_open(&m.whose);
+	whose_open(&m.whose);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -36,13 +36,53 @@ static void put_safe(FILE *to, const char *s, bool keep_newline)
 	}
 }
 
+/* Keeps errno: who has just told of it may still need it. */
+static unsigned int columns_of(int fd)
+{
+	int before = errno;
+	struct winsize ws = { .ws_col = 0 };
+
+	if (ioctl(fd, TIOCGWINSZ, &ws))
+		ws.ws_col = 0;
+	errno = before;
+	return ws.ws_col;
+}
+
+/*
+ * @text and a newline; where @columns says that there is a terminal, in lines that break at blanks
+ * and begin after @indent columns, but the first. Bytes count for columns: at worst a line breaks
+ * early.
+ */
+static void put_wrapped(FILE *to, unsigned int columns, unsigned int indent, const char *text)
+{
+	unsigned int room = columns > 2 * indent ? columns - indent : 0;
+	_cleanup_free_ char *line = NULL;
+	size_t n;
+
+	while (room && strlen(text) > room) {
+		for (n = room; n && text[n] != ' '; n--)
+			;
+		if (!n)
+			n = strcspn(text, " ");
+		if (!text[n])
+			break;
+		free(line);
+		line = strndup(text, n);
+		put_safe(to, line ? line : "", false);
+		fprintf(to, "\n%*s", (int)indent, "");
+		text += n + 1;
+	}
+	put_safe(to, text, false);
+	fputc('\n', to);
+}
+
 static void put_error(const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *text = snitch_vformat(fmt, ap);
 
 	fputs("snitch: ", stderr);
-	put_safe(stderr, text ? text : "no memory", false);
-	fputc('\n', stderr);
+	put_wrapped(stderr, columns_of(STDERR_FILENO), strlen("snitch: "),
+		    text ? text : "no memory");
 }
 
 void out_error(const char *fmt, ...)
@@ -78,28 +118,12 @@ void out_printf(const char *fmt, ...)
 
 unsigned int out_columns(void)
 {
-	struct winsize ws;
-
-	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+	return columns_of(STDOUT_FILENO);
 }
 
 void out_wrapped(unsigned int indent, const char *text)
 {
-	unsigned int columns = out_columns(), room = columns > 2 * indent ? columns - indent : 0;
-	size_t n;
-
-	/* Bytes for columns: at worst a line is wrapped early. */
-	while (room && strlen(text) > room) {
-		for (n = room; n && text[n] != ' '; n--)
-			;
-		if (!n)
-			n = strcspn(text, " ");
-		if (!text[n])
-			break;
-		out_printf("%.*s\n%*s", (int)n, text, (int)indent, "");
-		text += n + 1;
-	}
-	out_printf("%s\n", text);
+	put_wrapped(stdout, out_columns(), indent, text);
 }
 
 void out_colour(const struct cli *cli, int colour, const char *text)

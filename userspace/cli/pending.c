@@ -4,18 +4,22 @@
  * It must never answer one.
  */
 #include <errno.h>
+#include <langinfo.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../ask/purpose.h"
+#include "../ask/who.h"
 #include "../ask/words.h"
 #include "../iap/describe.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/timespan.h"
 #include "cli.h"
+
+#define INDENT	5	/* columns before all but the id */
 
 struct wait {
 	struct cli *cli;
@@ -26,10 +30,10 @@ struct wait {
 	const char *name;	/* of the command */
 };
 
-static void print_purpose(const json_t *policy)
+void cli_print_policy(const json_t *policy)
 {
 	const char *text;
-	size_t at = 0;
+	size_t at = 0, denied = 0;
 
 	while ((text = iap_next_text(policy, "purpose", &at))) {
 		_cleanup_free_ char *line = snitch_format("for: %s (so says: %s)", text,
@@ -38,33 +42,76 @@ static void print_purpose(const json_t *policy)
 		out_printf("     ");
 		out_wrapped(5, line ? line : text);
 	}
+	while ((text = iap_next_text(policy, "deny_consequences", &denied))) {
+		out_printf("     if denied: ");
+		out_wrapped(5, text);
+	}
+}
+
+/*
+ * Who wants what. On a terminal a path is cut rather than wrapped, and what does not fit behind
+ * it goes below.
+ */
+static void print_sentence(const struct cli *cli, const json_t *q, const char *doing)
+{
+	const char *program = value_str(q, "program", "?"), *to = value_str(q, "destination", "?");
+	bool utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	unsigned int columns = out_columns(), used;
+	_cleanup_free_ char *fit = NULL;
+	char whom[160];
+
+	words_whom(q, whom, sizeof(whom));
+	if (columns > 2 * INDENT)
+		fit = words_fit(program, columns - INDENT, true, utf8);
+	used = INDENT + words_columns(fit ? fit : program) + words_columns(doing) +
+	       words_columns(to) + words_columns(whom) + 4;
+	out_printf("%-4s ", value_str(q, "id", "?"));
+	out_colour(cli, 1, fit ? fit : program);
+	if (columns && used > columns)
+		out_printf("\n%*s%s ", INDENT, "", doing);
+	else
+		out_printf(" %s ", doing);
+	out_colour(cli, 1, to);
+	out_printf("  %s\n", whom);
+}
+
+static void print_identity(const json_t *q)
+{
+	_cleanup_free_ char *app = who_app(q), *script = who_script(q);
+
+	if (app && *app) {
+		out_printf("     part of ");
+		out_wrapped(INDENT, app);
+	}
+	if (script && *script) {
+		out_printf("     script ");
+		out_wrapped(INDENT, script);
+	}
 }
 
 static void print_question(const struct cli *cli, const json_t *q)
 {
-	_cleanup_free_ char *parents = words_parents(q, false);
+	_cleanup_free_ char *parents = words_parents(q, false), *user = who_user(q);
 	_cleanup_free_ char *who = NULL, *doing = words_doing(q);
-	char whom[160], waiting[120], names[1200];
+	char waiting[120], names[1200];
 	const char *warning;
 	size_t at = 0;
 
-	words_whom(q, whom, sizeof(whom));
 	words_waiting(q, snitch_boottime(), waiting, sizeof(waiting));
-	out_printf("%-4s ", value_str(q, "id", "?"));
-	out_colour(cli, 1, value_str(q, "program", "?"));
-	out_printf(" %s ", doing ? doing : "?");
-	out_colour(cli, 1, value_str(q, "destination", "?"));
-	out_printf("  %s\n     ", whom);
-	who = snitch_format("user %s, pid %lld%s%s; %s", value_str(q, "user", "?"),
-			    (long long)value_int(q, "pid", 0), parents && *parents ? ", by " : "",
-			    parents ? parents : "", waiting);
+	print_sentence(cli, q, doing ? doing : "?");
+	out_printf("     ");
+	who = snitch_format("user %s%s%s; %s", user ? user : "?",
+			    parents && *parents ? ", by " : "", parents ? parents : "", waiting);
 	out_wrapped(5, who ? who : waiting);
+	print_identity(q);
 	words_names(q, names, sizeof(names));
 	if (names[0])
 		out_printf("     %s is named %s\n", value_str(q, "address", "?"), names);
-	while ((warning = words_warning(q, &at)))
-		out_printf("     ! %s\n", warning);
-	print_purpose(json_object_get(q, "policy"));
+	while ((warning = words_warning(q, &at))) {
+		out_printf("     ! ");
+		out_wrapped(INDENT + 2, warning);
+	}
+	cli_print_policy(json_object_get(q, "policy"));
 }
 
 static json_t *stream_object(const char *type, json_t *question)
