@@ -208,10 +208,14 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 		offer_profiles(cli, argv[2]);
 	else if (!strcmp(argv[argc - 2], "--since"))
 		offer_words("1h 1d 7d 30d", argv[argc - 1]);
+	else if (!strcmp(c->name, "top") && !strcmp(argv[argc - 2], "--sort"))
+		offer_words("rate sent received flows name", argv[argc - 1]);
+	else if (!strcmp(argv[argc - 2], "--delay"))
+		offer_words("1s 5s", argv[argc - 1]);
 	else if (!strcmp(argv[argc - 2], "--verdict"))
 		offer_words("allow deny drop refused", argv[argc - 1]);
 	else if (!strcmp(c->name, "pending") || !strcmp(c->name, "log") ||
-		 !strcmp(c->name, "review") || !strcmp(c->name, "run"))
+		 !strcmp(c->name, "review") || !strcmp(c->name, "run") || !strcmp(c->name, "top"))
 		offer_words(c->words, argv[argc - 1]);
 	cli_bus_close(cli);
 	return CLI_OK;

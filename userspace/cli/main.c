@@ -50,6 +50,9 @@ const struct cli_command cli_commands[] = {
 	  "[list | add | show | test | update | except | rm] ...",
 	  "blocklists that rules name as list:NAME",
 	  "list add rm update show test except enable disable" },
+	{ "top", cmd_top, "[--once] [--sort KEY] [--delay SPAN]",
+	  "live flows by program, with names and bytes",
+	  "--once --sort --delay --json" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
 	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },
@@ -83,6 +86,7 @@ static const struct {
 	{ "SCOPE", "address-port, address, port, any" },
 	{ "SPAN", "90s, 10m, 1h30m, 2d" },
 	{ "WHEN", "2h, 7d, 2026-11-20" },
+	{ "KEY", "rate, sent, received, flows, name" },
 };
 
 /* Those that @args has, and what they lead to; all without @args. */

@@ -207,6 +207,7 @@ static void stop(struct daemon *d)
 		sd_event_source_unref(d->device_retry);
 		kernel_disconnect(d);
 		history_stop(d);
+		flows_stop(d);
 		lend_stop(d);
 		profile_stop(d);
 		core_done(&d->core);

@@ -63,6 +63,7 @@ t_ok "and the refusal" wait_for 5 grep -qE "deny +a\[[0-9]+\] uid 0 -> $F4:81 tc
 t_ok "every line of monitor --json is JSON" jq -es 'length > 2' $TMP/monitor.json
 t_ok "and tells program, peer, verdict and rule" jq -es --arg id "$id" --arg f $F4 'any(.type == "decision" and .comm == "a" and
 	.daddr == $f and .dport == 80 and .proto == "tcp" and .verdict == "allow" and .by == "rule" and .rule == $id)' $TMP/monitor.json
+t_ok "monitor says of which executable" wait_for 5 grep -qE "a\[[0-9]+\] .* \[${A}[],]" $TMP/monitor
 t_ok "and the executable's path" jq -es --arg a $A 'any(.type == "decision" and .exe == $a)' $TMP/monitor.json
 # What went, when it ends: of TCP with the socket, of UDP with the program; of what was refused, nothing.
 bytes=$(far_bytes tcp 80)
@@ -91,6 +92,12 @@ t_json "and as JSON" ".flows | any(.pid == $pid and .comm == \"a\" and .proto ==
 	.daddr == \"$F4\" and .dport == 80 and .verdict == \"allow\" and .by == \"rule\" and .packets >= 1 and
 	.exe == \"$A\" and .rx_packets >= 1)" flows
 t_json "flows --parked" '.parked == []' flows --parked
+t_json "flows tells what it descends from" ".flows | any(.pid == $pid and (.parents | length) > 0)" flows
+# top: what the kernel knows, by program; snitchd has to ask whose flows are that it was never consulted about.
+t_json "top tells program, peer, bytes both ways, and the rule" ".programs | any(.program == \"$A\" and .user == \"root\"
+	and .sent > 0 and .received > 0 and (.flows | any(.pid == $pid and .address == \"$F4\" and .port == 80 and .proto == \"tcp\"
+	and .verdict == \"allow\" and .by == \"rule\" and .rule == \"$id\" and .sent_packets >= 1 and .received_packets >= 1)))" top
+t_says "top --once is for people" "^ +a +root +[0-9]+ .* $F4" snitch top --once
 deny=$(snitch rules add deny $A to any port 80 priority high)
 ended live
 t_said "a rule that denies it cuts the live connection" live '^send E'
