@@ -18,6 +18,8 @@
 #define FOLLOW_SECONDS	2
 #define FOLLOW_ROWS	1000	/* at a time; older ones of a greater burst are left out */
 #define PROGRAM_COLUMNS	24
+#define REMOTE_AT	58	/* columns before the remote */
+#define REST_INDENT	12
 
 struct log {
 	struct cli *cli;
@@ -36,38 +38,71 @@ static bool keep(void *ctx, json_t *row)
 	return false;
 }
 
-static void print_row(const struct log *l, const json_t *row)
+/* By what it was decided, what went, and what is known of the process; for free(). */
+static char *rest_of(const json_t *row)
 {
-	const char *program = value_str(row, "program", "?"), *script = value_str(row, "script", "");
-	bool allow = !strcmp(value_str(row, "verdict", ""), "allow");
-	const json_t *parents = json_object_get(row, "parents");
+	const char *app = value_str(row, "app", NULL), *script = value_str(row, "script", NULL);
+	const char *parent = json_string_value(json_array_get(json_object_get(row, "parents"), 0));
+	const char *rule = value_str(row, "rule", NULL);
+	long long sent = value_int(row, "sent", 0), received = value_int(row, "received", 0);
+	size_t size = 0;
+	char *out = NULL;
+	FILE *f = open_memstream(&out, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "by %s%s%s", value_str(row, "by", "?"), rule ? " " : "", rule ? rule : "");
+	if (sent || received)
+		fprintf(f, ", %lld bytes sent, %lld received", sent, received);
+	if (app)
+		fprintf(f, ", part of %s", app);
+	if (script)
+		fprintf(f, ", script %s (claimed)", script);
+	if (parent)
+		fprintf(f, ", started by %s", words_base_name(parent));
+	fclose(f);
+	return out;
+}
+
+/* @text in just so many columns, cut where it has more, and a blank. */
+static void put_cell(const char *text, unsigned int columns)
+{
 	_cleanup_free_ char *fit = NULL;
-	char when[24], remote[400], verdict[16];
+	unsigned int used;
 
 	if (out_columns())
-		fit = words_fit(program, PROGRAM_COLUMNS, true,
-				!strcmp(nl_langinfo(CODESET), "UTF-8"));
+		fit = words_fit(text, columns, true, !strcmp(nl_langinfo(CODESET), "UTF-8"));
+	used = words_columns(fit ? fit : text);
+	out_printf("%s%*s ", fit ? fit : text, used < columns ? (int)(columns - used) : 0, "");
+}
+
+/* On a terminal a row is two lines, so that the first ones stand below each other. */
+static void print_row(const struct log *l, const json_t *row)
+{
+	bool allow = !strcmp(value_str(row, "verdict", ""), "allow");
+	unsigned int columns = out_columns();
+	_cleanup_free_ char *rest = rest_of(row);
+	char when[24], remote[400], verdict[16];
+
 	past_time(value_int(row, "last", 0), l->now, when, sizeof(when));
 	past_remote(row, remote, sizeof(remote));
 	snprintf(verdict, sizeof(verdict), "%-5s", value_str(row, "verdict", "?"));
 	out_printf("%-11s ", when);
 	out_colour(l->cli, allow ? 32 : 31, verdict);
-	out_printf(" %5lld %-8s %-*s %s by %s", (long long)value_int(row, "count", 0),
-		   value_str(row, "user", "?"), PROGRAM_COLUMNS, fit ? fit : program, remote,
-		   value_str(row, "by", "?"));
-	if (value_str(row, "rule", NULL))
-		out_printf(" %s", value_str(row, "rule", ""));
-	if (value_int(row, "sent", 0) || value_int(row, "received", 0))
-		out_printf(", %lld bytes sent, %lld received", (long long)value_int(row, "sent", 0),
-			   (long long)value_int(row, "received", 0));
-	if (value_str(row, "app", NULL))
-		out_printf(", part of %s", value_str(row, "app", ""));
-	if (*script)
-		out_printf(", script %s (claimed)", script);
-	if (json_array_size(parents))
-		out_printf(", by %s",
-			   words_base_name(json_string_value(json_array_get(parents, 0))));
-	out_printf("\n");
+	out_printf(" %5lld %-8s ", (long long)value_int(row, "count", 0),
+		   value_str(row, "user", "?"));
+	put_cell(value_str(row, "program", "?"), PROGRAM_COLUMNS);
+	if (columns > REMOTE_AT + 20) {
+		put_cell(remote, columns - REMOTE_AT - 2);
+		out_printf("\n%*s", REST_INDENT, "");
+		if (words_columns(remote) > columns - REMOTE_AT - 2) {
+			out_wrapped(REST_INDENT, remote);
+			out_printf("%*s", REST_INDENT, "");
+		}
+		out_wrapped(REST_INDENT, rest ? rest : "");
+	} else {
+		out_printf("%s %s\n", remote, rest ? rest : "");
+	}
 }
 
 static void print_head(void)
