@@ -128,9 +128,10 @@ terminal_writes_what_it_shows() {
 	sees a "left 0"
 }
 terminal_edits() {
-	tm kill-session -t a
 	tm new-session -d -s e -x 80 -y 24 \
 		"env TERM=screen SNITCH_BUS=$SNITCH_BUS $BIN/snitch review --program wget; echo left \$?; sleep 60"
+	# not before: with its last session tmux ends, and the next one could come to it just then
+	tm kill-session -t a
 	sees e "proposal 1 of 1" || return 1
 	keys e e
 	sees e "rule:" || return 1
