@@ -37,6 +37,37 @@ as() {
 	local uid=$1; shift
 	setpriv --reuid "$uid" --regid "$uid" --clear-groups env SNITCH_BUS=system "$BIN/snitch" "$@"
 }
+# The interface file that is installed against what snitchd says of itself.
+interface_is_documented() {
+	local said=$WORK/said.xml
+	introspect() {
+		dbus-send --bus="$DBUS_SYSTEM_BUS_ADDRESS" --print-reply=literal --dest=org.snitch.Snitch1 \
+			"/org/snitch/Snitch1$1" org.freedesktop.DBus.Introspectable.Introspect
+	}
+	introspect "" >"$said" && introspect "/question/$(first_id)" >"$said.question" &&
+	python3 - "$TOP/userspace/dbus/org.snitch.Snitch1.xml" "$said" "$said.question" <<-'END'
+		import sys, xml.etree.ElementTree as tree
+		def members(root):
+		    found = set()
+		    for i in root.iter("interface"):
+		        if not i.get("name").startswith("org.snitch"):
+		            continue
+		        for m in i:
+		            if m.tag == "annotation":
+		                continue
+		            args = "".join(("<" if a.get("direction") == "out" and m.tag == "method" else "") +
+		                           a.get("type") for a in m.iter("arg"))
+		            found.add((i.get("name"), m.tag, m.get("name"), m.get("type") or "", args))
+		    return found
+		def read(path):
+		    return tree.fromstring(open(path).read().strip())
+		written = members(read(sys.argv[1]))
+		said = members(read(sys.argv[2])) | members(read(sys.argv[3]))
+		for m in sorted(written ^ said):
+		    print("only", "in the file:" if m in written else "said by snitchd:", *m)
+		sys.exit(bool(written ^ said) or not said)
+	END
+}
 own_flows_only() {
 	play "owner 7 parent 1 exe \"/usr/bin/own\" cmd \"own\" comm \"own\" pid 4307 uid $USER_ID"
 	play 'flow 17 owner 7 tcp 203.0.113.9 port 443'
@@ -45,6 +76,7 @@ own_flows_only() {
 	as 65534 --json top | jq -e '.programs == [] and .more == 0' &&
 	play 'cancel 17 closed deny' && snitch answer "$(snitch --json pending | jq -r '.questions[] | select(.program == "/usr/bin/own").id')" deny
 }
+first_id() { snitch --json pending | jq -r '.questions[0].id'; }
 # q FILTER: true of the only question with flows whose program is $1.
 q() { snitch --json pending | jq -e --arg p "$1" ".questions[] | select(.program == \$p) | $2"; }
 an_agent() {
@@ -185,6 +217,7 @@ else
 	N=$((N + 1))
 	printf 'ok %d - users see their own flows # SKIP there is no user here\n' "$N"
 fi
+ok "the interface file says what snitchd says" interface_is_documented
 ok "nothing steers the terminal" no_steering
 ok "what was decided is remembered with it" log_remembers
 ok "top opens in 80x24" open_top t 80 24

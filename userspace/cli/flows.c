@@ -3,8 +3,10 @@
  * `snitch flows`: what the kernel knows of flows now, decided or parked. It
  * must never need the daemon.
  */
+#include <langinfo.h>
 #include <string.h>
 
+#include "../ask/words.h"
 #include "../lib/snitch.h"
 #include "../util/cleanup.h"
 #include "../util/netname.h"
@@ -18,6 +20,7 @@
 #define NARROW		"%-15s %7u %-6s %-22s %-7s %-8s "
 #define NARROW_HEAD	"%-15s %7s %-6s %-22s %-7s %-8s "
 #define WIDE_COLUMNS	121
+#define OF_MIN		12	/* columns; with less room that column is left out */
 
 /* On a terminal that a whole line does not fit some columns are left out, never a part of one. */
 static bool narrow(void)
@@ -25,6 +28,20 @@ static bool narrow(void)
 	unsigned int columns = out_columns();
 
 	return columns && columns < WIDE_COLUMNS;
+}
+
+/* Whose it is, in the room that is left on the line; everything where it is no terminal's. */
+static char *whose_column(struct whose *whose, uint64_t owner)
+{
+	_cleanup_free_ char *text = whose_text(whose, owner);
+	unsigned int columns = out_columns();
+
+	if (!columns || !text)
+		return snitch_take_ptr(text);
+	if (columns < WIDE_COLUMNS + OF_MIN)
+		return NULL;
+	return words_fit(text, columns - WIDE_COLUMNS - 2, true,
+			 !strcmp(nl_langinfo(CODESET), "UTF-8"));
 }
 
 static void print_head(bool parked)
@@ -60,7 +77,7 @@ static int print_flow(void *ctx, const struct snitch_flow_info *f)
 	flow_endpoint(f->family, f->saddr, f->sport, local, sizeof(local));
 	flow_endpoint(f->family, f->daddr, f->dport, remote, sizeof(remote));
 	proto = snitch_proto_name(f->family, f->proto, number, sizeof(number));
-	of = narrow() ? NULL : whose_text(&l->whose, f->owner);
+	of = narrow() ? NULL : whose_column(&l->whose, f->owner);
 	if (narrow())
 		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
 			   snitch_action_name(f->action), snitch_origin_name(f->origin),
