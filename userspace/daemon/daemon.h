@@ -255,8 +255,10 @@ char *message_sentence(const char *text);
 /* Entries about who it is: "program", "user", "parents"... @uid: effective, of the flow. */
 int message_owner(sd_bus_message *m, const struct core *core, const struct owner *owner,
 		  uint32_t uid);
+/* The same without looking at any file: what nobody has found out yet is a claim. */
+int message_known_owner(sd_bus_message *m, const struct owner *owner, uint32_t uid);
 /* Appends the words of its flags to an array of strings. */
-int message_owner_flags(sd_bus_message *m, const struct core *core, const struct owner *owner);
+int message_owner_flags(sd_bus_message *m, const struct owner *owner);
 /* Begins an entry whose value is an array, as "as"; message_close() ends it. */
 int message_open(sd_bus_message *m, const char *key, const char *type);
 int message_close(sd_bus_message *m);

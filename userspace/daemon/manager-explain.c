@@ -70,7 +70,7 @@ static int tell_asker(struct telling *t, const struct question *q)
 	if (r >= 0)
 		r = message_open(t->m, "flags", "as");
 	if (r >= 0)
-		r = message_owner_flags(t->m, t->core, q->owner);
+		r = message_owner_flags(t->m, q->owner);
 	if (r >= 0 && q->changed)
 		r = sd_bus_message_append_basic(t->m, 's', "changed");
 	if (r >= 0)

@@ -157,12 +157,28 @@ static int append_users(sd_bus_message *m, const struct image *image, uint32_t u
 	return r >= 0 ? message_text(m, "login_user", user) : r;
 }
 
-int message_owner(sd_bus_message *m, const struct core *core, const struct owner *owner,
-		  uint32_t uid)
+/* What the control group says, with nothing of it looked at. */
+static void claim_all(const struct image *image, struct identity *id)
+{
+	memset(id, 0, sizeof(*id));
+	app_ids_of_cgroup(image->cgroup, &id->ids);
+	id->app = (struct app){
+		.unit = id->ids.unit, .flatpak = id->ids.flatpak, .snap = id->ids.snap,
+		.snap_app = id->ids.snap_app, .script = image->script,
+	};
+}
+
+int message_known_owner(sd_bus_message *m, const struct owner *owner, uint32_t uid)
 {
 	const struct image *image = owner->image;
-	const struct identity *id = rulebook_identity(core->rules, owner->image);
+	const struct identity *id = image->identity;
 	int r = append_image(m, image);
+	struct identity claims;
+
+	if (!id) {
+		claim_all(image, &claims);
+		id = &claims;
+	}
 
 	if (r >= 0)
 		r = append_users(m, image, uid);
@@ -173,10 +189,17 @@ int message_owner(sd_bus_message *m, const struct core *core, const struct owner
 		r = append_parents(m, owner);
 	if (r >= 0)
 		r = append_some(m, "cgroup", image->cgroup);
-	return r >= 0 && id ? append_app(m, id) : r;
+	return r >= 0 ? append_app(m, id) : r;
 }
 
-int message_owner_flags(sd_bus_message *m, const struct core *core, const struct owner *owner)
+int message_owner(sd_bus_message *m, const struct core *core, const struct owner *owner,
+		  uint32_t uid)
+{
+	rulebook_identity(core->rules, owner->image);
+	return message_known_owner(m, owner, uid);
+}
+
+int message_owner_flags(sd_bus_message *m, const struct owner *owner)
 {
 	static const struct { uint32_t bit; const char *word; } words[] = {
 		{ SNITCH_O_DELETED, "deleted" }, { SNITCH_O_MEMFD, "memfd" },
@@ -185,7 +208,7 @@ int message_owner_flags(sd_bus_message *m, const struct core *core, const struct
 		{ SNITCH_O_SCANNED, "scanned" }, { SNITCH_O_EXITED, "exited" },
 		{ SNITCH_O_UNKNOWN, "unknown" },
 	};
-	const struct identity *id = rulebook_identity(core->rules, owner->image);
+	const struct identity *id = owner->image->identity;
 	uint32_t flags = owner->image->wire.flags;
 	size_t i;
 	int r = 0;

@@ -122,7 +122,7 @@ int message_whom(sd_bus_message *m, const struct question *q)
 	return r >= 0 ? append_protos(m, t) : r;
 }
 
-static int append_flags(sd_bus_message *m, const struct core *core, const struct question *q)
+static int append_flags(sd_bus_message *m, const struct question *q)
 {
 	static const struct { uint32_t bit; const char *word; } flow_flags[] = {
 		{ SNITCH_F_SHARED, "shared" }, { SNITCH_F_ADOPTED, "adopted" },
@@ -132,7 +132,7 @@ static int append_flags(sd_bus_message *m, const struct core *core, const struct
 	size_t i;
 
 	if (r >= 0)
-		r = message_owner_flags(m, core, q->owner);
+		r = message_owner_flags(m, q->owner);
 	for (i = 0; r >= 0 && i < SNITCH_ARRAY_SIZE(flow_flags); i++) {
 		if (q->flow_flags & flow_flags[i].bit)
 			r = sd_bus_message_append_basic(m, 's', flow_flags[i].word);
@@ -189,7 +189,7 @@ int message_question(sd_bus_message *m, struct core *core, const struct question
 	for (i = 0; r >= 0 && i < SNITCH_ARRAY_SIZE(parts); i++)
 		r = parts[i](m, q);
 	if (r >= 0)
-		r = append_flags(m, core, q);
+		r = append_flags(m, q);
 	if (r >= 0)
 		r = append_preview(m, core, q);
 	return r >= 0 ? sd_bus_message_close_container(m) : r;
