@@ -16,6 +16,7 @@
 #include "manager.h"
 
 #define FLOWS_MAX	4096	/* of one listing */
+#define FLOWS_USER	1024	/* of one for somebody without rights, who may ask again and again */
 #define FETCH_MAX	64	/* owners that the kernel is asked for after one listing */
 #define LOOKS_MAX	16	/* owners that are looked into for one; the others next time */
 #define FRESH_NS	(900 * SNITCH_NSEC_PER_MSEC)
@@ -98,6 +99,11 @@ struct listing {
 	uint64_t more;
 };
 
+static size_t bound(const struct listing *l)
+{
+	return l->who.admin ? FLOWS_MAX : FLOWS_USER;
+}
+
 /* ---- owners -------------------------------------------------------------------------------- */
 
 /* Files of containers and apps are looked at, but verdicts do not wait for many of them. */
@@ -111,7 +117,7 @@ static int tell_owner(struct listing *l, struct owner *owner, uint32_t uid)
 	uint64_t id = owner_id(owner);
 	int r;
 
-	if (idmap_get(&l->told, id))
+	if (idmap_get(&l->told, id) || l->told.used >= bound(l))
 		return 0;
 	r = idmap_put(&l->told, id, owner);
 	if (!r)
@@ -253,7 +259,7 @@ static int tell_waiting(struct listing *l, const struct question *q,
 /* False: the answer is full. */
 static bool has_room(struct listing *l)
 {
-	if (l->n == FLOWS_MAX) {
+	if (l->n == bound(l)) {
 		l->more++;
 		return false;
 	}

@@ -9,8 +9,11 @@
 
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "../util/timespan.h"
 #include "daemon.h"
 #include "identity.h"
+
+#define USERS	16	/* remembered for a second */
 
 int message_open(sd_bus_message *m, const char *key, const char *type)
 {
@@ -141,20 +144,31 @@ static int append_app(sd_bus_message *m, const struct identity *id)
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
+/* A list of a thousand owners has few users: their names are not read from the file each time. */
+static const char *user_name(uint32_t uid)
+{
+	static struct { uint32_t uid; uint64_t until; char name[64]; } users[USERS];
+	uint64_t now = snitch_boottime();
+	size_t i = uid % USERS;
+
+	if (users[i].uid != uid || users[i].until < now) {
+		rights_user_name(uid, users[i].name, sizeof(users[i].name));
+		users[i].uid = uid;
+		users[i].until = now + SNITCH_NSEC_PER_SEC;
+	}
+	return users[i].name;
+}
+
 static int append_users(sd_bus_message *m, const struct image *image, uint32_t uid)
 {
-	char user[64];
-	int r;
+	int r = sd_bus_message_append(m, "{sv}", "uid", "u", uid);
 
-	rights_user_name(uid, user, sizeof(user));
-	r = sd_bus_message_append(m, "{sv}", "uid", "u", uid);
 	if (r >= 0)
-		r = message_text(m, "user", user);
+		r = message_text(m, "user", user_name(uid));
 	if (r < 0 || image->wire.loginuid == (uint32_t)-1)
 		return r;
-	rights_user_name(image->wire.loginuid, user, sizeof(user));
 	r = sd_bus_message_append(m, "{sv}", "loginuid", "u", image->wire.loginuid);
-	return r >= 0 ? message_text(m, "login_user", user) : r;
+	return r >= 0 ? message_text(m, "login_user", user_name(image->wire.loginuid)) : r;
 }
 
 /* What the control group says, with nothing of it looked at. */
