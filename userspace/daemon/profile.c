@@ -163,9 +163,11 @@ static int save_choice(struct daemon *d, const char *name)
 static void load_choice(struct daemon *d)
 {
 	_cleanup_free_ char *path = snitch_format("%s" STATE_FOLDER "/" STATE_NAME, d->opt.root);
-	_cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+	_cleanup_fclose_ FILE *f = path ? snitch_read(path) : NULL;
 	char name[RULE_NAME_MAX + 2];
 
+	if (!f && path && errno != ENOENT)
+		log_msg(LOG_ERR, "cannot read %s: %m; profiles go by network", path);
 	if (!f || !fgets(name, sizeof(name), f))
 		return;
 	name[strcspn(name, "\n")] = '\0';

@@ -334,10 +334,10 @@ int known_load(struct known *k, const char *root)
 	path = snitch_format("%s" FOLDER "/" NAME, root ? root : "");
 	if (!path)
 		return -ENOMEM;
-	f = fopen(path, "re");
+	f = snitch_read(path);
 	if (!f)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+	if (fstat(fileno(f), &st) || st.st_size > FILE_MAX)
 		return -EBADMSG;
 	while ((n = getline(&line, &size, f)) > 0) {
 		one = k->n < SNITCH_APPS_MAX && end_line(line, n) ? take_line(k, line) : -EBADMSG;

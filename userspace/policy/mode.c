@@ -14,6 +14,7 @@
 #include "../lib/snitch.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
+#include "../util/save.h"
 #include "../util/timespan.h"
 
 #define BOOT_ID	"/proc/sys/kernel/random/boot_id"
@@ -79,7 +80,7 @@ static int parse_line(struct mode *mode, const char *line, const struct mode_clo
 
 int mode_load(struct mode *mode, const char *path, const struct mode_clock *clock)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_fclose_ FILE *f = snitch_read(path);
 	char line[160];
 
 	*mode = (struct mode){ .now = SNITCH_MODE_OBSERVE, .after = SNITCH_MODE_OBSERVE };
@@ -91,18 +92,18 @@ int mode_load(struct mode *mode, const char *path, const struct mode_clock *cloc
 	return f ? 1 : -errno;
 }
 
-int mode_save(const struct mode *mode, const char *path, const struct mode_clock *clock)
-{
-	uint64_t left = mode->until > clock->boottime ? mode->until - clock->boottime : 0;
-	_cleanup_free_ char *tmp = NULL;
-	_cleanup_fclose_ FILE *f = NULL;
+struct saving {
+	const struct mode *mode;
+	const struct mode_clock *clock;
+};
 
-	tmp = snitch_format("%s.new", path);
-	if (!tmp)
-		return -ENOMEM;
-	f = fopen(tmp, "we");
-	if (!f)
-		return -errno;
+static int write_line(FILE *f, const void *ctx)
+{
+	const struct saving *s = ctx;
+	const struct mode *mode = s->mode;
+	const struct mode_clock *clock = s->clock;
+	uint64_t left = mode->until > clock->boottime ? mode->until - clock->boottime : 0;
+
 	fprintf(f, "%s", snitch_mode_name(mode->now));
 	if (mode->until)
 		fprintf(f, " until %llu then %s",
@@ -111,9 +112,19 @@ int mode_save(const struct mode *mode, const char *path, const struct mode_clock
 	if (mode->until && clock->boot[0])
 		fprintf(f, " boot %s %llu", clock->boot, (unsigned long long)mode->until);
 	fputc('\n', f);
-	if (fflush(f) || fsync(fileno(f)) || rename(tmp, path))
-		return -errno;
 	return 0;
+}
+
+int mode_save(const struct mode *mode, const char *path, const struct mode_clock *clock)
+{
+	const struct saving saving = { mode, clock };
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = NULL;
+
+	if (!slash)
+		return -EINVAL;
+	folder = strndup(path, slash - path);
+	return folder ? snitch_save(folder, slash + 1, write_line, &saving) : -ENOMEM;
 }
 
 void mode_set(struct mode *mode, uint32_t now, uint64_t seconds, uint64_t boottime)

@@ -82,7 +82,7 @@ int suspended_load(struct suspended *s, const char *root)
 	path = snitch_format("%s" FOLDER "/" NAME, root ? root : "");
 	if (!path)
 		return -ENOMEM;
-	f = fopen(path, "re");
+	f = snitch_read(path);
 	if (!f)
 		return errno == ENOENT ? 0 : -errno;
 	while ((len = getline(&line, &size, f)) > 0) {

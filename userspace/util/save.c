@@ -4,9 +4,13 @@
  */
 #include "save.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -15,9 +19,10 @@ static int write_beside(int dir, const char *tmp, int (*write)(FILE *f, const vo
 			const void *ctx)
 {
 	_cleanup_fclose_ FILE *f = NULL;
-	int fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	int r;
+	int fd, r;
 
+	unlinkat(dir, tmp, 0);	/* of somebody who was killed */
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return -errno;
 	f = fdopen(fd, "w");
@@ -33,26 +38,114 @@ static int write_beside(int dir, const char *tmp, int (*write)(FILE *f, const vo
 	return 0;
 }
 
+int snitch_swap_in(int dir, const char *tmp, const char *name, bool *swapped)
+{
+	*swapped = !renameat2(dir, tmp, dir, name, RENAME_EXCHANGE);
+	/* nothing to change places with, or a file system that cannot do it */
+	return *swapped || !renameat(dir, tmp, dir, name) ? 0 : -errno;
+}
+
+void snitch_swap_back(int dir, const char *tmp, const char *name, bool swapped)
+{
+	if (swapped)
+		renameat(dir, tmp, dir, name);
+	else
+		unlinkat(dir, name, 0);
+}
+
+/* It is moved aside first: what cannot be synced comes back. */
+static int take_away(int dir, const char *tmp, const char *name)
+{
+	int r;
+
+	if (renameat(dir, name, dir, tmp))
+		return errno == ENOENT ? 0 : -errno;
+	if (fsync(dir)) {
+		r = -errno;
+		renameat(dir, tmp, dir, name);
+		return r;
+	}
+	unlinkat(dir, tmp, 0);
+	return 0;
+}
+
+static int put(int dir, const char *tmp, const char *name)
+{
+	bool swapped;
+	int r = snitch_swap_in(dir, tmp, name, &swapped);
+
+	if (!r && fsync(dir)) {
+		r = -errno;
+		snitch_swap_back(dir, tmp, name, swapped);
+	} else if (r || swapped) {
+		unlinkat(dir, tmp, 0);
+	}
+	return r;
+}
+
 int snitch_save(const char *folder, const char *name, int (*write)(FILE *f, const void *ctx),
 		const void *ctx)
 {
 	_cleanup_close_ int dir = -1;
 	char tmp[NAME_MAX + 1];
-	int r = 0;
+	int r;
 
 	if (snprintf(tmp, sizeof(tmp), ".%s.tmp", name) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	if (!write && unlinkat(dir, name, 0) && errno != ENOENT)
-		return -errno;
-	if (write)
-		r = write_beside(dir, tmp, write, ctx);
-	if (!r && write && renameat(dir, tmp, dir, name))
-		r = -errno;
+	if (!write)
+		return take_away(dir, tmp, name);
+	r = write_beside(dir, tmp, write, ctx);
 	if (!r)
-		return fsync(dir) ? -errno : 0;
+		return put(dir, tmp, name);
 	unlinkat(dir, tmp, 0);
 	return r;
+}
+
+FILE *snitch_read(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	f = fdopen(fd, "r");
+	if (f)
+		snitch_take_fd(&fd);
+	return f;
+}
+
+/* ".NAME" with an end that only names of unfinished files have. */
+static bool is_unfinished(const char *name)
+{
+	static const char *const ends[] = { ".tmp", ".new" };
+	size_t len = strlen(name), i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(ends); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (name[0] == '.' && len > end + 1 && !strcmp(name + len - end, ends[i]))
+			return true;
+	}
+	return false;
+}
+
+void snitch_save_sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (is_unfinished(entry->d_name))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
 }

@@ -6,6 +6,7 @@
 #ifndef SNITCH_UTIL_SAVE_H
 #define SNITCH_UTIL_SAVE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /**
@@ -19,5 +20,27 @@
  */
 int snitch_save(const char *folder, const char *name, int (*write)(FILE *f, const void *ctx),
 		const void *ctx);
+
+/**
+ * snitch_swap_in() - put a file, written beside and synced, in its place
+ * @swapped: whether there was one, which has the name @tmp now
+ *
+ * The caller syncs the folder, then removes @tmp, or, if that or more fails, calls
+ * snitch_swap_back(). Return: 0 or a negative errno.
+ */
+int snitch_swap_in(int dir, const char *tmp, const char *name, bool *swapped);
+void snitch_swap_back(int dir, const char *tmp, const char *name, bool swapped);
+
+/*
+ * Opens a file of state to be read. Return: NULL with errno; EINVAL when it is no plain file, which
+ * could be waited for for ever.
+ */
+FILE *snitch_read(const char *path);
+
+/*
+ * Removes what was being written in @folder when its writer was killed: for the start of the only
+ * program that writes there.
+ */
+void snitch_save_sweep(const char *folder);
 
 #endif
