@@ -129,6 +129,19 @@ static int keep_last(const struct store *s)
 	return linkat(s->dir, s->name, s->dir, last, 0) ? -errno : 0;
 }
 
+/* The version before is in force again: that is what will be told. */
+static void take_back(const struct store *s)
+{
+	char last[NAME_MAX + 1], tmp[NAME_MAX + 1];
+
+	snprintf(last, sizeof(last), "%s.last", s->name);
+	snprintf(tmp, sizeof(tmp), ".%s.tmp", s->name);
+	if (!s->exists)
+		unlinkat(s->dir, s->name, 0);
+	else if (!linkat(s->dir, last, s->dir, tmp, 0))
+		renameat(s->dir, tmp, s->dir, s->name);
+}
+
 /* Writes beside, syncs, renames, syncs the folder. */
 static int store_write(const struct store *s, const char *text, size_t len,
 		       struct rule_error *err)
@@ -151,10 +164,12 @@ static int store_write(const struct store *s, const char *text, size_t len,
 		r = keep_last(s);
 	if (!r && renameat(s->dir, tmp, s->dir, s->name))
 		r = -errno;
-	if (r)
+	if (r) {
 		unlinkat(s->dir, tmp, 0);
-	else if (fsync(s->dir))
+	} else if (fsync(s->dir)) {
 		r = -errno;
+		take_back(s);
+	}
 	return r ? fail(err, r, s->path, "look for space and rights") : 0;
 }
 
