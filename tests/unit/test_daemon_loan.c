@@ -208,7 +208,7 @@ static void remove_it(void *ctx, uint64_t id)
 	struct lab *lab = ctx;
 
 	assert_int_equal(rulebook_remove(lab->core.rules, id, may, NULL), -EBUSY);
-	assert_non_null(strstr(rulebook_error(lab->core.rules), "snitch watch [7]"));
+	assert_non_null(strstr(rulebook_refusal(lab->core.rules), "snitch watch [7]"));
 }
 
 static void see(void *ctx, const struct rulebook_row *row)

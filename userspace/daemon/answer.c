@@ -160,7 +160,7 @@ int core_answer(struct core *core, const struct caller *who, const struct core_a
 		r = rulebook_wish(core->rules, &wish, &done->made);
 		if (r)
 			return core_fail(error, r, "Failed", "the rule was not written: %s",
-					 rulebook_error(core->rules));
+					 rulebook_refusal(core->rules));
 	}
 	g.rule = done->made.id;
 	log_msg(LOG_NOTICE, "question %llu answered by uid %u: %s, scope %s%s%s",

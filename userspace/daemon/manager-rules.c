@@ -254,7 +254,8 @@ int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r == -EACCES)
 		return manager_refuse(m, "NotPermitted", "this rule is not yours to remove");
 	if (r) {
-		core_fail(&fail, r, "Failed", "the rule stays: %s", rulebook_error(d->core.rules));
+		core_fail(&fail, r, "Failed", "the rule stays: %s",
+			  rulebook_refusal(d->core.rules));
 		return manager_error(m, &fail);
 	}
 	log_msg(LOG_NOTICE, "uid %u removes rule %s", who.uid, text);

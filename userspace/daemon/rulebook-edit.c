@@ -21,9 +21,9 @@
 
 static int failed(struct rulebook *rb, const struct rule_error *err, int r)
 {
-	rule_error_print(err, rb->error, sizeof(rb->error));
-	if (!rb->error[0])
-		snprintf(rb->error, sizeof(rb->error), "%s", strerror(-r));
+	rule_error_print(err, rb->refusal, sizeof(rb->refusal));
+	if (!rb->refusal[0])
+		snprintf(rb->refusal, sizeof(rb->refusal), "%s", strerror(-r));
 	return r;
 }
 
@@ -144,17 +144,23 @@ static void note_text(struct rulebook_made *made, const struct rule *rule)
 	snprintf(made->text + used, sizeof(made->text) - used, "%s%s", used ? "\n" : "", text);
 }
 
-static int put_rule(struct rulebook *rb, const struct rule_wish *wish, struct rule *rule,
-		    const struct rule_image *image, uint64_t *id, struct rulebook_made *made)
+/* The rules of one answer, all or none; takes them. */
+static int put_rules(struct rulebook *rb, const struct rule_wish *wish, struct rule **rules,
+		     size_t n, uint64_t *ids)
 {
 	const struct question *q = wish->question;
+	bool own = own_file(q), runtime = wish->lifetime != WISH_FOREVER;
+	enum rule_scope scope = own ? RULE_S_USER : RULE_S_SYSTEM;
+	uint32_t uid = own ? q->uid : 0;
 	struct rule_error err = { .line = 0 };
+	size_t bad;
 	int r;
 
-	rule_begin(rule, snitch_boottime(), image);
-	note_text(made, rule);
-	r = ruleset_add(rb->set, &rb->paths, rule, own_file(q) ? RULE_S_USER : RULE_S_SYSTEM,
-			own_file(q) ? q->uid : 0, wish->lifetime != WISH_FOREVER, id, &err);
+	if (n == 1)
+		r = ruleset_add(rb->set, &rb->paths, rules[0], scope, uid, runtime, ids, &err);
+	else
+		r = ruleset_add_all(rb->set, &rb->paths, rules, n, scope, uid, runtime, ids, &bad,
+				    &err);
 	return r ? failed(rb, &err, r) : 0;
 }
 
@@ -179,11 +185,10 @@ static void sweep_quit(struct rulebook *rb)
 int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rulebook_made *made)
 {
 	struct rule_image images[WISH_IMAGES_MAX] = { { .pid = 0 } };
+	struct rule *rules[WISH_RULES_MAX];
 	uint64_t ids[WISH_RULES_MAX];
 	int protos[SNITCH_QUESTION_PEERS];
 	unsigned int n_images = 1, n_protos, i, n = 0;
-	struct rule_error err;
-	struct rule *rule;
 	int r = 0;
 
 	memset(made, 0, sizeof(*made));
@@ -193,20 +198,20 @@ int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rule
 		n_images = wish_images(wish, images);
 	}
 	for (i = 0; i < n_protos * n_images && n < WISH_RULES_MAX; i++) {
-		r = make_rule(wish, protos[i / n_images], &rule);
-		if (r == -EINVAL)
-			snprintf(rb->error, sizeof(rb->error), "no rule can name this program");
-		if (!r)
-			r = put_rule(rb, wish, rule, &images[i % n_images], &ids[n], made);
+		r = make_rule(wish, protos[i / n_images], &rules[n]);
 		if (r)
 			break;
-		n++;
+		rule_begin(rules[n], snitch_boottime(), &images[i % n_images]);
+		note_text(made, rules[n++]);
 	}
-	if (r) {
-		while (n--)
-			ruleset_remove(rb->set, &rb->paths, ids[n], &err);
+	if (r == -EINVAL)
+		snprintf(rb->refusal, sizeof(rb->refusal), "no rule can name this program");
+	while (r && n)
+		rule_free(rules[--n]);
+	if (!r && n)
+		r = put_rules(rb, wish, rules, n, ids);
+	if (r)
 		return r;
-	}
 	made->id = n ? ids[0] : 0;
 	if (wish->action == SNITCH_ALLOW)
 		rulebook_unsuspend(rb, rulebook_name(rb, wish->question->owner->image->exe));
@@ -418,7 +423,7 @@ int rulebook_remove(struct rulebook *rb, uint64_t id,
 	if (!may(ctx, &row))
 		return -EACCES;
 	if (rule->loan) {
-		snprintf(rb->error, sizeof(rb->error), "it ends with %s", row.file);
+		snprintf(rb->refusal, sizeof(rb->refusal), "it ends with %s", row.file);
 		return -EBUSY;
 	}
 	r = ruleset_remove(rb->set, &rb->paths, id, &err);

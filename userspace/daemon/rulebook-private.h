@@ -72,6 +72,7 @@ struct rulebook {
 	char *profile;
 	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
 	char error[1024];	/* why the last change is not in force, "" when it is */
+	char refusal[1024];	/* why the last change was not made */
 };
 
 /* The set is another one: what do its rules need to know? */

@@ -68,6 +68,11 @@ const char *rulebook_error(const struct rulebook *rb)
 	return rb->error[0] ? rb->error : rb->bad_files;
 }
 
+const char *rulebook_refusal(const struct rulebook *rb)
+{
+	return rb->refusal;
+}
+
 const char *rulebook_folder(const struct rulebook *rb, unsigned int i)
 {
 	static const char *const folders[] = {

@@ -106,6 +106,8 @@ const struct identity *rulebook_identity(const struct rulebook *rb, struct image
 
 /* Why the newest files or the last change are not in force, "" when they are. */
 const char *rulebook_error(const struct rulebook *rb);
+/* Why rulebook_wish() or rulebook_remove() failed the last time: nothing has changed by that. */
+const char *rulebook_refusal(const struct rulebook *rb);
 
 /* Is `snitch panic` in force? It loads its policy past the daemon. */
 bool rulebook_panic(const struct rulebook *rb);
@@ -235,7 +237,7 @@ const struct rulebook_port *rulebook_name_ports(const struct rulebook *rb, unsig
  * @made: what was made
  *
  * Written and synced before it returns; all or nothing. The caller installs afterwards.
- * Return: 0; -EINVAL (no rule can name the program); or what writing said: rulebook_error() tells.
+ * Return: 0; -EINVAL (no rule can name the program); or what writing said: rulebook_refusal() tells.
  */
 int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rulebook_made *made);
 
