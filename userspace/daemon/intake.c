@@ -15,6 +15,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/log.h"
+#include "../util/save.h"
 #include "keeper-private.h"
 
 #define SYNC_BYTES	(4U << 20)	/* written before they are on the disk: syncing takes its time */
@@ -108,21 +109,6 @@ static bool refuse(const struct intake *in, const struct list_facts *facts, char
 	return true;
 }
 
-/* Puts the file in the place of the list. */
-static int put_in_place(struct keeper *k, const struct intake *in)
-{
-	_cleanup_close_ int dir = open_store(k);
-	char from[LIST_NAME_MAX + 16], to[LIST_NAME_MAX + 16];
-
-	if (dir < 0)
-		return dir;
-	new_name(in, from, sizeof(from));
-	snprintf(to, sizeof(to), "%s.list", in->name);
-	if (fsync(in->to) || renameat(dir, from, dir, to) || fsync(dir))
-		return -errno;
-	return 0;
-}
-
 static void remove_new(struct keeper *k, const struct intake *in)
 {
 	_cleanup_close_ int dir = open_store(k);
@@ -148,7 +134,7 @@ static void end(struct keeper *k, struct intake *in, const char *why)
 				 "the list is not taken: %s", why);
 	}
 	/* a file handed over that is no list has never been here */
-	if (!*why || in->fetched) {
+	if (*why && in->fetched) {
 		r = keeper_write_conf(k, in->name, &in->conf);
 		if (r)
 			log_msg(LOG_ERR, "cannot write %s/%s.conf: %s", k->store, in->name,
@@ -158,40 +144,88 @@ static void end(struct keeper *k, struct intake *in, const char *why)
 	k->look = true;
 }
 
-static void print_digest(struct intake *in)
+static void print_digest(struct intake *in, struct list_conf *conf)
 {
 	unsigned char digest[32];
 	size_t i;
 
 	gnutls_hash_output(in->sha, digest);
 	for (i = 0; i < sizeof(digest); i++)
-		snprintf(in->conf.sha256 + 2 * i, 3, "%02x", digest[i]);
+		snprintf(conf->sha256 + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* What is told of a list that is taken. */
+static int write_facts(struct keeper *k, struct intake *in, const struct list_facts *facts)
+{
+	struct list_conf conf = in->conf;
+
+	conf.count = facts->names + facts->ranges;
+	conf.fetched = time(NULL);
+	conf.failures = 0;
+	conf.error[0] = '\0';
+	print_digest(in, &conf);
+	return keeper_write_conf(k, in->name, &conf);
+}
+
+/* Puts the file in the place of the list, then tells of it; both or none. */
+static int put_in_place(struct keeper *k, struct intake *in, const struct list_facts *facts)
+{
+	char from[LIST_NAME_MAX + 16], to[LIST_NAME_MAX + 16];
+	_cleanup_close_ int dir = open_store(k);
+	bool swapped;
+	int r;
+
+	if (dir < 0)
+		return dir;
+	new_name(in, from, sizeof(from));
+	snprintf(to, sizeof(to), "%s.list", in->name);
+	r = fsync(in->to) ? -errno : snitch_swap_in(dir, from, to, &swapped);
+	if (r)
+		return r;
+	/* its conf is never the newer one: the fetcher would see nothing to fetch */
+	r = fsync(dir) ? -errno : write_facts(k, in, facts);
+	if (r)
+		snitch_swap_back(dir, from, to, swapped);
+	else if (swapped)
+		unlinkat(dir, from, 0);
+	return r;
+}
+
+/* A list that was not there is one from its second conf on: until then it counts as removed. */
+static int take(struct keeper *k, struct intake *in, const struct list_facts *facts)
+{
+	bool is_new = !lists_find(rulebook_lists(k->rules), in->name);
+	const struct list_conf none = { .removed = true };
+	int r = is_new ? keeper_write_conf(k, in->name, &none) : 0;
+
+	if (!r)
+		r = put_in_place(k, in, facts);
+	if (r && is_new)
+		keeper_clear(k, in->name);
+	return r;
 }
 
 static void finish(struct keeper *k, struct intake *in)
 {
 	struct list *list = list_builder_finish(snitch_take_ptr(in->builder));
 	char why[256] = "";
-	int r = 0;
+	int r;
 
 	if (!list) {
 		end(k, in, "no memory");
 		return;
 	}
 	if (!refuse(in, list_facts(list), why, sizeof(why))) {
-		r = put_in_place(k, in);
-		if (r)
+		r = take(k, in, list_facts(list));
+		if (r) {
 			snprintf(why, sizeof(why), "it cannot be written: %s", strerror(-r));
+			in->conf.etag[0] = '\0';	/* it is worth another try */
+		}
 	}
-	if (!*why) {
-		in->conf.count = list_facts(list)->names + list_facts(list)->ranges;
-		in->conf.fetched = time(NULL);
-		in->conf.failures = 0;
-		in->conf.error[0] = '\0';
-		print_digest(in);
+	if (!*why)
 		log_msg(LOG_NOTICE, "list %s: %" PRIu64 " entries, %" PRIu64 " lines cannot be read",
-			in->name, in->conf.count, list_facts(list)->bad);
-	}
+			in->name, list_facts(list)->names + list_facts(list)->ranges,
+			list_facts(list)->bad);
 	list_free(list);
 	end(k, in, why);
 }

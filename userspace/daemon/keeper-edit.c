@@ -14,6 +14,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/format.h"
+#include "../util/log.h"
 #include "../util/save.h"
 #include "keeper-private.h"
 
@@ -143,6 +144,14 @@ static int set(struct keeper *k, const struct keeper_wish *wish, int *data, keep
 	if (!list && lists_at(rulebook_lists(k->rules), LISTS_MAX - 1))
 		return fail(error, size, -EBUSY, "there are %u lists already", LISTS_MAX);
 	keeper_conf(k, wish->name, &conf);
+	if (conf.removed) {
+		/* nothing of the list before is to be found in the new one */
+		r = keeper_clear(k, wish->name);
+		if (r)
+			return fail(error, size, r, "cannot remove what list %s was before: %s",
+				    wish->name, strerror(-r));
+		memset(&conf, 0, sizeof(conf));
+	}
 	r = apply(wish, &conf, error, size);
 	if (!r && wait_for(k, done, ctx, &waiter))
 		r = fail(error, size, -ENOMEM, "no memory");
@@ -171,22 +180,28 @@ int keeper_set(struct keeper *k, const struct keeper_wish *wish, keeper_done don
 int keeper_remove(struct keeper *k, const char *name, keeper_done done, void *ctx, char *error,
 		  size_t size)
 {
-	static const char *const suffixes[] = { ".list", ".conf", ".except" };
 	const struct list *list;
+	struct list_conf conf;
 	int r = must_find(k, name, &list, error, size);
-	size_t i;
 
-	for (i = 0; !r && i < SNITCH_ARRAY_SIZE(suffixes); i++) {
-		_cleanup_free_ char *file = snitch_format("%s%s", name, suffixes[i]);
-
-		r = file ? snitch_save(k->store, file, NULL, NULL) : -ENOMEM;
-		if (r)
-			return fail(error, size, r, "cannot remove list %s: %s", name, strerror(-r));
+	if (r)
+		return r;
+	if (wait_for(k, done, ctx, NULL))
+		return fail(error, size, -ENOMEM, "no memory");
+	/* it has several files: from this one write on it is gone */
+	keeper_conf(k, name, &conf);
+	conf.removed = true;
+	r = keeper_write_conf(k, name, &conf);
+	if (r) {
+		wait_no_more(k);
+		return fail(error, size, r, "cannot remove list %s: %s", name, strerror(-r));
 	}
-	if (!r && wait_for(k, done, ctx, NULL))
-		r = fail(error, size, -ENOMEM, "list %s is removed, but there is no memory", name);
+	r = keeper_clear(k, name);
+	if (r)
+		log_msg(LOG_ERR, "list %s is removed, its files in %s are still there: %s", name,
+			k->store, strerror(-r));
 	k->look = true;
-	return r;
+	return 0;
 }
 
 /* What has not been tried is due; so it stays until there is a result. */

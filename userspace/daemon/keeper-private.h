@@ -58,6 +58,8 @@ struct keeper {
 
 /* The conf of a list as it is now; all 0 when there is none. */
 void keeper_conf(const struct keeper *k, const char *name, struct list_conf *conf);
+/* Takes the files of a list away, the conf last. Return: 0 or a negative errno. */
+int keeper_clear(struct keeper *k, const char *name);
 int keeper_write_conf(struct keeper *k, const char *name, const struct list_conf *conf);
 
 /* A small file of @folder, NUL-ended. Return: its length, or a negative errno. */

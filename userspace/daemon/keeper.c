@@ -5,6 +5,7 @@
  */
 #include "keeper.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,46 @@
 #include "../util/log.h"
 #include "../util/save.h"
 #include "keeper-private.h"
+
+int keeper_clear(struct keeper *k, const char *name)
+{
+	static const char *const suffixes[] = { ".list", ".except", ".conf" };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; !r && i < SNITCH_ARRAY_SIZE(suffixes); i++) {
+		_cleanup_free_ char *file = snitch_format("%s%s", name, suffixes[i]);
+
+		r = file ? snitch_save(k->store, file, NULL, NULL) : -ENOMEM;
+	}
+	return r;
+}
+
+/* What a daemon that was killed has left: files half written, lists half removed. */
+static void sweep(struct keeper *k)
+{
+	char text[LIST_SPOOL_TEXT], name[LIST_NAME_MAX + 1];
+	struct list_conf conf;
+	struct dirent *entry;
+	unsigned int line;
+	DIR *dir;
+
+	snitch_save_sweep(k->store);
+	snitch_save_sweep(k->jobs);
+	dir = opendir(k->store);
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (!dot || strcmp(dot, ".conf") || dot - entry->d_name > LIST_NAME_MAX ||
+		    keeper_read_small(k->store, entry->d_name, text, sizeof(text)) < 0 ||
+		    list_conf_read(text, &conf, &line) || !conf.removed)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - entry->d_name), entry->d_name);
+		keeper_clear(k, name);
+	}
+	if (dir)
+		closedir(dir);
+}
 
 int keeper_new(struct keeper **out, const char *root, struct rulebook *rb, bool only_read)
 {
@@ -34,6 +75,8 @@ int keeper_new(struct keeper **out, const char *root, struct rulebook *rb, bool 
 		keeper_free(k);
 		return -ENOMEM;
 	}
+	if (!only_read)
+		sweep(k);
 	keeper_look(k);
 	*out = k;
 	return 0;

@@ -15,6 +15,7 @@
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/log.h"
+#include "../util/save.h"
 #include "../util/timespan.h"
 #include "daemon.h"
 
@@ -106,6 +107,22 @@ static void make_folders(struct daemon *d)
 		make_folder(d->opt.root, folders[i].path, folders[i].mode, pw);
 }
 
+/* What a daemon that was killed while it wrote has left. */
+static void sweep_folders(const struct daemon *d)
+{
+	static const char *const folders[] = {
+		"/var/lib/snitch", "/var/lib/snitch/rules", "/run/snitch/rules",
+	};
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(folders); i++) {
+		_cleanup_free_ char *path = snitch_format("%s%s", d->opt.root, folders[i]);
+
+		if (path)
+			snitch_save_sweep(path);
+	}
+}
+
 /* What the udev rule does, for machines without udev: opening needs CAP_NET_ADMIN all the same. */
 static void share_device(struct daemon *d)
 {
@@ -164,6 +181,7 @@ static int start(struct daemon *d)
 		r = sandbox_user(d->opt.user);
 		if (r)
 			return r;
+		sweep_folders(d);
 		inspect_start(d);
 	}
 	r = start_mind(d);

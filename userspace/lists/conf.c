@@ -73,6 +73,8 @@ static int take_value(void *ctx, const char *key, const char *value)
 		conf->disabled = !enabled;
 		return r;
 	}
+	if (!strcmp(key, "removed"))
+		return take_bool(&conf->removed, value);
 	if (!strcmp(key, "fetched"))
 		return lines_number(&conf->fetched, value, INT64_MAX);
 	if (!strcmp(key, "tried"))
@@ -111,6 +113,8 @@ int list_conf_write(FILE *f, const void *ctx)
 	if (conf->every)
 		fprintf(f, "every = %s\n", snitch_span_format(conf->every, span, sizeof(span)));
 	fprintf(f, "enabled = %s\n", conf->disabled ? "no" : "yes");
+	if (conf->removed)
+		fputs("removed = yes\n", f);
 	if (conf->fetched)
 		fprintf(f, "fetched = %llu\n", (unsigned long long)conf->fetched);
 	if (conf->tried)

@@ -46,6 +46,7 @@ struct list_conf {
 	enum list_kind kind;
 	uint64_t every;		/* seconds between fetches; 0: the usual */
 	bool disabled;
+	bool removed;		/* it is no list any more: its other files are on their way out */
 	uint64_t fetched;	/* seconds since 1970 of the last good answer; 0: never */
 	uint64_t tried;		/* of the last attempt */
 	uint32_t failures;	/* since then */

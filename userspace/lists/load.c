@@ -376,6 +376,10 @@ static int begin_list(struct lists_load *l)
 	r = read_conf(l, problem, sizeof(problem));
 	if (r)
 		return fail_list(l, r, problem);
+	if (l->conf.removed && !job->admin) {
+		l->at++;
+		return 1;
+	}
 	r = old ? put_same(l, old) : 0;
 	if (r)
 		return r;
