@@ -28,15 +28,6 @@ start_server() {
 # write_list N: N names, the same but for their number
 write_list() { seq -f 'ads%g.example' "$1" >"$WORK/www/list"; }
 
-start_fake() {
-	rm -f "$WORK/dev" "$WORK/script"
-	mkfifo "$WORK/script"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >>"$WORK/fake.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script"
-	until_true 10 test -S "$WORK/dev" || { cat "$WORK/fake.log"; return 1; }
-}
-
 start() {
 	mkdir -p "$ROOT/var/lib/snitch" "$ROOT/run" "$ROOT/etc/snitch/rules.d" "$ROOT/etc/snitch/lists" \
 		"$ROOT/var/lib/snitch-fetch/jobs" "$SPOOL"

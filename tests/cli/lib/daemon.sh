@@ -9,6 +9,8 @@ ROOT=$WORK/root
 export SNITCH_BUS=$ROOT/run/snitch/bus LC_ALL=C.UTF-8
 unset NO_COLOR
 PIDS=()
+# A command that runs the daemon, if any.
+UNDER=()
 snitch() { "$BIN/snitch" "$@"; }
 tm() { tmux -L "snitch-test-$$" -f /dev/null "$@"; }
 cleanup() {
@@ -19,30 +21,37 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# until_true SECONDS COMMAND...: tries ten times a second.
+# until_true SECONDS COMMAND...: tries some times a second.
+TRIES=10 PAUSE=0.1
 until_true() {
-	local n=$(($1 * 10)); shift
+	local n=$(($1 * TRIES)); shift
 	while ! "$@"; do
 		((n-- > 0)) || return 1
-		sleep 0.1
+		sleep "$PAUSE"
 	done
 }
 
 start_daemon() {
 	mkdir -p "$ROOT/var/lib" "$ROOT/run" "$ROOT/etc/snitch/rules.d"
-	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
+	"${UNDER[@]}" "$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
 	PIDS+=($!)
 	# shellcheck disable=SC2034
 	DAEMON=$!
 	until_true 10 test -S "$SNITCH_BUS"
 }
 
-start() {
+# A fake device, in the place of the one before.
+start_fake() {
+	rm -f "$WORK/dev" "$WORK/script"
 	mkfifo "$WORK/script"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >"$WORK/fake.log" 2>&1 &
+	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >>"$WORK/fake.log" 2>&1 &
 	PIDS+=($!)
 	exec 7>"$WORK/script"
 	until_true 10 test -S "$WORK/dev" || { cat "$WORK/fake.log"; return 1; }
+}
+
+start() {
+	start_fake || return 1
 	start_daemon || { cat "$WORK/daemon.log"; return 1; }
 	play 'owner 1 exe "/usr/bin/make" cmd "make" comm "make" pid 4100'
 	play 'owner 2 parent 1 exe "/usr/bin/curl" cmd "curl\0-sS\0https://203.0.113.7/\x1b[2J" comm "curl" pid 4242'

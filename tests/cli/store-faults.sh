@@ -1,0 +1,254 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Nothing is lost: snitchd is killed at each write of what it keeps, one after another, until a
+# whole change passes untouched; each write fails, the disk is full, files are hostile. What counts
+# is what a new daemon has then. It must never accept a state that is neither the one before nor the
+# one after the change.
+#
+# SNITCH_FAULTS=all: each kind of failure at each write; without it each write fails in one way, the
+# ways taking turns.
+. "$(dirname "$0")/lib/daemon.sh"
+
+PLAN=$WORK/plan
+STORE=$ROOT/var/lib/snitch
+RULES=$STORE/rules
+SPOOL=$ROOT/var/lib/snitch-fetch/spool
+UNDER=("$BIN/snitch-fault" "$ROOT" "$PLAN")
+FLOW=0 DAEMON=
+TRIES=50 PAUSE=0.02
+KILLED=0 FAILED_WRITES=0
+
+quietly() { "$@" >/dev/null 2>&1; }
+
+# arm TEXT: what is to happen from the next write on; see snitch-fault.
+arm() {
+	rm -f "$PLAN" "$PLAN.log" "$PLAN.fired"
+	echo "$1" >"$PLAN.new"
+	mv "$PLAN.new" "$PLAN"
+}
+disarm() {
+	local fired=1
+	[[ -e $PLAN.fired ]] && fired=0
+	rm -f "$PLAN"
+	[[ $fired -eq 0 ]] && mv "$PLAN.fired" "$PLAN.was"
+	arm "0 log"
+	return $fired
+}
+
+restart() {
+	exec 7>&-
+	[[ -z $DAEMON ]] || kill "$DAEMON" 2>/dev/null
+	wait 2>/dev/null
+	PIDS=()
+	rm -f "$SNITCH_BUS" "$PLAN"
+	start_fake && start_daemon && until_true 10 quietly snitch mode || return 1
+	play 'owner 2 exe "/usr/bin/curl" cmd "curl" comm "curl" pid 4242'
+}
+
+# Everything that is kept, as the daemon tells it.
+state() {
+	{ snitch --json rules list; snitch --json mode; snitch --json status; snitch --json lists list; } 2>/dev/null |
+		jq -cs '([.[0].rules[] | select(.scope != "builtin") | [.text, .scope, .active]] | sort),
+			[.[1].mode, .[1].after], .[2].Profile, .[2].RulesError, [.[3].lists[] |
+			[.name, .kind, .enabled, .names, .ranges, .exceptions, .url, .problem]]' 2>/dev/null
+}
+# The files of it, those of the version before aside.
+files() {
+	(cd "$ROOT" && find etc run/snitch/rules var -type f ! -name '*.last' ! -name '*history*' -print0 |
+		sort -z | xargs -0 cksum)
+}
+unfinished() { find "$ROOT" \( -name '.*' -o -name '*.tmp' -o -name '*.new' \) ! -path "$ROOT" -print; }
+
+# ---- changes: do_X, its undoing, and what it needs before --------------------------------------
+
+ids_of() { snitch --json rules list | jq -r --arg t "$1" '.rules[] | select(.text | contains($t)) | .id'; }
+remove() {
+	local ids
+	ids=$(ids_of "$1")
+	# shellcheck disable=SC2086
+	[[ -z $ids ]] || snitch rules rm $ids
+}
+
+do_add() { snitch rules add deny /usr/bin/nc to 192.0.2.1; }
+undo_add() { remove "to 192.0.2.1"; }
+do_user() { snitch rules add --scope user deny /usr/bin/nc to 192.0.2.2; }
+undo_user() { remove "to 192.0.2.2"; }
+do_timed() { snitch rules add deny /usr/bin/nc to 192.0.2.3 for 1h; }
+undo_timed() { remove "to 192.0.2.3"; }
+do_remove() { remove "to 198.51.100.2"; }
+undo_remove() { snitch rules add deny /usr/bin/base2 to 198.51.100.2; }
+do_import() { snitch rules import --scope system "$WORK/many.rules"; }
+undo_import() { remove "to 203.0.113."; }
+ask() {
+	local proto
+	for proto in "$@"; do
+		FLOW=$((FLOW + 1))
+		play "flow $FLOW owner 2 $proto 192.0.2.4 port 5353"
+	done
+	until_true 10 asked "$#" && Q=$(snitch --json pending | jq -r '.questions[0].id')
+}
+asked() { [[ $(snitch --json pending | jq '.questions[0].attempts') -ge $1 ]]; }
+prep_answer() { ask udp; }
+do_answer() { snitch answer "$Q" deny forever --scope address; }
+undo_answer() { remove "to 192.0.2.4"; }
+# One answer, two rules: both or none.
+prep_answers() { ask udp tcp; }
+do_answers() { snitch answer "$Q" deny until quit --scope address-port; }
+undo_answers() { remove "to 192.0.2.4"; }
+do_mode() { snitch mode quiet; }
+undo_mode() { snitch mode ask; }
+do_mode_for() { snitch mode lockdown for 1h; }
+undo_mode_for() { snitch mode ask; }
+do_profile() { snitch profile use work; }
+undo_profile() { snitch profile auto; }
+do_list() { snitch lists add more "$WORK/more" --kind domains; }
+undo_list() { snitch lists rm more; }
+do_list_update() { snitch lists add mine "$WORK/more"; }
+undo_list_update() { snitch lists add mine "$WORK/mine"; }
+do_list_remove() { snitch lists rm mine; }
+undo_list_remove() { snitch lists add mine "$WORK/mine" && snitch lists except mine ok.ads1.example; }
+do_list_off() { snitch lists disable mine; }
+undo_list_off() { snitch lists enable mine; }
+do_except() { snitch lists except mine ok.ads2.example; }
+undo_except() { snitch lists except --rm mine ok.ads2.example; }
+# What the fetcher has left is taken in by itself.
+do_fetched() {
+	cp "$WORK/more" "$SPOOL/web.data"
+	printf 'outcome = ok\nurl = https://localhost:1/list\n' >"$SPOOL/.web"
+	mv "$SPOOL/.web" "$SPOOL/web.result"
+	until_true 10 spool_done
+	kill -0 "$DAEMON"
+}
+spool_done() { [[ ! -e $SPOOL/web.data ]] || ! kill -0 "$DAEMON" 2>/dev/null; }
+prep_fetched() { rm -f "$SPOOL"/*; snitch lists rm web; snitch lists add web https://localhost:1/list; }
+undo_fetched() { prep_fetched; }
+
+CHANGES=(add user timed remove import answer answers mode mode_for profile list list_update list_remove
+	list_off except)
+
+# ---- the ways to fail --------------------------------------------------------------------------
+
+before_and_after() {
+	local name=$1
+	BEFORE=$(state)
+	! declare -F "prep_$name" >/dev/null || "prep_$name" || { echo "cannot prepare $name"; return 1; }
+	BEFORE=$(state)
+	arm "0 log"
+	"do_$name" || { echo "$name fails by itself"; return 1; }
+	AFTER=$(state)
+	WRITES=$(wc -l <"$PLAN.log")
+	cp "$PLAN.log" "$WORK/calls"
+	[[ -n $BEFORE && $BEFORE != "$AFTER" && $WRITES -gt 0 ]] || { echo "$name changes nothing"; return 1; }
+	"undo_$name" && [[ $(state) == "$BEFORE" ]] || { echo "$name cannot be undone"; state; return 1; }
+}
+differ() {
+	printf '%s\n' "$1, at $(cat "$PLAN.was" 2>/dev/null):" "$2"
+	diff <(echo "$BEFORE") <(state) | sed 's/^/  before: /' | cut -c 1-300
+	diff <(echo "$AFTER") <(state) | sed 's/^/  after:  /' | cut -c 1-300
+	tail -n 5 "$WORK/daemon.log"
+	return 1
+}
+
+# A power cut forgets what was not synced: what is renamed into place is synced before, its folder after.
+synced() {
+	awk '
+		/-wal$|-shm$|history\.db/ { next }
+		$1 ~ /^(write|pwrite64|ftruncate)$/ { dirty[$2] = NR }
+		$1 ~ /^f(data)?sync$/ { delete dirty[$2]; delete folder[$2] }
+		$1 ~ /^rename/ {
+			if ($2 in dirty) { print "renamed, not synced before: " $0; bad = 1 }
+			dir = $3; sub("/[^/]*$", "", dir); folder[dir] = $0
+		}
+		END {
+			for (dir in folder) { print "folder not synced after: " folder[dir]; bad = 1 }
+			exit bad
+		}' "$WORK/calls"
+}
+
+kill_at_each() {
+	local name=$1 n=0 now code
+	before_and_after "$name" && synced || return 1
+	while :; do
+		n=$((n + 1))
+		! declare -F "prep_$name" >/dev/null || "prep_$name" >/dev/null || return 1
+		arm "$n kill"
+		quietly "do_$name"
+		code=$?
+		if ! disarm; then break; fi
+		KILLED=$((KILLED + 1))
+		restart || { differ "$name: no new daemon after the kill $n" ""; return 1; }
+		now=$(state)
+		[[ $now == "$BEFORE" || $now == "$AFTER" ]] || { differ "$name: neither before nor after, kill $n" ""; return 1; }
+		[[ $code -ne 0 || $now == "$AFTER" ]] || { differ "$name: said to be done, lost, kill $n" ""; return 1; }
+		[[ -z $(unfinished) ]] || { differ "$name: left for ever, kill $n" "$(unfinished)"; return 1; }
+		[[ $now == "$BEFORE" ]] || quietly "undo_$name" || return 1
+	done
+	echo "$((n - 1)) kills"
+	[[ $n -gt 1 ]] && quietly "undo_$name" && [[ $(state) == "$BEFORE" ]]
+}
+
+# one_failure NAME N WHAT: done and said so, or not done and said so in one sentence
+one_failure() {
+	local name=$1 n=$2 what=$3 code disk now
+	! declare -F "prep_$name" >/dev/null || "prep_$name" >/dev/null || return 1
+	disk=$(files)
+	arm "$n $what"
+	"do_$name" >/dev/null 2>"$WORK/err"
+	code=$?
+	if ! disarm; then
+		[[ $code -ne 0 ]] || quietly "undo_$name"
+		return 2
+	fi
+	FAILED_WRITES=$((FAILED_WRITES + 1))
+	now=$(state)
+	if [[ $code -eq 0 ]]; then
+		[[ $now == "$AFTER" ]] || { differ "$name: said to be done, $what at $n" ""; return 1; }
+		quietly "undo_$name"
+		return
+	fi
+	[[ $now == "$BEFORE" ]] || { differ "$name: said to have failed, $what at $n" "$(cat "$WORK/err")"; return 1; }
+	[[ $(wc -l <"$WORK/err") -eq 1 ]] || { differ "$name: not one error, $what at $n" "$(cat "$WORK/err")"; return 1; }
+	[[ $(files) == "$disk" ]] ||
+		{ differ "$name: files changed, $what at $n" "$(diff <(echo "$disk") <(files))"; return 1; }
+}
+fail_at_each() {
+	local name=$1 n ways=(EIO ENOSPC short) way
+	before_and_after "$name" || return 1
+	for ((n = 1; n <= WRITES; n++)); do
+		[[ ${SNITCH_FAULTS:-} == all ]] || ways=("$(printf 'EIO\nENOSPC\nshort\n' | sed -n "$((n % 3 + 1))p")")
+		for way in "${ways[@]}"; do
+			one_failure "$name" "$n" "$way"
+			[[ $? -ne 1 ]] || return 1
+		done
+	done
+	# a disk that stays full
+	one_failure "$name" "1+" ENOSPC
+	[[ $? -ne 1 ]]
+}
+
+base() {
+	mkdir -p "$ROOT/var/lib/snitch-fetch/jobs" "$SPOOL" "$ROOT/etc/snitch/lists" "$STORE"
+	seq -f 'deny /usr/bin/nc to 203.0.113.%g' 20 >"$WORK/many.rules"
+	seq -f 'ads%g.example' 300 >"$WORK/mine"
+	seq -f 'ads%g.example' 500 >"$WORK/more"
+	printf 'deny /usr/bin/wget to 198.51.100.9 profile work\n' >"$ROOT/etc/snitch/rules.d/admin.rules"
+	printf '%s\n' 'ads.example.com' >"$ROOT/etc/snitch/lists/theirs.list"
+}
+start_base() {
+	mkdir -p "$ROOT/etc/snitch/rules.d" && base && restart || { cat "$WORK/daemon.log"; return 1; }
+	snitch mode ask && snitch rules add deny /usr/bin/base1 to 198.51.100.1 &&
+	snitch rules add --scope user deny /usr/bin/base1 to 198.51.100.3 &&
+	snitch rules add deny /usr/bin/base1 to 198.51.100.4 for 1h && undo_remove && undo_list_remove
+}
+many_kills() { echo "killed at $KILLED writes"; [[ $KILLED -gt 60 ]]; }
+many_failures() { echo "$FAILED_WRITES writes failed"; [[ $FAILED_WRITES -gt 60 ]]; }
+
+[[ $(id -u) -eq 0 ]] || skip_all "only root may look at the daemon's system calls"
+command -v jq >/dev/null || skip_all "no jq here"
+[[ -x $BIN/snitch && -x $BIN/snitchd && -x $BIN/snitch-fault ]] || bail "build first: make userspace"
+ok "snitchd starts, its system calls looked at" start_base
+for change in "${CHANGES[@]}" fetched; do ok "killed at each write: $change" kill_at_each "$change"; done
+ok "there were kills" many_kills
+for change in "${CHANGES[@]}"; do ok "each write fails: $change" fail_at_each "$change"; done
+ok "there were failures" many_failures
+finish
