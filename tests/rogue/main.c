@@ -495,10 +495,12 @@ int main(int argc, char **argv)
 	}
 	sd_bus_match_signal(state.bus, NULL, NAME, NULL, NULL, NULL, on_signal, NULL);
 	snprintf(path, sizeof(path), PATH "/question/%llu", (unsigned long long)state.question);
+	listen_in();	/* first: what an admin sets may end all questions */
 	try_object(path, QUESTION);
 	try_object(PATH, MANAGER);
 	many_agents(argv[1]);
-	listen_in();
+	if (state.who < WHO_GROUP)
+		listen_in();
 	if (state.who >= WHO_GROUP && !state.signals)
 		violation("an agent of the admin hears of no question");
 	printf("%u calls, %u granted, %u signals, %u violations\n", state.calls, state.granted,
