@@ -18,7 +18,7 @@
 
 #include <linux/snitch.h>
 
-#define FAKE_FLOWS_MAX	8192
+#define FAKE_FLOWS_MAX	16384
 #define FAKE_OWNERS_MAX	1024
 
 enum fake_state { FAKE_WAITING, FAKE_HELD, FAKE_ALLOWED, FAKE_REFUSED, FAKE_CANCELLED };

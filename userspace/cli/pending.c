@@ -246,6 +246,19 @@ static void attach_all(json_t *all)
 	purposes_free(purposes);
 }
 
+/* How many there is no room for on the list. */
+static long long count_more(struct cli *cli)
+{
+	json_t *status;
+	long long more;
+
+	if (cli_call_json(cli, "GetStatus", &status, ""))
+		return 0;
+	more = value_int(status, "More", 0);
+	json_decref(status);
+	return more;
+}
+
 static int print_all(struct cli *cli, bool count)
 {
 	json_t *all, *q;
@@ -261,12 +274,18 @@ static int print_all(struct cli *cli, bool count)
 	} else if (count) {
 		code = out_json(json_pack("{s:I}", "count", (json_int_t)json_array_size(all)));
 	} else if (cli->json) {
-		return out_json(json_pack("{s:i,s:o}", "schema", 1, "questions", all));
+		return out_json(json_pack("{s:i,s:o,s:I}", "schema", 1, "questions", all, "more",
+					  (json_int_t)count_more(cli)));
 	} else {
+		long long more = count_more(cli);
+
 		json_array_foreach(all, i, q)
 			print_question(cli, q);
 		if (!json_array_size(all))
 			out_printf("no questions\n");
+		if (more)
+			out_printf("and %lld more, which find no place here: answer some of these\n",
+				   more);
 	}
 	json_decref(all);
 	return code;
