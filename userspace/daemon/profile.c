@@ -160,19 +160,37 @@ static int save_choice(struct daemon *d, const char *name)
 	return snitch_save(folder, STATE_NAME, name ? write_choice : NULL, name);
 }
 
+/* A name that a rule can have, in one line. */
+static bool is_name(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c && (unsigned char)*c >= ' ' && *c != 0x7f; c++)
+		;
+	return !*c && c - name <= RULE_NAME_MAX;
+}
+
 static void load_choice(struct daemon *d)
 {
 	_cleanup_free_ char *path = snitch_format("%s" STATE_FOLDER "/" STATE_NAME, d->opt.root);
 	_cleanup_fclose_ FILE *f = path ? snitch_read(path) : NULL;
-	char name[RULE_NAME_MAX + 2];
+	_cleanup_free_ char *name = NULL;
+	size_t size = 0;
+	ssize_t len;
 
 	if (!f && path && errno != ENOENT)
 		log_msg(LOG_ERR, "cannot read %s: %m; profiles go by network", path);
-	if (!f || !fgets(name, sizeof(name), f))
+	len = f ? getline(&name, &size, f) : 0;
+	if (len <= 0)
 		return;
-	name[strcspn(name, "\n")] = '\0';
-	if (name[0])
-		d->profiles->chosen = strdup(name);
+	if (name[len - 1] == '\n' && strlen(name) == (size_t)len && getc(f) == EOF) {
+		name[len - 1] = '\0';
+		if (name[0] && is_name(name))
+			d->profiles->chosen = snitch_take_ptr(name);
+	}
+	if (!d->profiles->chosen)
+		log_msg(LOG_ERR, "%s makes no sense: profiles go by network; see \"snitch profile\"",
+			path);
 }
 
 /* ---- start, stop --------------------------------------------------------------------------- */
@@ -283,8 +301,9 @@ int manager_set_profile(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = sd_bus_message_read(m, "s", &name);
 	if (r < 0)
 		return r;
-	if (strlen(name) > RULE_NAME_MAX || strchr(name, '\n'))
-		return manager_refuse(m, "Invalid", "a profile's name has at most 255 bytes, in one line");
+	if (!is_name(name))
+		return manager_refuse(m, "Invalid",
+				      "a profile's name has at most 255 bytes and no control character");
 	if (name[0]) {
 		copy = strdup(name);
 		if (!copy)
