@@ -11,7 +11,6 @@
 SYSTEM=65534 PLAIN=4243 OTHER=4244 MEMBER=4245 SNITCH=4200
 ADDRESS=unix:path=$WORK/system-bus
 export DBUS_SYSTEM_BUS_ADDRESS=$ADDRESS
-FLOW=0
 # What a daemon may have more after all this than before, in KiB.
 GROWTH=16384
 

@@ -196,11 +196,11 @@ static void strike(const struct call *call, const struct seccomp_notif *req,
 	if (state.act == ACT_SHORT && (!(call->traits & CALL_WRITES) || req->data.args[2] < 2))
 		return;
 	note(state.fired, call->name, from, to);
-	if (state.act == ACT_KILL) {
+	if (state.act == ACT_KILL)
 		kill(state.child, SIGKILL);
-	} else if (state.act == ACT_ERROR) {
+	if (state.act == ACT_KILL || state.act == ACT_ERROR) {
 		resp->flags = 0;
-		resp->error = -state.error;
+		resp->error = -state.error;	/* who is killed has not done it either */
 	} else {
 		n = write_half(call, req);
 		if (n < 0) {

@@ -11,6 +11,7 @@ unset NO_COLOR
 PIDS=()
 # A command that runs the daemon, if any.
 UNDER=()
+DAEMON=
 snitch() { "$BIN/snitch" "$@"; }
 tm() { tmux -L "snitch-test-$$" -f /dev/null "$@"; }
 cleanup() {
@@ -35,9 +36,24 @@ start_daemon() {
 	mkdir -p "$ROOT/var/lib" "$ROOT/run" "$ROOT/etc/snitch/rules.d"
 	"${UNDER[@]}" "$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >>"$WORK/daemon.log" 2>&1 7>&- &
 	PIDS+=($!)
-	# shellcheck disable=SC2034
 	DAEMON=$!
-	until_true 10 test -S "$SNITCH_BUS"
+	until_true 10 daemon_is_up_or_gone && [[ -S $SNITCH_BUS ]]
+}
+daemon_is_up_or_gone() { [[ -S $SNITCH_BUS ]] || ! kill -0 "$DAEMON" 2>/dev/null; }
+quietly() { "$@" >/dev/null 2>&1; }
+
+# Ends what runs, however it does, and starts a new daemon on a new device.
+stop_daemon() {
+	exec 7>&-
+	[[ -z $DAEMON ]] || { kill "$DAEMON"; wait "$DAEMON"; } 2>/dev/null
+	[[ ${#PIDS[@]} -eq 0 ]] || kill "${PIDS[@]}" 2>/dev/null	# a device that nobody came to
+	wait 2>/dev/null
+	PIDS=()
+	rm -f "$SNITCH_BUS"
+}
+restart() {
+	stop_daemon
+	start_fake && start_daemon && until_true 10 quietly snitch mode || { cat "$WORK/daemon.log"; return 1; }
 }
 
 # A fake device, in the place of the one before.
