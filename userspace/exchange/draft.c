@@ -453,7 +453,7 @@ static void use_list(struct draft *d)
 
 	if (!d->src->x->options.lists) {
 		draft_leave(d, NULL, NULL,
-			    "%zu remotes are too many; with --lists DIR they become a list",
+			    "%u remotes are too many; with --lists DIR they become a list",
 			    rule->n_items);
 		return;
 	}

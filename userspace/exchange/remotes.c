@@ -316,7 +316,7 @@ int denied_read(struct source *src, const json_t *root)
 		denied_any(&d);
 	if (!d.r && d.rule->n_items && !src->x->options.lists) {
 		draft_leave(&d, NULL, NULL,
-			    "a list of %zu denied remotes: with --lists DIR it is written there",
+			    "a list of %u denied remotes: with --lists DIR it is written there",
 			    d.rule->n_items);
 	} else if (!d.r && d.rule->n_items) {
 		denied_list(&d, root);

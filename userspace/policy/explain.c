@@ -68,7 +68,7 @@ static void describe_step(const struct rule *winner, const struct rule *rule, st
 		text_addf(t, "%s is more specific than %s", class_word(winner), class_word(rule));
 		return;
 	case ORDER_COUNT:
-		text_addf(t, "a shorter list of remotes is more specific (%zu, not %zu)",
+		text_addf(t, "a shorter list of remotes is more specific (%u, not %u)",
 			  winner->n_items, rule->n_items);
 		return;
 	case ORDER_SIZE:

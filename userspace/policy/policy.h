@@ -41,11 +41,11 @@ enum rule_program_kind {
  * image; path only a container's.
  */
 struct rule_program {
-	enum rule_program_kind kind;
 	char *name;			/* owned; NULL for any and kernel */
 	char *path;			/* owned; a container's program */
-	uint32_t kernel;		/* SNITCH_K_*, of kind kernel */
 	struct rule_program *child_of;	/* owned; NULL: whoever started it */
+	uint32_t kernel;		/* SNITCH_K_*, of kind kernel */
+	enum rule_program_kind kind : 8;
 	bool and_children;
 };
 
@@ -122,38 +122,39 @@ enum rule_scope {
 #define RULE_F_NOLOG		(1U << 3)
 #define RULE_F_IN		(1U << 4)
 
+/* There may be 100 000 of them: no room between the members. */
 struct rule {
 	uint64_t id;			/* written as [id=], or a hash of the text */
-	bool id_written;
 	char *keys;			/* owned; other keys in the brackets, as they stood */
-	uint32_t action;		/* SNITCH_ALLOW, DENY, DROP or ASK */
 	struct rule_program program;
-	enum rule_who who;
 	char *who_name;			/* owned; as written */
-	uint32_t who_id;		/* uid or gid, if known */
-	bool who_known;
-	bool negated;			/* "not" before the remotes */
 	struct rule_item *items;	/* owned; at least one */
-	size_t n_items;
 	struct rule_ports *ports;	/* owned; none: any */
-	size_t n_ports;
-	int proto;			/* IP protocol number, RULE_PROTO_PACKET, -1: any */
-	uint32_t flags;			/* RULE_F_* */
 	char *interface;		/* owned; NULL: any */
 	char *profile;			/* owned; NULL: every one */
 	char *note;			/* owned; NULL: none */
-	enum rule_lifetime lifetime;
 	uint64_t seconds;		/* "for": how long; DATE: seconds since 1970 */
 	uint64_t until;			/* "for": end, boot time clock in ns; 0: not begun */
 	struct rule_image image;	/* "until quit" */
+	uint32_t action;		/* SNITCH_ALLOW, DENY, DROP or ASK */
+	uint32_t who_id;		/* uid or gid, if known */
+	int proto;			/* IP protocol number, RULE_PROTO_PACKET, -1: any */
+	uint32_t flags;			/* RULE_F_* */
+	uint32_t n_items;
+	uint32_t n_ports;
+	enum rule_who who : 8;
+	enum rule_lifetime lifetime : 8;
+	bool id_written;
+	bool who_known;
+	bool negated;			/* "not" before the remotes */
 	/* set when it joins a set */
+	bool runtime;			/* kept in the runtime folder */
 	enum rule_scope scope;
 	uint32_t scope_uid;		/* of RULE_S_USER */
-	bool runtime;			/* kept in the runtime folder */
-	uint64_t loan;			/* kept in no folder: ends with this loan; 0: none */
-	const char *file;		/* the set's; NULL: none */
-	unsigned int line;		/* from 1 */
 	uint32_t rank;			/* place in the set, 0 is looked at first */
+	unsigned int line;		/* from 1 */
+	const char *file;		/* the set's; NULL: none */
+	uint64_t loan;			/* kept in no folder: ends with this loan; 0: none */
 };
 
 /* What is wrong, where, and what to do about it. */
