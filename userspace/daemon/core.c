@@ -6,6 +6,7 @@
 #include "core.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,7 @@ int core_install(struct core *core)
 		(unsigned long long)generation, snitch_mode_name(core->mode.now),
 		rulebook_count(core->rules));
 	core_look_into(core);
+	malloc_trim(0);	/* compiling took several times the room of what is kept */
 	return 0;
 }
 
@@ -262,6 +264,7 @@ static int reload(struct core *core, bool always)
 {
 	int err, r = rulebook_load(core->rules);
 
+	malloc_trim(0);	/* there were two sets for a moment */
 	if (r < 0)
 		log_msg(LOG_ERR, "rules not loaded, the last good ones stay: %s",
 			rulebook_error(core->rules));

@@ -4,6 +4,7 @@
  * itself.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #include "../util/save.h"
 #include "../util/timespan.h"
 #include "daemon.h"
+
+#define MMAP_THRESHOLD	(64 << 10)
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
 {
@@ -245,6 +248,8 @@ int main(int argc, char **argv)
 	if (r)
 		return r > 0 ? EXIT_SUCCESS : 2;
 	umask(0027);
+	/* what is big comes from the system and goes back to it, whatever was big before */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	TAILQ_INIT(&d.peers);
 	log_open(d.opt.foreground);
 	if (d.opt.debug)
