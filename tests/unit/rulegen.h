@@ -73,6 +73,18 @@ static const struct policy_env gen_env = {
 	.netns = 4026531840, .now = GEN_NOW, .boottime = GEN_BOOTTIME,
 };
 
+/* What rules name as lists, where a test has them: list:x is nowhere. */
+static const struct {
+	const char *file, *text;
+} gen_lists[] = {
+	{ "addrs.list", "192.0.2.1\n192.0.2.3\n192.0.2.6\n192.0.2.8\n192.0.2.10\n192.0.2.12\n"
+	  "192.0.2.14\n192.0.2.16\n192.0.2.18\n192.0.2.20\n192.0.2.22\n192.0.2.24\n192.0.2.26\n"
+	  "192.0.2.28\n192.0.2.30\n203.0.113.0/25\nfe80::/16\n9.9.9.9\n10.0.0.1-10.0.0.9\n" },
+	{ "addrs.except", "192.0.2.3\n203.0.113.8\nexample.com\n" },
+	{ "few.list", "192.0.2.0/30\n2001:db8::/32\n" },
+	{ "mixed.list", "example.com\n203.0.113.7\n10.0.0.0/8\n" },
+};
+
 static const char *const gen_exes[] = { "/bin/a", "/bin/b", "/bin/c" };
 static const char *const gen_names[] = { "example.com", "www.example.com", "x.test" };
 static const uint32_t gen_gids[] = { 50, 51 };
@@ -98,9 +110,10 @@ static inline struct rule *gen_rule(bool plain)
 		"bonjour", "broadcast", "not 192.0.2.0/30,203.0.113.0/24", "192.0.2.1,fe80::1",
 		"fe80::/10", "not local-net", "not 192.0.2.1", "0.0.0.0/0", "10.0.0.0/8,loopback",
 		GEN_MANY, "not " GEN_MANY, "not any", "not fe80::/10", "203.0.113.7", "::/0",
+		"list:addrs", "not list:addrs", "list:few,203.0.113.7", "not list:few",
 		/* for the daemon */
 		"example.com", "*.example.com", "not loopback", "not example.com", "list:x",
-		"192.0.2.1,example.com", "not list:x,192.0.2.1",
+		"192.0.2.1,example.com", "not list:x,192.0.2.1", "list:mixed", "not list:mixed",
 	};
 	static const char *const services[] = {
 		"", "", "", "", "port 80", "port 80 tcp", "port 53,80-90 tcp", "tcp", "udp", "icmp",
@@ -127,7 +140,7 @@ static inline struct rule *gen_rule(bool plain)
 	snprintf(text, sizeof(text), "%s %s %s to %s %s %s", GEN_PICK(actions),
 		 programs[gen_pick(GEN_N(programs) - (plain ? 10 : 0))],
 		 whos[gen_pick(GEN_N(whos) - (plain ? 2 : 0))],
-		 remotes[gen_pick(GEN_N(remotes) - (plain ? 7 : 0))],
+		 remotes[gen_pick(GEN_N(remotes) - (plain ? 9 : 0))],
 		 services[gen_pick(GEN_N(services) - (plain ? 2 : 0))],
 		 options[gen_pick(GEN_N(options) - (plain ? 2 : 0))]);
 	if (rule_parse(text, NULL, 0, &rule, &err))

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "lab.h"
+#include "lists/lists.h"
 #include "policy/table.h"
 #include "policy/policy.h"
 #include "rulegen.h"
@@ -21,6 +23,8 @@
 #define FLOWS		80	/* of each set */
 #define RULES		60	/* of a set, at most */
 #define NOBODY		"/bin/nobody"	/* has no rule of its own */
+
+static struct lists *lists;
 
 /* One set, both ways; and how often the kernel was final. */
 struct lab {
@@ -153,6 +157,7 @@ static void one_set(struct lab *lab, unsigned int flows)
 
 	lab->set = ruleset_new();
 	lab->env = gen_env;
+	lab->env.lists = lists;
 	lab->env.mode = GEN_PICK(modes);
 	lab->plain = gen_once_in(4);
 	assert_non_null(lab->set);
@@ -166,6 +171,33 @@ static void one_set(struct lab *lab, unsigned int flows)
 	policy_table_free(&lab->table);
 	policy_compiled_free(&lab->c);
 	ruleset_free(lab->set);
+}
+
+static int load_lists(void **state)
+{
+	static const char *const dirs[] = {
+		"/var", "/var/lib", "/var/lib/snitch", LIST_FOLDER_STORE,
+	};
+	char root[LAB_ROOT], path[128];
+	struct rule_error err;
+	size_t i;
+
+	(void)state;
+	lab_root(root, dirs, GEN_N(dirs));
+	for (i = 0; i < GEN_N(gen_lists); i++) {
+		snprintf(path, sizeof(path), LIST_FOLDER_STORE "/%s", gen_lists[i].file);
+		lab_write(root, path, gen_lists[i].text);
+	}
+	assert_int_equal(lists_load(root, NULL, &lists, &err), 1);
+	lab_remove(root);
+	return 0;
+}
+
+static int free_lists(void **state)
+{
+	(void)state;
+	lists_free(lists);
+	return 0;
 }
 
 static void test_agree(void **state)
@@ -192,5 +224,5 @@ int main(void)
 		cmocka_unit_test(test_agree),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, load_lists, free_lists);
 }

@@ -15,6 +15,7 @@
 #include "lab.h"
 #include "lists/lists.h"
 #include "policy/policy.h"
+#include "snitch.h"
 
 #define STORE	"/var/lib/snitch/lists"
 
@@ -160,28 +161,134 @@ static void test_hit(void **state)
 	ruleset_free(set);
 }
 
-/* Until the kernel holds the addresses itself, every line of a list is the daemon's. */
-static void test_kernel_asks(void **state)
+/* Of the lines that @texts become: how many are there, and how many of them the kernel's. */
+static void count_lines(const char *const *texts, size_t *lines, size_t *final,
+			struct policy_compiled *c)
 {
-	static const char *const texts[] = {
-		"deny any to list:names", "deny any to 10.0.0.1,list:addrs",
-		"allow /usr/bin/curl to not list:addrs", NULL
-	};
 	struct ruleset *set = set_of(texts);
-	struct policy_compiled c = { .n_apps = 0 };
-	unsigned int final = 0;
 	size_t i;
 
-	(void)state;
-	assert_int_equal(policy_compile(set, &env, &c), 0);
-	for (i = 0; i < c.n_rules; i++)
-		final += !(c.rules[i].flags & SNITCH_R_DAEMON);
-	assert_int_equal(c.n_rules, 4);
-	assert_int_equal(final, 1);	/* 10.0.0.1 */
-	for (i = 0; i < set->n_rules; i++)
-		assert_true(rule_needs_daemon(set->rules[i]));
-	policy_compiled_free(&c);
+	memset(c, 0, sizeof(*c));
+	assert_int_equal(policy_compile(set, &env, c), 0);
+	*lines = c->n_rules;
+	*final = 0;
+	for (i = 0; i < c->n_rules; i++)
+		*final += !(c->rules[i].flags & SNITCH_R_DAEMON);
 	ruleset_free(set);
+}
+
+/* The kernel has the addresses, the daemon the names. */
+static void test_kernel_has_addresses(void **state)
+{
+	static const char *const names[] = { "deny any to list:names", NULL };
+	static const char *const addrs[] = { "deny any to 10.0.0.1,list:addrs", NULL };
+	static const char *const both[] = { "deny any to list:names,list:addrs", NULL };
+	static const char *const gone[] = { "deny any to list:nowhere", NULL };
+	static const char *const not_gone[] = { "deny any to not list:nowhere", NULL };
+	static const char *const not_addrs[] = { "allow /usr/bin/curl to not list:addrs", NULL };
+	static const char *const not_names[] = { "deny any to not list:names", NULL };
+	static const char *const unit[] = { "deny unit x to list:addrs", NULL };
+	static const struct {
+		const char *const *texts;
+		size_t lines, final;
+	} cases[] = {
+		{ names, 1, 0 }, { addrs, 3, 3 }, { both, 3, 2 }, { gone, 0, 0 },
+		{ not_gone, 1, 0 }, { not_addrs, 4, 4 }, { not_names, 1, 0 }, { unit, 2, 0 },
+	};
+	struct policy_compiled c;
+	size_t i, lines, final;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		count_lines(cases[i].texts, &lines, &final, &c);
+		if (lines != cases[i].lines || final != cases[i].final)
+			fail_msg("%s: %zu lines, %zu of them the kernel's", cases[i].texts[0],
+				 lines, final);
+		policy_compiled_free(&c);
+	}
+}
+
+/* A list of @n addresses that do not touch: 10.0.0.1, 10.0.1.1... */
+static void write_many(const char *name, size_t n)
+{
+	char path[128];
+	size_t i;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s" STORE "/%s.list", root, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	for (i = 0; i < n; i++)
+		fprintf(f, "10.%zu.%zu.1\n", i >> 8, i & 255);
+	fclose(f);
+	chmod(path, 0644);
+}
+
+/* Many addresses are a set, without the excepted; equal ones are one; another version is another. */
+static void test_sets(void **state)
+{
+	static const char *const texts[] = {
+		"deny any to list:many port 80", "deny /usr/bin/curl to list:many",
+		"deny any to list:many,192.0.2.1", NULL
+	};
+	struct policy_compiled c, next;
+	struct lists *before = lists;
+	size_t lines, final, i;
+	struct rule_error err;
+
+	(void)state;
+	write_many("many", 40);
+	lab_write(root, STORE "/many.except", "10.0.4.1\n");
+	assert_int_equal(lists_load(root, before, &lists, &err), 1);
+	env.lists = lists;
+	count_lines(texts, &lines, &final, &c);
+	assert_int_equal(lines, 3);
+	assert_int_equal(final, 3);
+	assert_int_equal(c.n_sets, 2);
+	assert_int_equal(c.sets[0].n + c.sets[1].n, 39 + 40);
+	for (i = 0; i < c.n_rules; i++)
+		assert_true(c.rules[i].flags & SNITCH_R_SET);
+	lists_free(before);
+	before = lists;
+	lab_unlink(root, STORE "/many.except");
+	assert_int_equal(lists_load(root, before, &lists, &err), 1);
+	env.lists = lists;
+	count_lines(texts, &lines, &final, &next);
+	assert_int_equal(next.sets[0].n + next.sets[1].n, 40 + 41);
+	for (i = 0; i < next.n_sets; i++)
+		assert_true(next.sets[i].tag != c.sets[0].tag && next.sets[i].tag != c.sets[1].tag);
+	policy_compiled_free(&next);
+	policy_compiled_free(&c);
+	lists_free(before);
+}
+
+/* More than the kernel takes is left to the daemon, and the policy still is one. */
+static void test_too_many(void **state)
+{
+	static const char *const texts[] = {
+		"deny any to list:huge", "deny any to 10.0.0.0/8 priority high", NULL
+	};
+	struct lists *before = lists;
+	struct policy_compiled c;
+	struct rule_error err;
+	size_t lines, final;
+
+	(void)state;
+	write_many("huge", POLICY_LINES_MAX + 1);
+	assert_int_equal(lists_load(root, before, &lists, &err), 1);
+	env.lists = lists;
+	count_lines(texts, &lines, &final, &c);
+	assert_int_equal(lines, 2);
+	assert_int_equal(final, 2);
+	policy_compiled_free(&c);
+	env.max_ranges = POLICY_LINES_MAX;
+	count_lines(texts, &lines, &final, &c);
+	assert_int_equal(c.n_sets, 0);
+	assert_int_equal(lines, 2);
+	assert_int_equal(final, 1);
+	policy_compiled_free(&c);
+	env.max_ranges = 0;
+	lists_free(before);
 }
 
 int main(void)
@@ -190,7 +297,9 @@ int main(void)
 		cmocka_unit_test(test_match),
 		cmocka_unit_test(test_negated),
 		cmocka_unit_test(test_hit),
-		cmocka_unit_test(test_kernel_asks),
+		cmocka_unit_test(test_kernel_has_addresses),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -130,6 +130,8 @@ static void on_decided(void *ctx, const struct snitch_decided *decided)
 		flow.inbound = decided->origin == SNITCH_BY_INBOUND;
 		flow.port = flow.inbound ? s->flows[i].sport : flow.port;
 		flow.count = 1;
+		if (decided->origin == SNITCH_BY_RULE)
+			rulebook_count_decided(d->core.rules, flow.rule, &s->flows[i]);
 		if (history_add(d->core.history, &flow))
 			remember_flush(&d->core);
 	}

@@ -2,6 +2,7 @@
 /*
  * Lists and the rules that name them. It must never let go of a list that rules still point into.
  */
+#include <string.h>
 #include <time.h>
 
 #include "rulebook-private.h"
@@ -60,4 +61,14 @@ void rulebook_count_hit(struct rulebook *rb, const struct rule *rule, const stru
 	list_hits_add(rb->hits, list_facts(hit.list)->name,
 		      hit.range ? list_range_print(hit.range, text, sizeof(text)) : hit.entry,
 		      time(NULL));
+}
+
+void rulebook_count_decided(struct rulebook *rb, uint64_t rule, const struct snitch_flow_event *ev)
+{
+	const struct rule *found = ruleset_find(rb->set, rule);
+	struct flow_query q = { .family = ev->family };
+
+	memcpy(q.addr, ev->daddr, sizeof(q.addr));
+	if (found)
+		rulebook_count_hit(rb, found, &q);
 }

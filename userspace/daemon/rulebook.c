@@ -14,6 +14,7 @@
 
 #include "../policy/policy.h"
 #include "../util/cleanup.h"
+#include "../util/log.h"
 #include "../util/panic.h"
 #include "../util/timespan.h"
 #include "identity.h"
@@ -221,11 +222,51 @@ static int load_compiled(struct rulebook *rb, const struct snitch_policy_sink *s
 				  c->sets, generation, &unbound);
 }
 
+/* Looks at the executables, loads, and looks again: were they replaced meanwhile? */
+static int load_looking(struct rulebook *rb, const struct snitch_policy_sink *sink,
+			struct policy_compiled *c, uint64_t *generation)
+{
+	unsigned int tries;
+	int r = 0;
+
+	rulebook_compare(rb);
+	for (tries = 0; tries < LOAD_TRIES; tries++) {
+		r = load_compiled(rb, sink, c, generation);
+		if (r)
+			break;
+		/* the kernel has looked at the paths: was there anything new to see? */
+		rulebook_compare(rb);
+		if (!rb->news)
+			break;
+	}
+	return r;
+}
+
+/* @max_ranges: of sets, 0: the usual. */
+static int compile_and_load(struct rulebook *rb, const struct snitch_policy_sink *sink,
+			    size_t max_ranges, struct policy_compiled *c, uint64_t *generation)
+{
+	int r;
+
+	rb->env.max_ranges = max_ranges;
+	r = policy_compile(rb->set, rulebook_env(rb), c);
+	if (r) {
+		snprintf(rb->error, sizeof(rb->error), "cannot compile %zu rules: %s",
+			 rb->set->n_rules, strerror(-r));
+		return r;
+	}
+	r = load_looking(rb, sink, c, generation);
+	if (r)
+		snprintf(rb->error, sizeof(rb->error), "the kernel refused the policy: %s%s%s",
+			 strerror(-r), *sink->error(sink->ctx) ? ": " : "",
+			 sink->error(sink->ctx));
+	return r;
+}
+
 int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 		     const struct rulebook_policy *as, uint64_t *generation)
 {
 	struct policy_compiled c = { .n_apps = 0 };
-	unsigned int tries;
 	uint32_t unbound;
 	int r;
 
@@ -241,39 +282,22 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 	rb->env.mode = as->mode;
 	rb->env.fail = as->fail;
 	rb->env.kernel = as->kernel;
-	r = policy_compile(rb->set, rulebook_env(rb), &c);
-	if (r) {
-		snprintf(rb->error, sizeof(rb->error), "cannot compile %zu rules: %s",
-			 rb->set->n_rules, strerror(-r));
-		goto fail;
-	}
-	rulebook_compare(rb);
-	for (tries = 0; tries < LOAD_TRIES; tries++) {
-		r = load_compiled(rb, sink, &c, generation);
-		if (r)
-			break;
-		/* the kernel has looked at the paths: was there anything new to see? */
-		rulebook_compare(rb);
-		if (!rb->news)
-			break;
+	r = compile_and_load(rb, sink, 0, &c, generation);
+	if ((r == -ENOSPC || r == -ENOMEM) && c.n_sets) {
+		log_msg(LOG_WARNING, "the kernel has no room for the addresses of lists (%s): snitchd judges by them",
+			rb->error);
+		policy_compiled_free(&c);
+		r = compile_and_load(rb, sink, POLICY_LINES_MAX, &c, generation);
 	}
 	if (r) {
-		snprintf(rb->error, sizeof(rb->error), "the kernel refused the policy: %s%s%s",
-			 strerror(-r), *sink->error(sink->ctx) ? ": " : "",
-			 sink->error(sink->ctx));
-		goto fail;
+		policy_compiled_free(&c);
+		return r;
 	}
-	/* only the numbers of the executables are needed from now on */
-	free(c.rules);
-	c.rules = NULL;
-	c.n_rules = 0;
+	policy_compiled_keep_apps(&c);
 	policy_compiled_free(&rb->compiled);
 	rb->compiled = c;
 	rb->error[0] = '\0';
 	return 0;
-fail:
-	policy_compiled_free(&c);
-	return r;
 }
 
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe)

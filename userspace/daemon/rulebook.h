@@ -143,6 +143,9 @@ struct list_hits *rulebook_hits(const struct rulebook *rb);
 /* Puts @lists, which is taken, in the place of those before. */
 void rulebook_take_lists(struct rulebook *rb, struct lists *lists);
 
+/* Counts for lists that @rule decided @ev, which the kernel did by itself. */
+void rulebook_count_decided(struct rulebook *rb, uint64_t rule, const struct snitch_flow_event *ev);
+
 /* Does a rule name any list? */
 bool rulebook_names_lists(const struct rulebook *rb);
 

@@ -173,7 +173,10 @@ static void put_frames(struct compiler *c, const struct snitch_rule *line, const
 	}
 }
 
-/* One line about a set instead of many; what a set cannot say is left in @ranges. */
+/*
+ * One line about a set instead of many; what a set cannot say is left in @ranges. Without room for
+ * the set a few lines do as well; what would be too many of them is the daemon's.
+ */
 static void put_set(struct compiler *c, const struct snitch_rule *line, const struct rule *rule,
 		    struct ranges *ranges)
 {
@@ -191,10 +194,16 @@ static void put_set(struct compiler *c, const struct snitch_rule *line, const st
 		memcpy(in[n].last, r->last, sizeof(in[n].last));
 		n++;
 	}
-	c->error = in ? compiled_set(c->out, in, n, &copy.set) : -ENOMEM;
-	free(in);
-	if (c->error || !copy.set)
+	c->error = in ? compiled_set(c->out, c->env, in, n, &copy.set) : -ENOMEM;
+	if (c->error)
 		return;
+	if (!copy.set) {
+		if (ranges->n > POLICY_LINES_MAX) {
+			ranges->names = true;
+			ranges->n = 0;
+		}
+		return;
+	}
 	copy.flags |= SNITCH_R_SET;
 	put_ports(c, &copy, rule);
 	for (i = 0; i < ranges->n; i++) {
@@ -217,6 +226,9 @@ static void put_remote(struct compiler *c, const struct snitch_rule *line, const
 	rule_ranges(rule, c->env, &ranges);
 	if (ranges.failed)
 		c->error = -ENOMEM;
+	/* where the daemon is asked whatever the address is, no address needs a line */
+	if (ranges.names && line->flags & SNITCH_R_DAEMON)
+		ranges.n = 0;
 	if (!c->error && ranges.n > POLICY_SET_FROM)
 		put_set(c, line, rule, &ranges);
 	for (i = 0; i < ranges.n; i++) {
@@ -350,14 +362,21 @@ int policy_compile(const struct ruleset *set, const struct policy_env *env,
 	return c.error;
 }
 
+void policy_compiled_keep_apps(struct policy_compiled *c)
+{
+	free(c->rules);
+	c->rules = NULL;
+	c->n_rules = 0;
+	compiled_sets_free(c);
+}
+
 void policy_compiled_free(struct policy_compiled *c)
 {
 	size_t i;
 
+	policy_compiled_keep_apps(c);
 	for (i = 0; i < c->n_apps; i++)
 		free(c->apps[i]);
 	free(c->apps);
-	free(c->rules);
-	compiled_sets_free(c);
 	memset(c, 0, sizeof(*c));
 }

@@ -25,15 +25,17 @@ bool rules_meet(const struct rule *a, const struct rule *b, uint64_t *work);
 /**
  * compiled_set() - the set of these ranges, a new one or one that is there already
  * @out: gets it
- * @ranges: in any order, of IPv4 and IPv6; sorted and joined in place
+ * @env: how many ranges there may be in all
+ * @ranges: in any order, of IPv4 and IPv6, from malloc(); taken, also on failure
  * @n: how many
- * @id: gets the set's id; 0: there are as many sets as there may be
+ * @id: gets the set's id; 0: there are as many sets, or ranges, as there may be
  *
  * Sets of equal contents have the same id and tag in all policies that one process compiles, so
  * that the kernel can keep them.
  * Return: 0 or -ENOMEM.
  */
-int compiled_set(struct policy_compiled *out, struct snitch_range *ranges, size_t n, uint32_t *id);
+int compiled_set(struct policy_compiled *out, const struct policy_env *env,
+		 struct snitch_range *ranges, size_t n, uint32_t *id);
 void compiled_sets_free(struct policy_compiled *out);
 
 #endif

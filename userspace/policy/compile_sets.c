@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Address sets of a compiled policy. It must never give two contents the same id. */
+/*
+ * Address sets of a compiled policy. It must never give two contents the same id, nor ask the
+ * kernel for more than it takes.
+ */
 #include "compile.h"
 
 #include <errno.h>
@@ -67,44 +70,55 @@ static bool id_taken(const struct policy_compiled *out, uint32_t id)
 	return !id;
 }
 
-static int put_set(struct policy_compiled *out, const struct snitch_range *ranges, size_t n,
+/* Takes @ranges if it works. */
+static int put_set(struct policy_compiled *out, struct snitch_range *ranges, size_t n,
 		   uint64_t tag, uint32_t *id)
 {
 	struct snitch_set_data *sets;
-	struct snitch_range *copy;
 
 	sets = reallocarray(out->sets, out->n_sets + 1, sizeof(*sets));
 	if (!sets)
 		return -ENOMEM;
 	out->sets = sets;
-	copy = calloc(n ? n : 1, sizeof(*copy));
-	if (!copy)
-		return -ENOMEM;
-	if (n)
-		memcpy(copy, ranges, n * sizeof(*copy));
 	for (*id = tag; id_taken(out, *id);)
 		++*id;
 	out->sets[out->n_sets++] = (struct snitch_set_data){
-		.id = *id, .tag = tag, .ranges = copy, .n = n,
+		.id = *id, .tag = tag, .ranges = ranges, .n = n,
 	};
 	return 0;
 }
 
-int compiled_set(struct policy_compiled *out, struct snitch_range *ranges, size_t n, uint32_t *id)
+/* The kernel bounds the ranges of all sets together: over it, it would refuse the whole policy. */
+static bool has_room(const struct policy_compiled *out, const struct policy_env *env, size_t n)
+{
+	size_t max = env->max_ranges ? env->max_ranges : POLICY_RANGES_MAX, i;
+
+	for (i = 0; i < out->n_sets; i++)
+		n += out->sets[i].n;
+	return out->n_sets < SNITCH_SETS_MAX && n <= max;
+}
+
+int compiled_set(struct policy_compiled *out, const struct policy_env *env,
+		 struct snitch_range *ranges, size_t n, uint32_t *id)
 {
 	uint64_t tag;
 	size_t i;
+	int r = 0;
 
+	*id = 0;
 	n = snitch_ranges_tidy(ranges, n);
 	tag = hash_ranges(ranges, n);
-	for (i = 0; i < out->n_sets; i++) {
-		if (out->sets[i].tag == tag && same(&out->sets[i], ranges, n)) {
+	for (i = 0; i < out->n_sets && !*id; i++) {
+		if (out->sets[i].tag == tag && same(&out->sets[i], ranges, n))
 			*id = out->sets[i].id;
-			return 0;
-		}
 	}
-	*id = 0;
-	return out->n_sets < SNITCH_SETS_MAX ? put_set(out, ranges, n, tag, id) : 0;
+	if (!*id && has_room(out, env, n)) {
+		r = put_set(out, ranges, n, tag, id);
+		if (!r)
+			return 0;
+	}
+	free(ranges);
+	return r;
 }
 
 void compiled_sets_free(struct policy_compiled *out)

@@ -273,13 +273,39 @@ void ranges_free(struct ranges *ranges)
 	memset(ranges, 0, sizeof(*ranges));
 }
 
+/*
+ * The addresses of a list, as they are now; its names only the daemon can judge. Of a list that is
+ * not there nothing matches, but "not" before it does not mean everything.
+ */
+static void add_list(struct ranges *ranges, const struct list *list, bool negated)
+{
+	const struct list_range *from;
+	struct range r = { .loopback = false };
+	size_t n = list ? list_ranges(list, &from) : 0, i;
+
+	if (list)
+		ranges->names |= list_facts(list)->names > 0;
+	if (negated)
+		ranges->names |= !list || list_facts(list)->problem[0];
+	for (i = 0; i < n && !ranges->failed; i++) {
+		r.family = from[i].family;
+		memcpy(r.first, from[i].first, sizeof(r.first));
+		memcpy(r.last, from[i].last, sizeof(r.last));
+		add(ranges, &r);
+	}
+}
+
 static void add_item(struct ranges *ranges, const struct rule_item *item,
-		     const struct policy_env *env)
+		     const struct policy_env *env, bool negated)
 {
 	struct place place;
 	struct range r;
 	size_t i;
 
+	if (item->kind == RULE_I_LIST) {
+		add_list(ranges, lists_find(env->lists, item->name), negated);
+		return;
+	}
 	if (item_is_name(item)) {
 		ranges->names = true;
 		return;
@@ -364,7 +390,7 @@ void rule_ranges(const struct rule *rule, const struct policy_env *env, struct r
 
 	memset(out, 0, sizeof(*out));
 	for (i = 0; i < rule->n_items; i++)
-		add_item(&all, &rule->items[i], env);
+		add_item(&all, &rule->items[i], env, rule->negated);
 	if (!rule->negated) {
 		*out = all;
 		return;

@@ -370,6 +370,7 @@ struct policy_env {
 	size_t n_links;
 	uint32_t netns;			/* inode number, of the initial network namespace */
 	const struct lists *lists;	/* NULL: none */
+	size_t max_ranges;		/* of all sets of a policy; 0: POLICY_RANGES_MAX */
 	const char *profile;		/* the active one; NULL: none */
 	uint64_t now;			/* seconds since 1970 */
 	uint64_t boottime;		/* ns */
@@ -430,8 +431,13 @@ bool policy_list_hit(const struct rule *rule, const struct policy_env *env,
 void policy_decide(const struct ruleset *set, const struct policy_env *env,
 		   const struct flow_query *q, struct policy_decision *d);
 
-/* Rules with more ranges than this name a set instead, as long as there may be more sets. */
-#define POLICY_SET_FROM	16
+/*
+ * Rules with more ranges than POLICY_SET_FROM name a set instead, as long as there may be more sets
+ * and ranges; without one, those with more than POLICY_LINES_MAX are the daemon's.
+ */
+#define POLICY_SET_FROM		16
+#define POLICY_LINES_MAX	4096
+#define POLICY_RANGES_MAX	2097152		/* what the kernel takes unless it was told otherwise */
 
 /* The kernel's table. Zero it before first use; apps are sorted paths, numbered from 1. */
 struct policy_compiled {
@@ -447,6 +453,8 @@ struct policy_compiled {
 int policy_compile(const struct ruleset *set, const struct policy_env *env,
 		   struct policy_compiled *out);
 void policy_compiled_free(struct policy_compiled *c);
+/* Frees all but what policy_app() needs. */
+void policy_compiled_keep_apps(struct policy_compiled *c);
 /* The number of @exe in the table, 0: no rule names it. */
 uint32_t policy_app(const struct policy_compiled *c, const char *exe);
 
