@@ -114,6 +114,7 @@ static inline struct rule *gen_rule(bool plain)
 		/* for the daemon */
 		"example.com", "*.example.com", "not loopback", "not example.com", "list:x",
 		"192.0.2.1,example.com", "not list:x,192.0.2.1", "list:mixed", "not list:mixed",
+		"www.example.com",
 	};
 	static const char *const services[] = {
 		"", "", "", "", "port 80", "port 80 tcp", "port 53,80-90 tcp", "tcp", "udp", "icmp",
@@ -140,7 +141,7 @@ static inline struct rule *gen_rule(bool plain)
 	snprintf(text, sizeof(text), "%s %s %s to %s %s %s", GEN_PICK(actions),
 		 programs[gen_pick(GEN_N(programs) - (plain ? 10 : 0))],
 		 whos[gen_pick(GEN_N(whos) - (plain ? 2 : 0))],
-		 remotes[gen_pick(GEN_N(remotes) - (plain ? 9 : 0))],
+		 remotes[gen_pick(GEN_N(remotes) - (plain ? 10 : 0))],
 		 services[gen_pick(GEN_N(services) - (plain ? 2 : 0))],
 		 options[gen_pick(GEN_N(options) - (plain ? 2 : 0))]);
 	if (rule_parse(text, NULL, 0, &rule, &err))

@@ -14,6 +14,7 @@
 
 #include "policy/check.h"
 #include "policy/cover.h"
+#include "policy/cover_index.h"
 #include "policy/decide.h"
 #include "rulegen.h"
 
@@ -237,6 +238,130 @@ static void test_sound(void **state)
 		assert_true(kinds[i] > 0);
 }
 
+/* Whatever covers a rule, or has its conditions, is among those that the index names. */
+static void check_index(const struct ruleset *set)
+{
+	struct cover_index *index = cover_index_new(set);
+	size_t i, k, next, marked = 0;
+
+	assert_non_null(index);
+	for (i = 0; i < set->n_rules; i++) {
+		cover_index_mark(index, set->rules[i]);
+		next = cover_index_next(index, 0);
+		for (k = 0; k < set->n_rules; k++) {
+			const struct rule *a = set->rules[k], *b = set->rules[i];
+
+			if (k == next) {
+				next = cover_index_next(index, k + 1);
+				marked++;
+				continue;
+			}
+			if (!rule_covers(a, b) && !rule_same_conditions(a, b))
+				continue;
+			show(set, NULL, 0);
+			fail_msg("rule %zu covers rule %zu, and the index does not say so", k, i);
+		}
+		assert_int_equal(next, set->n_rules);
+	}
+	assert_true(marked >= set->n_rules);	/* each is its own */
+	cover_index_free(index);
+}
+
+static bool same_findings(const struct check_finding *a, size_t n, const struct check_finding *b,
+			  size_t m)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < m; i++) {
+		if (a[i].kind != b[i].kind || a[i].rule != b[i].rule || a[i].other != b[i].other)
+			return false;
+	}
+	return n == m;
+}
+
+/* With and without the index the same is found. */
+static void test_index(void **state)
+{
+	unsigned int left = gen_rounds(1500);
+	struct check_finding *a, *b;
+	size_t n, m, found = 0;
+	bool all;
+
+	(void)state;
+	gen_seed("index");
+	while (left--) {
+		struct ruleset *set = ruleset_new();
+
+		gen_set(set, 1 + gen_pick(gen_once_in(4) ? 150 : 20), gen_once_in(2));
+		check_index(set);
+		assert_int_equal(rules_check(set, GEN_NOW, &a, &n, &all), 0);
+		assert_int_equal(rules_check_each(set, GEN_NOW, &b, &m, &all), 0);
+		if (!same_findings(a, n, b, m)) {
+			show(set, a, n);
+			show(set, b, m);
+			fail_msg("%zu findings with the index, %zu without it", n, m);
+		}
+		found += n;
+		free(a);
+		free(b);
+		ruleset_free(set);
+	}
+	assert_true(found > gen_rounds(1500));
+}
+
+/* The @k-th rule of a sort; 0: there is no such sort. */
+static int rule_of_sort(unsigned int sort, unsigned int k, char *buf, size_t size)
+{
+	unsigned int x = k / 250, y = k % 250;
+
+	switch (sort) {
+	case 0:
+		return snprintf(buf, size, "allow /bin/p%u to 10.%u.%u.0/24 port 443 tcp", k % 400,
+				x, y);
+	case 1:
+		return snprintf(buf, size, "deny any to 10.%u.%u.7", x, y);
+	case 2:
+		return snprintf(buf, size, "deny any to h%u.d%u.test", x, y);
+	case 3:
+		return snprintf(buf, size, "allow /bin/a to any port %u", k + 1);
+	default:
+		return 0;
+	}
+}
+
+/* 10 000 rules of each sort: how many others are looked at for one, on the average? */
+static void test_index_is_short(void **state)
+{
+	char text[128];
+	unsigned int sort, k;
+	size_t at, marked;
+
+	(void)state;
+	for (sort = 0; rule_of_sort(sort, 0, text, sizeof(text)); sort++) {
+		struct ruleset *set = ruleset_new();
+		struct cover_index *index;
+
+		for (k = 0; k < 10000; k++) {
+			rule_of_sort(sort, k, text, sizeof(text));
+			put(set, text, 1);
+		}
+		put(set, "allow any to any", 1);
+		put(set, "deny /bin/p7 to any", 1);
+		index = cover_index_new(set);
+		assert_non_null(index);
+		for (k = 0, marked = 0; k < set->n_rules; k++) {
+			cover_index_mark(index, set->rules[k]);
+			for (at = 0; (at = cover_index_next(index, at)) < set->n_rules; at++)
+				marked++;
+		}
+		if (marked > 4 * set->n_rules)
+			fail_msg("'%s': %zu rules looked at for %zu", text, marked,
+				 set->n_rules);
+		cover_index_free(index);
+		ruleset_free(set);
+	}
+}
+
 static void test_cover_table(void **state)
 {
 	static const struct {
@@ -331,6 +456,8 @@ int main(void)
 		cmocka_unit_test(test_cover_table),
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_sound),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_index_is_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

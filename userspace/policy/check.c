@@ -12,18 +12,23 @@
 
 #include "compile.h"
 #include "cover.h"
+#include "cover_index.h"
 #include "decide.h"
+#include "program.h"
+#include "set.h"
 
 #define WORK_MAX	1000000000	/* pairs; then the rest is not compared */
 
 /**
  * struct check - one run
+ * @index: NULL: each rule is compared with each
  * @in_force: by rank: has a say, and was not found
  * @whole: tiers, as bits, in which some program is denied as a whole
  * @user_allows: there is an allow rule of a user
  */
 struct check {
 	const struct ruleset *set;
+	struct cover_index *index;
 	bool *in_force;
 	unsigned int whole;
 	bool user_allows;
@@ -101,15 +106,32 @@ static bool hidden_by(const struct check *c, const struct rule *rule, const stru
 	return side_effects_stay(c, rule, other);
 }
 
-/* No rule between @rule and the weaker @other would decide otherwise, if @rule were not there. */
-static bool nothing_between(struct check *c, const struct rule *rule, const struct rule *other)
+/* The first of @n sorted rules that is weaker than @rule. */
+static size_t find_weaker(struct rule *const *rules, size_t n, const struct rule *rule)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rules[middle]->rank <= rule->rank)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* None of @n sorted rules that is between them would decide otherwise. */
+static bool none_between(struct check *c, const struct rule *rule, const struct rule *other,
+			 struct rule *const *rules, size_t n)
 {
 	size_t i;
 
-	for (i = rule->rank + 1; i < other->rank; i++) {
-		const struct rule *between = c->set->rules[i];
+	for (i = find_weaker(rules, n, rule); i < n && rules[i]->rank < other->rank; i++) {
+		const struct rule *between = rules[i];
 
-		if (!c->in_force[i])
+		if (!c->in_force[between->rank])
 			continue;
 		if (between->action == rule->action && is_user(between) == is_user(rule))
 			continue;
@@ -117,6 +139,22 @@ static bool nothing_between(struct check *c, const struct rule *rule, const stru
 			return false;
 	}
 	return true;
+}
+
+/* No rule between @rule and the weaker @other would decide otherwise, if @rule were not there. */
+static bool nothing_between(struct check *c, const struct rule *rule, const struct rule *other)
+{
+	const struct rule_program *p = &rule->program;
+	const struct set_index *index = set_index(c->set);
+	struct rule **alike;
+	size_t n;
+
+	if (!c->index || !index || p->kind != RULE_P_PATH || p->and_children)
+		return none_between(c, rule, other, c->set->rules, c->set->n_rules);
+	/* one executable has nothing to do with rules of another one */
+	alike = set_paths(index, p->name, &n);
+	return none_between(c, rule, other, alike, n) &&
+	       none_between(c, rule, other, index->others, index->n_others);
 }
 
 /* @other, weaker, says the same for all that @rule says it for. */
@@ -136,11 +174,17 @@ static enum check_kind kind_of(const struct rule *rule, const struct rule *other
 	return rule_same_conditions(rule, other) ? CHECK_CONTRADICTION : CHECK_SHADOWED;
 }
 
+/* The rank of the next rule, at @rank or later, that may cover the one being looked at. */
+static size_t next(const struct check *c, size_t rank)
+{
+	return c->index ? cover_index_next(c->index, rank) : rank;
+}
+
 static int check_rule(struct check *c, const struct rule *rule)
 {
 	size_t i;
 
-	for (i = 0; i < c->set->n_rules; i++) {
+	for (i = next(c, 0); i < c->set->n_rules; i = next(c, i + 1)) {
 		const struct rule *other = c->set->rules[i];
 
 		if (c->work++ > WORK_MAX)
@@ -159,22 +203,22 @@ static int find_contradiction(struct check *c, const struct rule *rule)
 {
 	size_t i;
 
-	for (i = rule->rank + 1; i < c->set->n_rules; i++) {
+	/* no user's rule beats the administrator's refusal, whatever their order */
+	if (rule->action != SNITCH_ALLOW || !is_user(rule))
+		return 0;
+	for (i = next(c, rule->rank + 1); i < c->set->n_rules; i = next(c, i + 1)) {
 		const struct rule *other = c->set->rules[i];
+		bool in_force = c->in_force[rule->rank];
+		int r;
 
 		if (c->work++ > WORK_MAX)
 			return 0;
-		if (!c->in_force[i] || other->action == rule->action ||
-		    other->scope == RULE_S_BUILTIN || !rule_same_conditions(rule, other))
+		if (!c->in_force[i] || !stops_users(other) || other->scope == RULE_S_BUILTIN ||
+		    !rule_same_conditions(rule, other))
 			continue;
-		/* no user's rule beats the administrator's refusal, whatever their order */
-		if (rule->action == SNITCH_ALLOW && is_user(rule) && stops_users(other)) {
-			bool in_force = c->in_force[rule->rank];
-			int r = add(c, CHECK_CONTRADICTION, rule, other);
-
-			c->in_force[rule->rank] = in_force;
-			return r;
-		}
+		r = add(c, CHECK_CONTRADICTION, rule, other);
+		c->in_force[rule->rank] = in_force;
+		return r;
 	}
 	return 0;
 }
@@ -214,6 +258,8 @@ static int check_all(struct check *c, uint64_t now)
 
 		if (rule->scope == RULE_S_BUILTIN)
 			continue;
+		if (c->index)
+			cover_index_mark(c->index, rule);
 		if (rule->lifetime == RULE_L_DATE && now >= rule->seconds)
 			r = add(c, CHECK_ENDED, rule, NULL);
 		else if (c->in_force[i])
@@ -224,28 +270,44 @@ static int check_all(struct check *c, uint64_t now)
 	return r;
 }
 
-int rules_check(const struct ruleset *set, uint64_t now, struct check_finding **out, size_t *n,
-		bool *all)
+static int check(struct check *c, uint64_t now, struct check_finding **out, size_t *n, bool *all)
 {
-	struct check c = { .set = set };
 	int r = -ENOMEM;
 
 	*out = NULL;
 	*n = 0;
-	c.in_force = calloc(set->n_rules + 1, sizeof(bool));
-	if (c.in_force) {
-		look_around(&c, now);
-		r = check_all(&c, now);
+	c->in_force = calloc(c->set->n_rules + 1, sizeof(bool));
+	if (c->in_force) {
+		look_around(c, now);
+		r = check_all(c, now);
 	}
-	free(c.in_force);
+	free(c->in_force);
 	if (r) {
-		free(c.found);
+		free(c->found);
 		return r;
 	}
-	if (c.n)
-		qsort(c.found, c.n, sizeof(*c.found), compare_findings);
-	*out = c.found;
-	*n = c.n;
-	*all = c.work <= WORK_MAX;
+	if (c->n)
+		qsort(c->found, c->n, sizeof(*c->found), compare_findings);
+	*out = c->found;
+	*n = c->n;
+	*all = c->work <= WORK_MAX;
 	return 0;
+}
+
+int rules_check(const struct ruleset *set, uint64_t now, struct check_finding **out, size_t *n,
+		bool *all)
+{
+	struct check c = { .set = set, .index = cover_index_new(set) };
+	int r = c.index ? check(&c, now, out, n, all) : -ENOMEM;
+
+	cover_index_free(c.index);
+	return r;
+}
+
+int rules_check_each(const struct ruleset *set, uint64_t now, struct check_finding **out,
+		     size_t *n, bool *all)
+{
+	struct check c = { .set = set };
+
+	return check(&c, now, out, n, all);
 }

@@ -29,13 +29,17 @@ struct check_finding {
  * @now: seconds since 1970
  * @out: gets the findings, in the order of @set; for free()
  * @n: how many
- * @all: gets false when there are too many rules to compare each with each
+ * @all: gets false when there are too many rules to compare all that could cover each other
  *
  * Built-in rules are compared with, and never found.
  * Return: 0 or -ENOMEM.
  */
 int rules_check(const struct ruleset *set, uint64_t now, struct check_finding **out, size_t *n,
 		bool *all);
+
+/* The same, each compared with each: slow, and what tests compare with. */
+int rules_check_each(const struct ruleset *set, uint64_t now, struct check_finding **out,
+		     size_t *n, bool *all);
 
 /* "redundant", "shadowed", "contradiction", "ended" */
 const char *check_kind_name(enum check_kind kind);
