@@ -154,10 +154,65 @@ static void strangers(void **state)
 	assert_true(matches("allow any to any", &q));
 }
 
+/* What is kept says the same when it is read again, and no more than was sure. */
+static void kept(void **state)
+{
+	static const char *const images[] = { "debian:12", "two\nlines", "sha256:" HEX };
+	const struct app app = {
+		.unit = "ssh.service", .flatpak = "org.a.B", .snap = "a", .snap_app = "a.b-c",
+		.script = "/opt/x y.py", .images = images, .n_images = 3, .snap_sure = true,
+		.script_sure = true,
+	};
+	char text[APP_TEXT], small[24];
+	struct app_kept out;
+
+	(void)state;
+	assert_string_equal(app_print(&app, true, text, sizeof(text)),
+			    "unit ssh.service\nflatpak? org.a.B\nsnap a.b-c\nimage debian:12\n"
+			    "image sha256:" HEX "\nscript\ncontainer");
+	app_read(text, "/opt/x y.py", &out);
+	assert_string_equal(out.app.unit, "ssh.service");
+	assert_string_equal(out.app.flatpak, "org.a.B");
+	assert_false(out.app.flatpak_sure);
+	assert_string_equal(out.app.snap, "a");
+	assert_string_equal(out.app.snap_app, "a.b-c");
+	assert_true(out.app.snap_sure && out.app.script_sure && out.container);
+	assert_string_equal(out.app.script, "/opt/x y.py");
+	assert_int_equal(out.app.n_images, 2);
+	assert_string_equal(out.app.images[1], "sha256:" HEX);
+	/* what does not fit is left out, not cut */
+	assert_string_equal(app_print(&app, true, small, sizeof(small)), "unit ssh.service");
+	assert_string_equal(app_print(&APP_NONE, false, text, sizeof(text)), "");
+}
+
+/* Whatever stands in the file: nothing is made of it but names. */
+static void kept_odd(void **state)
+{
+	char text[] = "\n\nunit\nunit? x\nflatpak\nbogus y\nscript x\nscript\nimage? z\n?\n? a\n"
+		      "snap .\nimage 1\nimage 2\nimage 3\nimage 4\nimage 5\ncontainer? \nsnap? b";
+	struct app_kept out;
+	char empty[] = "";
+
+	(void)state;
+	app_read(text, "", &out);
+	assert_string_equal(out.app.unit, "");
+	assert_string_equal(out.app.flatpak, "");
+	assert_false(out.app.script_sure);	/* of no script */
+	assert_int_equal(out.app.n_images, APP_IMAGES);
+	assert_string_equal(out.app.snap, "b");
+	assert_string_equal(out.app.snap_app, "");
+	assert_false(out.app.snap_sure);
+	app_read(empty, "/x", &out);
+	assert_string_equal(out.app.script, "/x");
+	assert_false(out.app.script_sure || out.container || out.app.n_images);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(control_groups),
+		cmocka_unit_test(kept),
+		cmocka_unit_test(kept_odd),
 		cmocka_unit_test(programs_of_rules),
 		cmocka_unit_test(strangers),
 	};

@@ -318,10 +318,79 @@ static void test_random(void **state)
 	env.mode = SNITCH_MODE_ASK;
 }
 
+/* What a program runs as: said, read back as it was printed, and judged by. */
+static void test_apps(void **state)
+{
+	static const struct {
+		const char *flow, *rule;
+		uint32_t action;
+	} cases[] = {
+		{ CURL " as unit backup to 192.0.2.7", "allow unit backup to any", SNITCH_ALLOW },
+		{ CURL " as unit backup.service to 192.0.2.7", "allow unit backup to any", SNITCH_ALLOW },
+		{ CURL " as unit other to 192.0.2.7", "allow unit backup to any", 0 },
+		{ "unit backup to 192.0.2.7", "allow unit backup to any", SNITCH_ALLOW },
+		{ "unit backup to 192.0.2.7", "allow " CURL " to any", 0 },
+		{ CURL " child-of /bin/sh as flatpak org.a.B to 192.0.2.7",
+		  "deny flatpak org.a.B child-of /bin/sh to any", SNITCH_DENY },
+		{ CURL " as snap a.b to 192.0.2.7", "allow snap a to any", SNITCH_ALLOW },
+		{ CURL " as snap a to 192.0.2.7", "allow snap a.b to any", 0 },
+		{ CURL " as script \"/opt/x y\" as unit u to 192.0.2.7",
+		  "allow script \"/opt/x y\" to any", SNITCH_ALLOW },
+		{ "container debian:12:" CURL " to 192.0.2.7", "allow container debian:12:" CURL " to any",
+		  SNITCH_ALLOW },
+		/* the machine's own program is another one */
+		{ "container debian:12:" CURL " to 192.0.2.7", "allow " CURL " to any", 0 },
+		{ CURL " as container debian:12:" CURL " to 192.0.2.7", "deny " CURL " to any",
+		  SNITCH_DENY },
+	};
+	static const char *const wrong[] = {
+		CURL " as to 192.0.2.7", CURL " as any to 192.0.2.7", CURL " as /bin/sh to 192.0.2.7",
+		CURL " as unit a as unit b to 192.0.2.7", CURL " as unit a child-of /bin/sh to 192.0.2.7",
+		CURL " as container debian:12:/bin/sh to 192.0.2.7", "kernel nfs as unit a to 192.0.2.7",
+		CURL " as unit a as snap b as flatpak c as script /d as container e:" CURL
+		" as unit f to 192.0.2.7", "unit a as unit b to 192.0.2.7", CURL " as",
+	};
+	struct flow_description d;
+	struct policy_decision pd;
+	struct rule_error err;
+	char text[1024], again[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < GEN_N(cases); i++) {
+		struct ruleset *set = ruleset_new();
+
+		put(set, cases[i].rule, RULE_S_ADMIN, 0);
+		memset(&d, 0, sizeof(d));
+		if (describe_flow(cases[i].flow, 1000, &d, &err))
+			fail_msg("'%s': %s", cases[i].flow, rule_error_print(&err, text, sizeof(text)));
+		policy_decide(set, &env, &d.query, &pd);
+		if (pd.action != cases[i].action)
+			fail_msg("'%s' under '%s': %u", cases[i].flow, cases[i].rule, pd.action);
+		flow_sentence(&d.query, text, sizeof(text));
+		description_free(&d);
+		ruleset_free(set);
+		if (strncmp(text, "an unknown", 10) == 0)
+			continue;
+		if (describe_flow(text, 1000, &d, &err))
+			fail_msg("'%s': %s", text, rule_error_print(&err, again, sizeof(again)));
+		assert_string_equal(flow_sentence(&d.query, again, sizeof(again)), text);
+		description_free(&d);
+	}
+	for (i = 0; i < GEN_N(wrong); i++) {
+		memset(&d, 0, sizeof(d));
+		if (!describe_flow(wrong[i], 1000, &d, &err))
+			fail_msg("'%s' is a flow", wrong[i]);
+		assert_true(err.expected[0]);
+		description_free(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clauses),
+		cmocka_unit_test(test_apps),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_who_decides),
 		cmocka_unit_test(test_many),

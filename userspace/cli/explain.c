@@ -15,6 +15,7 @@
 #include "../ask/words.h"
 #include "../daemon/places.h"
 #include "../lib/snitch.h"
+#include "../lists/lists.h"
 #include "../policy/explain.h"
 #include "../util/cleanup.h"
 #include "../util/timespan.h"
@@ -63,12 +64,26 @@ static json_t *explanation_object(const struct explanation *e, const struct flow
 	return o;
 }
 
+/* What cannot be read is as if it were not there, but that is said. */
+static struct lists *load_lists(const char *root)
+{
+	struct lists *lists = NULL;
+	struct rule_error err = { 0 };
+	int r = lists_load(root, NULL, &lists, &err);
+
+	if (r < 0)
+		out_error("lists cannot be read (%s): rules about them are taken as not matching",
+			  err.found[0] ? err.found : strerror(-r));
+	return lists;
+}
+
 static int explain_with(const struct ruleset *set, const char *root, const char *what, json_t **out)
 {
 	_cleanup_free_ struct flow_description *d = calloc(1, sizeof(*d));
 	_cleanup_free_ struct places *places = calloc(1, sizeof(*places));
 	_cleanup_free_ struct explanation *e = malloc(sizeof(*e));
 	struct policy_env env = { .mode = SNITCH_MODE_ASK };
+	struct lists *lists;
 	struct rule_error err;
 	int r = -ENOMEM, code;
 
@@ -81,6 +96,8 @@ static int explain_with(const struct ruleset *set, const char *root, const char 
 	places_env(places, &env);
 	env.now = time(NULL);
 	env.boottime = snitch_boottime();
+	lists = load_lists(root);
+	env.lists = lists;
 	if (describe_flow(what, geteuid(), d, &err)) {
 		code = invalid(&err);
 	} else if (policy_explain(set, &env, &d->query, NULL, NULL, e)) {
@@ -91,6 +108,7 @@ static int explain_with(const struct ruleset *set, const char *root, const char 
 		code = *out ? CLI_OK : CLI_FAILED;
 	}
 	description_free(d);
+	lists_free(lists);
 	return code;
 }
 

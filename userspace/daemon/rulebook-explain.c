@@ -9,6 +9,7 @@
 
 #include "../policy/explain.h"
 #include "../util/cleanup.h"
+#include "../util/timespan.h"
 #include "rulebook-private.h"
 
 static bool may_see(void *ctx, const struct rule *rule)
@@ -58,10 +59,12 @@ int rulebook_explain_flow(struct rulebook *rb, const struct owner *owner,
 			  const struct snitch_flow_event *ev,
 			  const struct rulebook_teller *teller)
 {
+	struct rulebook_names names;
 	struct query_room room;
 	struct flow_query q;
 
 	rulebook_query(rb, owner, ev, &room, &q);
+	rulebook_name_query(rb, owner, ev, snitch_boottime(), &names, &q);
 	return tell(rb, &q, teller);
 }
 
@@ -72,7 +75,7 @@ static int explain_description(struct rulebook *rb, struct flow_query *q, uint32
 		snprintf(error, size, "other users' flows are explained to root and group snitch");
 		return -EPERM;
 	}
-	if (q->exe) {
+	if (q->exe && !q->strange) {
 		q->exe = rulebook_name(rb, q->exe);
 		q->suspended = rulebook_suspended(rb, q->exe) || rulebook_unsure(rb, q->exe);
 	}

@@ -58,6 +58,34 @@ struct app {
 	bool script_sure;
 };
 
+#define APP_TEXT	2048
+
+/*
+ * What a flow's program belongs to, as it is kept: "unit NAME", "flatpak NAME", "snap NAME.APP",
+ * "image NAME", a line each; where nobody vouches for it, "flatpak? NAME", "snap? NAME.APP";
+ * "script": it is sure which script it runs; "container": its path is none of this machine's. What
+ * does not fit, or has a newline in it, is left out. Return: @buf.
+ */
+char *app_print(const struct app *app, bool container, char *buf, size_t size);
+
+/**
+ * struct app_kept - what app_print() wrote, read again
+ * @container: as it was told
+ */
+struct app_kept {
+	struct app app;
+	const char *images[APP_IMAGES];
+	char snap[APP_NAME_MAX];
+	bool container;
+};
+
+/* @text is cut up, and stays as long as @out; unknown lines are left out. @script: borrowed. */
+void app_read(char *text, const char *script, struct app_kept *out);
+
+/* Nothing is known of it. */
+#define APP_NONE	((struct app){ \
+	.unit = "", .flatpak = "", .snap = "", .snap_app = "", .script = "" })
+
 /* Is @name (with or without ".service") the unit @unit? */
 bool app_unit_is(const char *unit, const char *name);
 

@@ -22,6 +22,116 @@ static int refuse(struct rule_error *err, const char *found, const char *expecte
 	return rule_fail(err, -EINVAL, NULL, 0, found, expected, next);
 }
 
+/* ---- what it runs as --------------------------------------------------------------------------- */
+
+/* "NAME.APP" is one of the apps of the snap NAME. */
+static void take_snap(struct flow_description *d, const char *name)
+{
+	snprintf(d->snap, sizeof(d->snap), "%.*s", (int)strcspn(name, "."), name);
+	d->app.snap = d->snap;
+	d->app.snap_app = strchr(name, '.') ? name : "";
+	d->app.snap_sure = true;
+}
+
+/* The path of a container's program is none of this machine's. */
+static bool take_container(struct flow_description *d, const struct rule_program *p)
+{
+	struct flow_query *q = &d->query;
+
+	if (d->app.n_images || (q->exe && strcmp(q->exe, p->path)))
+		return false;
+	q->exe = p->path;
+	q->strange = true;
+	d->images[0] = p->name;
+	d->app.images = d->images;
+	d->app.n_images = 1;
+	return true;
+}
+
+/* Return: false where it says something twice, or nothing of the kind. */
+static bool take_app(struct flow_description *d, const struct rule_program *p)
+{
+	struct app *app = &d->app;
+
+	switch (p->kind) {
+	case RULE_P_UNIT:
+		if (*app->unit)
+			return false;
+		app->unit = p->name;
+		return true;
+	case RULE_P_FLATPAK:
+		if (*app->flatpak)
+			return false;
+		app->flatpak = p->name;
+		app->flatpak_sure = true;
+		return true;
+	case RULE_P_SNAP:
+		if (*app->snap)
+			return false;
+		take_snap(d, p->name);
+		return true;
+	case RULE_P_SCRIPT:
+		if (*app->script)
+			return false;
+		app->script = p->name;
+		app->script_sure = true;
+		return true;
+	case RULE_P_CONTAINER:
+		return take_container(d, p);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Reads the "as PROGRAM" of @line, which is ACTION and the description, and puts blanks in their
+ * place: the rest has the form of a rule. Return: 0, or -EINVAL or -ENOMEM with @err filled.
+ */
+static int cut_apps(struct flow_description *d, char *line, struct rule_error *err)
+{
+	_cleanup_free_ struct words *w = calloc(1, sizeof(*w));
+	struct rule_program first = { .kind = RULE_P_ANY };
+	unsigned int from;
+	int r;
+
+	if (!w)
+		return rule_fail(err, -ENOMEM, NULL, 0, NULL, "more memory", NULL);
+	w->line = line;
+	w->pos = strlen(ACTION);
+	w->err = err;
+	r = words_next(w);
+	if (!r)
+		r = program_parse(w, &first);
+	program_clear(&first);
+	while (!r && words_is(w, "as")) {
+		if (d->n_as == DESCRIBE_AS_MAX)
+			return refuse(err, "as", "each kind once", "leave one out");
+		from = w->column - 1;
+		r = words_next(w);
+		if (!r)
+			r = program_parse(w, &d->as[d->n_as++]);
+		if (!r)
+			memset(line + from, ' ', w->column - 1 - from);
+	}
+	return r;
+}
+
+static int take_apps(struct flow_description *d, struct rule_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_as; i++) {
+		const struct rule_program *p = &d->as[i];
+
+		if (d->query.kernel || p->child_of || p->and_children || !take_app(d, p))
+			return refuse(err, "as", "unit, flatpak, snap, container or script, each once",
+				      "ancestors stand before 'as'; a container's path is the program's");
+	}
+	return 0;
+}
+
+/* ---- the flow ----------------------------------------------------------------------------------- */
+
 static int take_program(struct flow_description *d, struct rule_error *err)
 {
 	const struct rule_program *p = &d->rule->program;
@@ -31,10 +141,12 @@ static int take_program(struct flow_description *d, struct rule_error *err)
 		q->kernel = p->kernel;
 		return 0;
 	}
-	if (p->kind != RULE_P_PATH || p->and_children)
-		return refuse(err, "", "one program: its path, or kernel NAME",
+	if (p->kind == RULE_P_PATH)
+		q->exe = p->name;
+	if (p->and_children || (p->kind != RULE_P_PATH && !take_app(d, p)))
+		return refuse(err, "", "one program: its path, what it runs as, or kernel NAME",
 			      "write it like /usr/bin/curl to 192.0.2.7 port 443");
-	q->exe = p->name;
+	q->app = &d->app;
 	q->parents = d->parents;
 	for (p = p->child_of; p; p = p->child_of) {
 		if (p->kind != RULE_P_PATH)
@@ -141,7 +253,10 @@ int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 	memset(err, 0, sizeof(*err));
 	if (!line)
 		return rule_fail(err, -ENOMEM, NULL, 0, NULL, "more memory", NULL);
-	r = rule_parse(line, NULL, 0, &out->rule, err);
+	out->app = APP_NONE;
+	r = cut_apps(out, line, err);
+	if (!r)
+		r = rule_parse(line, NULL, 0, &out->rule, err);
 	if (r) {
 		err->column -= err->column > strlen(ACTION) ? strlen(ACTION) : err->column;
 		return r;
@@ -151,6 +266,8 @@ int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 			      "leave out what only rules have");
 	r = take_program(out, err);
 	if (!r)
+		r = take_apps(out, err);
+	if (!r)
 		r = take_remote(out, err);
 	if (!r)
 		r = take_service(out, err);
@@ -159,6 +276,8 @@ int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 
 void description_free(struct flow_description *d)
 {
+	while (d->n_as)
+		program_clear(&d->as[--d->n_as]);
 	rule_free(d->rule);
 	memset(d, 0, sizeof(*d));
 }
@@ -176,6 +295,32 @@ static void add_remote(const struct flow_query *q, struct text *t)
 		inet_ntop(q->family, q->addr, addr, sizeof(addr));
 		text_addf(t, "%s%s", i ? "," : "", addr);
 	}
+}
+
+static void add_as(struct text *t, enum rule_program_kind kind, const char *name, const char *path)
+{
+	const struct rule_program p = { .kind = kind, .name = (char *)name, .path = (char *)path };
+
+	if (!*name)
+		return;
+	text_add(t, " as ");
+	program_print(&p, t);
+}
+
+/* What nobody vouches for is not said: a reader would take it for sure. */
+static void add_apps(const struct flow_query *q, struct text *t)
+{
+	const struct app *app = q->app;
+
+	add_as(t, RULE_P_UNIT, app->unit, NULL);
+	if (app->flatpak_sure)
+		add_as(t, RULE_P_FLATPAK, app->flatpak, NULL);
+	if (app->snap_sure)
+		add_as(t, RULE_P_SNAP, *app->snap_app ? app->snap_app : app->snap, NULL);
+	if (app->n_images && q->exe)
+		add_as(t, RULE_P_CONTAINER, app->images[0], q->exe);
+	if (app->script_sure)
+		add_as(t, RULE_P_SCRIPT, app->script, NULL);
 }
 
 char *flow_sentence(const struct flow_query *q, char *buf, size_t size)
@@ -200,6 +345,8 @@ char *flow_sentence(const struct flow_query *q, char *buf, size_t size)
 		text_add(&t, " child-of ");
 		program_print(&p, &t);
 	}
+	if (q->app)
+		add_apps(q, &t);
 	if (!q->kernel)
 		text_addf(&t, " user %u", q->uid);
 	text_add(&t, " to ");

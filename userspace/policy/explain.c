@@ -361,7 +361,7 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 	if (!r) {
 		if (q->kernel)
 			kq.app = SNITCH_APP_KERNEL;
-		else if (q->exe && !q->suspended)
+		else if (q->exe && !q->suspended && !q->strange)
 			kq.app = policy_app(&c, q->exe);
 		memcpy(kq.addr, q->addr, sizeof(kq.addr));
 		for (i = 0; q->family == AF_PACKET && q->interface && i < env->n_links; i++) {

@@ -6,6 +6,7 @@
 #ifndef SNITCH_POLICY_EXPLAIN_H
 #define SNITCH_POLICY_EXPLAIN_H
 
+#include "app.h"
 #include "policy.h"
 
 #define EXPLAIN_MISSES	16	/* at most that many are told of */
@@ -49,23 +50,32 @@ int policy_explain(const struct ruleset *set, const struct policy_env *env,
 		   bool (*may_see)(void *ctx, const struct rule *rule), void *ctx,
 		   struct explanation *out);
 
+#define DESCRIBE_AS_MAX	5	/* one of each kind */
+
 /* A flow as people describe it; all owned. Zero it before first use. */
 struct flow_description {
 	struct flow_query query;
 	struct rule *rule;		/* what was read; @query points into it */
+	struct rule_program as[DESCRIBE_AS_MAX];	/* and into these */
+	size_t n_as;
+	struct app app;
+	const char *images[1];
+	char snap[RULE_NAME_MAX + 1];
 	const char *parents[RULE_CHILD_MAX];
 	const char *names[RULE_ITEMS_MAX];
 	uint32_t gid;
 };
 
 /**
- * describe_flow() - read "PROGRAM to REMOTE [port N] [PROTOCOL] [user U] [via-interface I]"
+ * describe_flow() - read "PROGRAM [as PROGRAM...] [user U] to REMOTE [port N] [PROTOCOL]
+ *	[via-interface I]"
  * @text: in the words of the grammar
  * @uid: of the flow, when no user is named
  * @out: for description_free(), also on failure
  * @err: filled in on failure
  *
- * The remote is one address, or a host, or both ("example.com,192.0.2.7"); without an address no
+ * The program is a path, with what it runs as behind it: "/usr/bin/python3 as unit backup as script
+ * /opt/x.py"; that alone will do, too. It is believed. The remote is one address, or a host, or both ("example.com,192.0.2.7"); without an address no
  * rule about addresses is known to match. The protocol is tcp unless one is named.
  *
  * Return: 0, -EINVAL or -ENOMEM.
