@@ -11,6 +11,55 @@
 #include "owner.h"
 #include "stash.h"
 
+#define ADOPT_WAITING	64	/* flows of one unprivileged user: a search takes time */
+
+static LIST_HEAD(adopt_users);	/* those that have some, under snitch_park_lock */
+
+/* ---- who is next ---- */
+
+bool snitch_adopt_room(const struct snitch_uid *quota)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	return !quota->uid || quota->adopting < ADOPT_WAITING;
+}
+
+void snitch_adopt_add(struct snitch_park *p)
+{
+	struct snitch_uid *quota = p->quota;
+
+	lockdep_assert_held(&snitch_park_lock);
+	list_add_tail(&p->adopt, &quota->adopt_wait);
+	if (!quota->adopting++)
+		list_add_tail(&quota->adopt_turn, &adopt_users);
+}
+
+void snitch_adopt_remove(struct snitch_park *p)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	if (list_empty(&p->adopt))
+		return;
+	list_del_init(&p->adopt);
+	if (!--p->quota->adopting)
+		list_del_init(&p->quota->adopt_turn);
+}
+
+/* The first flow of the user whose turn it is; who has more is the last then. */
+static struct snitch_park *adopt_next(void)
+{
+	struct snitch_uid *quota;
+	struct snitch_park *p;
+
+	lockdep_assert_held(&snitch_park_lock);
+	quota = list_first_entry_or_null(&adopt_users, struct snitch_uid, adopt_turn);
+	if (!quota)
+		return NULL;
+	list_move_tail(&quota->adopt_turn, &adopt_users);
+	p = list_first_entry(&quota->adopt_wait, struct snitch_park, adopt);
+	snitch_adopt_remove(p);
+	snitch_park_get(p);
+	return p;
+}
+
 /* ---- owners of packets out of other contexts ---- */
 
 /* Answers to inbound traffic are never asked about, only explicitly denied. */
@@ -99,11 +148,7 @@ static void park_adopt_work(struct work_struct *work)
 
 	for (;;) {
 		spin_lock_bh(&snitch_park_lock);
-		p = list_first_entry_or_null(&snitch_park_adopt, struct snitch_park, adopt);
-		if (p) {
-			list_del_init(&p->adopt);
-			snitch_park_get(p);
-		}
+		p = adopt_next();
 		spin_unlock_bh(&snitch_park_lock);
 		if (!p)
 			return;

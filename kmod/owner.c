@@ -7,9 +7,11 @@
 #include <linux/fdtable.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/idr.h>
 #include <linux/kallsyms.h>
 #include <linux/in.h>
 #include <linux/net.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sock_diag.h>
@@ -182,7 +184,46 @@ enum snitch_context snitch_owner_context(const struct sock *sk, const struct sni
 
 /* ---- search: who holds this socket? ---- */
 
-#define SEARCH_MAX 8	/* holders looked at */
+#define SEARCH_NS	(200 * NSEC_PER_MSEC)	/* longer, and nobody holds it */
+#define SEARCH_TASKS	256	/* looked at without a pause */
+#define SEARCH_SLOTS	16384	/* of a table of files, the same */
+#define SEARCH_SEEN	64	/* tables remembered */
+
+/*
+ * struct search - where a search is; it pauses often, for users decide how long it is
+ * @file: the socket's, referenced
+ * @user: first only the processes of who made it are looked at; nearly always
+ *	  that is enough, and nobody else's files cost anything
+ * @all: by now those of all
+ * @nr: number of the next task
+ * @table: looked through up to @slot, @hits of its slots hold the file
+ * @left: slots of tables yet to be found that hold it; there may be other
+ *	  holders than those (an I/O ring, a message on its way, a system call)
+ * @until: when it ends whatever is left
+ * @found: the first holder's image, @euid of that process
+ * @shared: not all holders run that executable, or nobody knows
+ * @seen: tables that were looked through, each with a task that had it: it is
+ *	  that table as long as the task still has it
+ */
+struct search {
+	struct file *file;
+	kuid_t user;
+	bool all;
+	int nr;
+	const struct files_struct *table;
+	unsigned int slot;
+	unsigned int hits;
+	unsigned long left;
+	u64 until;
+	struct snitch_image *found;
+	u32 euid;
+	bool shared;
+	unsigned int n_seen;
+	struct {
+		const struct files_struct *table;
+		struct task_struct *task;
+	} seen[SEARCH_SEEN];
+};
 
 static struct file *search_file(struct sock *sk)
 {
@@ -197,35 +238,152 @@ static struct file *search_file(struct sock *sk)
 	return file;
 }
 
-static int search_match(const void *wanted, struct file *file, unsigned int fd)
+/* Tables are shared by threads, and by as many processes as somebody likes. */
+static bool search_was_seen(const struct search *s, const struct files_struct *table)
 {
-	return file == wanted;
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, s->n_seen, SEARCH_SEEN); i++)
+		if (s->seen[i].table == table && READ_ONCE(s->seen[i].task->files) == table)
+			return true;
+	return false;
 }
 
-static unsigned int search_holders(const struct file *file, struct task_struct **holders)
+static void search_mark_seen(struct search *s, struct task_struct *task)
 {
-	struct task_struct *process, *task;
-	unsigned int n = 0;
-	bool hit;
+	const unsigned int i = s->n_seen++ % SEARCH_SEEN;
+
+	if (s->n_seen > SEARCH_SEEN)
+		put_task_struct(s->seen[i].task);
+	s->seen[i].table = s->table;
+	s->seen[i].task = get_task_struct(task);
+}
+
+static void search_forget(struct search *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < min_t(unsigned int, s->n_seen, SEARCH_SEEN); i++)
+		put_task_struct(s->seen[i].task);
+	s->n_seen = 0;
+}
+
+/* Some more slots of a table. Under the lock of a task that has it, and RCU. */
+static void search_slots(struct search *s, struct files_struct *table)
+{
+	const struct fdtable *fdt = files_fdtable(table);
+	const unsigned int end = min(fdt->max_fds, s->slot + SEARCH_SLOTS);
+	unsigned int fd = s->slot;
+
+	for_each_set_bit_from(fd, fdt->open_fds, end)
+		if (rcu_access_pointer(fdt->fd[fd]) == s->file)
+			s->hits++;
+	s->slot = end < fdt->max_fds ? end : 0;
+}
+
+/* False: there is more of this task's table. Under RCU. */
+static bool search_task(struct search *s, struct task_struct *task)
+{
+	struct files_struct *table;
+	bool looked = false;
+
+	task_lock(task);
+	table = task->files;
+	if (s->table != table || !s->slot) {
+		s->table = table;
+		s->slot = 0;
+		s->hits = 0;
+	}
+	if (table && (s->slot || !search_was_seen(s, table))) {
+		search_slots(s, table);
+		looked = true;
+	}
+	task_unlock(task);
+	if (looked && !s->slot)
+		search_mark_seen(s, task);
+	return !s->slot;
+}
+
+static bool search_wants(const struct search *s, const struct task_struct *task)
+{
+	const struct cred *cred = __task_cred(task);
+
+	return !(task->flags & PF_KTHREAD) &&
+	       (s->all || uid_eq(cred->uid, s->user) || uid_eq(cred->euid, s->user));
+}
+
+/*
+ * Looks at some tasks; each thread is one, for it may have files of its own.
+ * @end: set when there are no more
+ *
+ * Return: one that holds the file, with a reference, or NULL.
+ */
+static struct task_struct *search_some(struct search *s, bool *end)
+{
+	struct task_struct *task, *holder = NULL;
+	struct pid *pid;
+	unsigned int i;
 
 	rcu_read_lock();
-	for_each_process(process) {
-		/* A leader that has exited has no files any more; its threads may. */
-		task = snitch_image_live_thread(process);
-		if (!task)
-			continue;
-		task_lock(task);
-		hit = task->files && iterate_fd(task->files, 0, search_match, file);
-		task_unlock(task);
-		if (!hit)
-			continue;
-		get_task_struct(task);
-		holders[n++] = task;
-		if (n == SEARCH_MAX)
+	for (i = 0; i < SEARCH_TASKS && !holder; i++) {
+		pid = idr_get_next(&init_pid_ns.idr, &s->nr);
+		if (!pid) {
+			*end = true;
 			break;
+		}
+		task = pid_task(pid, PIDTYPE_PID);
+		if (task && search_wants(s, task)) {
+			if (!search_task(s, task))
+				break;
+			if (s->hits)
+				holder = get_task_struct(task);
+		}
+		s->slot = 0;
+		s->nr++;
 	}
 	rcu_read_unlock();
-	return n;
+	return holder;
+}
+
+static void search_holder(struct search *s, struct task_struct *task)
+{
+	struct snitch_image *image = snitch_image_of(task);
+
+	s->left -= min_t(unsigned long, s->left, s->hits);
+	if (!image) {
+		if (!(task->flags & PF_EXITING))
+			s->shared = true;
+	} else if (!s->found) {
+		s->euid = __kuid_val(task_euid(task));
+		s->found = image;
+	} else {
+		if (!snitch_image_same_exe(s->found, image))
+			s->shared = true;
+		snitch_image_put(image);
+	}
+	put_task_struct(task);
+}
+
+static void search_pass(struct search *s, bool all)
+{
+	struct task_struct *holder;
+	bool end = false;
+
+	s->all = all;
+	s->nr = 1;
+	s->slot = 0;
+	s->left = file_count(s->file) - 1;	/* but ours */
+	while (!end && s->left && !s->shared) {
+		holder = search_some(s, &end);
+		if (holder)
+			search_holder(s, holder);
+		if (ktime_get_ns() > s->until) {
+			s->shared = true;	/* the rest is not looked at */
+			break;
+		}
+		cond_resched();
+	}
+	search_forget(s);
 }
 
 /**
@@ -239,36 +397,23 @@ static unsigned int search_holders(const struct file *file, struct task_struct *
  * Of several the first.
  *
  * Return: a reference to its image, or NULL when nobody holds it.
- * Context: process, one at a time; cost grows with the open files of all.
+ * Context: process. Takes SEARCH_NS at most, and pauses.
  */
 struct snitch_image *snitch_owner_search(struct sock *sk, bool *shared, u32 *uid)
 {
-	struct task_struct *holders[SEARCH_MAX];
-	struct snitch_image *found = NULL, *image;
-	struct file *file = search_file(sk);
-	unsigned int i, n;
+	struct search s = {
+		.file = search_file(sk),
+		.user = sk->sk_uid,
+		.until = ktime_get_ns() + SEARCH_NS,
+	};
 
-	*shared = false;
-	if (!file)
+	if (!s.file)
 		return NULL;
-	n = search_holders(file, holders);
-	fput(file);
-	*shared = n == SEARCH_MAX;	/* the rest is not looked at */
-	for (i = 0; i < n; i++) {
-		u32 euid = __kuid_val(task_euid(holders[i]));
-
-		image = snitch_image_of(holders[i]);
-		put_task_struct(holders[i]);
-		if (!image)
-			continue;
-		if (!found) {
-			found = image;
-			*uid = euid;
-			continue;
-		}
-		if (!snitch_image_same_exe(found, image))
-			*shared = true;
-		snitch_image_put(image);
-	}
-	return found;
+	search_pass(&s, false);
+	if (s.left && !s.shared)
+		search_pass(&s, true);
+	fput(s.file);
+	*shared = s.shared;
+	*uid = s.euid;
+	return s.found;
 }

@@ -27,6 +27,8 @@ static bool park_has_room(const struct snitch_subject *s, struct net *net,
 	else if (net != &init_net &&	/* nearly everybody's */
 		 snitch_net(net)->parked >= READ_ONCE(snitch_limits.max_flows_netns))
 		snitch_count(SNITCH_C_BOUND_NETNS);
+	else if (!s->image && !snitch_adopt_room(quota))
+		snitch_count(SNITCH_C_BOUND_UID);
 	else
 		return snitch_park_has_share(s->image, quota, truesize);
 	return false;

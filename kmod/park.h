@@ -69,7 +69,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @deadline: CLOCK_BOOTTIME ns
  * @told: the decider session that has read FLOW
  * @late: FLOW is still to be read, though it is over
- * @adopt: in the list of those whose owner is looked for
+ * @adopt: in the list of its user's whose owner is to be looked for
  * @abort: the end of a refused TCP socket
  */
 struct snitch_park {

@@ -12,7 +12,6 @@
 
 DEFINE_SPINLOCK(snitch_park_lock);
 struct list_head snitch_park_due[SNITCH_DUE_MAX];
-LIST_HEAD(snitch_park_adopt);
 unsigned int snitch_park_now, snitch_park_tcp, snitch_park_unread;
 u64 snitch_park_truesize;
 struct kmem_cache *snitch_park_slab;
@@ -213,7 +212,7 @@ void snitch_park_insert(struct snitch_park *p)
 	park_account(p, 1);
 	snitch_park_set_deadline(p);
 	if (p->state == SNITCH_PARK_ADOPT)
-		list_add_tail(&p->adopt, &snitch_park_adopt);
+		snitch_adopt_add(p);
 	else
 		snitch_device_queue(p, SNITCH_PEV_FLOW);
 	snitch_park_schedule();
@@ -228,7 +227,7 @@ void snitch_park_detach(struct snitch_park *p)
 	hlist_del(&p->by_id);
 	hlist_del(&p->by_key);
 	list_del_init(&p->due);
-	list_del_init(&p->adopt);
+	snitch_adopt_remove(p);
 }
 
 /* A program that closed and ended before the decider could read is told of all the same,

@@ -25,7 +25,6 @@ enum snitch_park_class {	/* one list of time limits each */
 
 /* All under snitch_park_lock. */
 extern struct list_head snitch_park_due[SNITCH_DUE_MAX];
-extern struct list_head snitch_park_adopt;
 extern unsigned int snitch_park_now, snitch_park_tcp, snitch_park_unread;
 extern u64 snitch_park_truesize;
 extern struct kmem_cache *snitch_park_slab;
@@ -59,7 +58,11 @@ void snitch_park_act(struct snitch_park *p);
 void snitch_park_act_all(struct list_head *list);
 void snitch_park_tick(struct work_struct *work);
 
-/* adopt.c; any context */
+/* adopt.c; under snitch_park_lock: what waits for its owner, one after the other of each user */
+bool snitch_adopt_room(const struct snitch_uid *quota);
+void snitch_adopt_add(struct snitch_park *p);
+void snitch_adopt_remove(struct snitch_park *p);
+/* any context */
 void snitch_park_start_adopting(void);
 
 #endif

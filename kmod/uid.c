@@ -82,6 +82,8 @@ struct snitch_uid *snitch_uid_get(u32 uid)
 		u->uid = uid;
 		u->refs = 1;
 		INIT_LIST_HEAD(&u->abort_wait);
+		INIT_LIST_HEAD(&u->adopt_wait);
+		INIT_LIST_HEAD(&u->adopt_turn);
 		hlist_add_head(&u->node, head);
 	}
 out:

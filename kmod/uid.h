@@ -25,6 +25,8 @@
  * @aborting: workers at its sockets now, under the lock of abort.c
  * @abort_wait: aborts that wait for such a worker, @abort_waiting of them, under
  *	       the same
+ * @adopt_wait: parked flows whose owner is to be looked for, @adopting of them, with
+ *	       @adopt_turn: in the list of users that have some: under snitch_park_lock
  */
 struct snitch_uid {
 	struct hlist_node node;
@@ -38,6 +40,9 @@ struct snitch_uid {
 	unsigned int aborting;
 	unsigned int abort_waiting;
 	struct list_head abort_wait;
+	unsigned int adopting;
+	struct list_head adopt_wait;
+	struct list_head adopt_turn;
 };
 
 u32 snitch_uid_number(const struct cred *cred);

@@ -272,6 +272,8 @@ static const struct command {
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
 		"[--data TEXT]   looks up nN.DOMAIN (=NAME: that) and goes there at once" },
+	{ "crowd", do_crowd, "COUNT [--keep MS]              as many processes with one large table of files" },
+	{ "ownfiles", do_ownfiles, "ADDR PORT [--keep MS]       a thread alone has the socket" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp:, mptcp:, udp:" },
 };
 

@@ -63,6 +63,9 @@ int receive_fd(const char *path);
 /* wait_connect() - a nonblocking connect's end: 0, its errno, or ETIMEDOUT. */
 int wait_connect(int fd, int ms);
 
+/* net-crowd.c */
+int do_crowd(void);
+int do_ownfiles(void);
 /* net-names.c */
 int do_names(void);
 /* net-basic.c */
