@@ -84,18 +84,27 @@ struct snitch_flow *snitch_park_entry(const struct snitch_park *p)
 	return snitch_flow_find(&key);
 }
 
-/* A parked flow of the same socket, sender and destination. */
+/*
+ * A parked flow of the same socket, sender and destination. One whose owner is
+ * still looked for is nobody's yet: a packet whose sender is known does not go
+ * with what that one is told; nor the other way round, but for TCP's, which
+ * are sent again and do not wait with it.
+ */
+static bool park_same_sender(const struct snitch_park *p, const struct snitch_subject *s)
+{
+	if (!s->image)
+		return !p->image || p->tcp;
+	return p->image && p->uid == s->uid && snitch_image_same_exe(p->image, s->image);
+}
+
 struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_subject *s)
 {
 	struct snitch_park *p;
 
 	lockdep_assert_held(&snitch_park_lock);
 	hlist_for_each_entry(p, snitch_park_key(cookie), by_key) {
-		if (p->cookie != cookie || p->tcp != tcp || p->loopback != s->loopback ||
-		    !snitch_park_same_destination(p, s->packet))
-			continue;
-		if (!s->image || !p->image ||
-		    (p->uid == s->uid && snitch_image_same_exe(p->image, s->image)))
+		if (p->cookie == cookie && p->tcp == tcp && p->loopback == s->loopback &&
+		    snitch_park_same_destination(p, s->packet) && park_same_sender(p, s))
 			return p;
 	}
 	return NULL;
