@@ -101,7 +101,7 @@ static bool park_adopted(struct snitch_park *p, struct snitch_image *image, u32 
 		p->why.action = SNITCH_ASK;
 	if (p->why.unbound)
 		p->flags |= SNITCH_F_UNBOUND;
-	if (p->tcp)
+	if (p->tcp && !shared)
 		park_inbound(p);
 	if (p->why.action != SNITCH_ASK) {
 		snitch_park_settle(p, p->why.action, p->why.origin, p->why.origin_id);
