@@ -19,6 +19,7 @@
 
 #include "counter.h"
 #include "dns.h"
+#include "dnsshare.h"
 #include "proto.h"
 
 #define DNS_SETS	1024
@@ -47,11 +48,13 @@ struct dns_view {
  * @tag: hash of @key, not 0; 0: free
  * @when: CLOCK_BOOTTIME ns
  * @answers: that have come
+ * @user: whom it counts against
  */
 struct dns_asked {
 	u32 tag;
 	u32 answers;
 	u32 uid;
+	u32 user;
 	u64 when;
 	u64 image;
 	struct dns_key key;
@@ -165,29 +168,27 @@ static struct dns_asked *dns_find(const struct dns_key *k, u32 tag)
 	return NULL;
 }
 
-/* The place of a question: its own, or that of the oldest one. */
-static struct dns_asked *dns_place(const struct dns_key *k, u32 tag)
+/*
+ * The place of a question: its own, or the oldest of those that are free, or
+ * that user's own, or whatever there is. So nobody's many questions take the
+ * places of others' but where these have used all of a set.
+ */
+static struct dns_asked *dns_place(const struct dns_key *k, u32 tag, u32 user)
 {
-	struct dns_asked *set = dns_set(tag), *a = dns_find(k, tag);
-	unsigned int i;
+	struct dns_asked *set = dns_set(tag), *a = dns_find(k, tag), *w;
+	const u64 now = ktime_get_boottime_ns();
+	unsigned int rank, best = 0;
 
 	if (a)
 		return a;
-	a = set;
-	for (i = 1; i < DNS_WAYS; i++)
-		if (set[i].when < a->when)
-			a = &set[i];
-	return a;
-}
-
-static bool dns_over_rate(struct snitch_image *image)
-{
-	lockdep_assert_held(&dns_lock);
-	if (!image->dns_asked || time_after(jiffies, image->dns_since + HZ)) {
-		image->dns_since = jiffies;
-		image->dns_asked = 0;
+	for (w = set; w < set + DNS_WAYS; w++) {
+		rank = !w->tag || now - w->when > SNITCH_DNS_LIFE ? 3 : w->user == user ? 2 : 1;
+		if (rank > best || (rank == best && w->when < a->when)) {
+			best = rank;
+			a = w;
+		}
 	}
-	return ++image->dns_asked > SNITCH_DNS_RATE;
+	return a;
 }
 
 /* ---- the ring ---- */
@@ -248,13 +249,13 @@ static bool dns_push(struct dns_copy *c)
 	if (!dns_reader)
 		return false;
 	if (dns_ring_n >= SNITCH_DNS_RING || dns_ring_bytes + size > SNITCH_DNS_RING_BYTES ||
-	    c->image->dns_queued >= SNITCH_DNS_RING_IMAGE) {
+	    !snitch_dnsshare_room(c->image, size)) {
 		dns_count_lost();
 		return false;
 	}
 	c->id = ++dns_ids;
 	c->msg.when = ktime_get_boottime_ns();	/* the ring's order is that of time */
-	c->image->dns_queued++;
+	snitch_dnsshare_add(c->image, size);
 	dns_ring_n++;
 	dns_ring_bytes += size;
 	list_add_tail(&c->list, &dns_ring);
@@ -268,7 +269,7 @@ static void dns_unlink(struct dns_copy *c)
 {
 	lockdep_assert_held(&dns_lock);
 	list_del(&c->list);
-	c->image->dns_queued--;
+	snitch_dnsshare_sub(c->image, c->msg.hdr.size);
 	dns_ring_n--;
 	dns_ring_bytes -= c->msg.hdr.size;
 }
@@ -302,15 +303,16 @@ void snitch_dns_question(const struct sk_buff *skb, u8 pf, struct snitch_image *
 	tag = dns_tag(&v.key);
 	c = dns_copy(skb, &v, image, uid, 0);
 	spin_lock_bh(&dns_lock);
-	if (!c || dns_over_rate(image)) {
+	if (!c || snitch_dnsshare_over_rate(image)) {
 		dns_count_lost();
 	} else if (dns_push(c)) {
 		mine = true;
-		a = dns_place(&v.key, tag);
+		a = dns_place(&v.key, tag, image->quota->uid);
 		a->key = v.key;
 		a->when = c->msg.when;
 		a->image = image->id;
 		a->uid = uid;
+		a->user = image->quota->uid;
 		a->answers = 0;
 		WRITE_ONCE(a->tag, tag);
 	}

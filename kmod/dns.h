@@ -7,11 +7,12 @@
  *
  * Locks and lifetimes
  *   dns_lock (spinlock, BH; inside snitch_park_lock; snitch_image_lock is
- *   taken under it) protects the questions, the ring, who reads it, and dns_*
- *   of images. A question names its image by id and its namespace by number,
- *   so it keeps nothing alive and has no timer: it is overwritten. Only its
- *   tag is read without the lock, as a hint. A message in the ring holds a
- *   reference to its image; those are dropped without the lock.
+ *   taken under it) protects the questions, the ring, who reads it, and the
+ *   shares of images and users (dnsshare.h). A question names its image by id
+ *   and its namespace by number, so it keeps nothing alive and has no timer: it
+ *   is overwritten. Only its tag is read without the lock, as a hint. A message
+ *   in the ring holds a reference to its image; those are dropped without the
+ *   lock.
  *   Hooks and key are there while there is a reader; that changes under
  *   snitch_device_mutex, which is why pernet_ops_rwsem is taken under it.
  */
@@ -26,10 +27,8 @@
 #define SNITCH_DNS_PORT		53
 #define SNITCH_DNS_LIFE		(30 * NSEC_PER_SEC)	/* an answer comes within */
 #define SNITCH_DNS_ANSWERS	4	/* to one question: a forged one takes none away */
-#define SNITCH_DNS_RATE		1024	/* questions of one image a second */
 #define SNITCH_DNS_RING		1024	/* messages unread */
 #define SNITCH_DNS_RING_BYTES	(1024 * 1024)
-#define SNITCH_DNS_RING_IMAGE	(SNITCH_DNS_RING / 4)
 
 DECLARE_STATIC_KEY_FALSE(snitch_dns_key);
 

@@ -31,6 +31,8 @@
 #include <linux/types.h>
 #include <linux/snitch.h>
 
+#include "uid.h"
+
 #define SNITCH_IMAGES_MAX	32768	/* process images at once */
 #define SNITCH_IMAGES_UID_MAX	8192	/* of one unprivileged uid */
 #define SNITCH_FILE_HOLD	(5 * HZ)	/* of an executable's file; with many images less */
@@ -69,8 +71,7 @@ struct snitch_exe {
  * @replaced: exec has happened since: another image has this pid
  * @parked: flows parked now, under snitch_park_lock
  * @cached: entries of the decision cache
- * @dns_queued: messages in the ring, with @dns_asked: questions since @dns_since
- *	  (jiffies): all under dns_lock
+ * @dns: see uid.h
  * @announced: decider session that was sent OWNER, under snitch_park_lock
  * @quota: whom it counts against
  * @cgroup: id of its cgroup as it was last seen, with the ids of @n_above ones
@@ -103,9 +104,7 @@ struct snitch_image {
 	u32 kernel;
 	unsigned int parked;
 	atomic_t cached;
-	unsigned int dns_queued;
-	unsigned int dns_asked;
-	unsigned long dns_since;
+	struct snitch_dns_share dns;
 	u64 announced;
 	struct snitch_uid *quota;
 	u64 cgroup;

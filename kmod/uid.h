@@ -14,6 +14,18 @@
 #include <linux/types.h>
 #include <net/sock.h>
 
+/*
+ * struct snitch_dns_share - what somebody has of the DNS messages, under dns_lock
+ * @queued: messages unread, of @bytes in all
+ * @asked: questions since @since (jiffies)
+ */
+struct snitch_dns_share {
+	unsigned int queued;
+	unsigned int bytes;
+	unsigned int asked;
+	unsigned long since;
+};
+
 /**
  * struct snitch_uid - quotas of one user
  * @node: in the table
@@ -25,6 +37,7 @@
  * @aborting: workers at its sockets now, under the lock of abort.c
  * @abort_wait: aborts that wait for such a worker, @abort_waiting of them, under
  *	       the same
+ * @dns: see there
  * @adopt_wait: parked flows whose owner is to be looked for, @adopting of them, with
  *	       @adopt_turn: in the list of users that have some: under snitch_park_lock
  */
@@ -40,6 +53,7 @@ struct snitch_uid {
 	unsigned int aborting;
 	unsigned int abort_waiting;
 	struct list_head abort_wait;
+	struct snitch_dns_share dns;
 	unsigned int adopting;
 	struct list_head adopt_wait;
 	struct list_head adopt_turn;

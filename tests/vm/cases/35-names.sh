@@ -181,6 +181,17 @@ t_cmp "none of them is held back for it" "$(far_packets udp 53)" -ge 2000
 $A udp 10.78.210.9 9053 >/dev/null 2>&1
 t_question "others are asked about all the same" 9053 true
 t_is "no event of a flow was lost" "$(stat_of events_lost)" "$lost"
+# By forks: each is a program of its own, all are one user's. Nobody reads meanwhile.
+kill -STOP $DAEMON
+copied=$(stat_of dns)
+for i in 1 2 3 4 5 6 7 8; do
+	setpriv --reuid 1000 --regid 1000 --clear-groups $A udp $F4 53 --count 200 --size 40 >/dev/null 2>&1
+done
+t_cmp "one user's forks have a quarter of the messages" "$(($(stat_of dns) - copied))" -le 256
+copied=$(stat_of dns)
+setpriv --reuid 1001 --regid 1001 --clear-groups $A udp $F4 53 --size 40 >/dev/null 2>&1
+t_is "and another user is heard" "$(stat_of dns)" $((copied + 1))
+kill -CONT $DAEMON
 
 # ---- the end ---------------------------------------------------------------------------------------------------
 
