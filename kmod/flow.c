@@ -34,7 +34,6 @@ static unsigned int flow_hand, flow_used, flow_pinned, flow_n_holes;
 static spinlock_t flow_tcp_locks[FLOW_LOCKS];
 static DEFINE_SPINLOCK(flow_pool_lock);
 static atomic_t flow_tcp_count = ATOMIC_INIT(0);
-static atomic_t flow_ownerless = ATOMIC_INIT(0);
 
 static void flow_prune(struct work_struct *work);
 static DECLARE_DELAYED_WORK(flow_pruner, flow_prune);
@@ -63,6 +62,7 @@ static __always_inline unsigned int pool_hash(u64 cookie, u32 match, bool v4, co
 static void flow_free(struct snitch_flow *f)
 {
 	snitch_image_put(rcu_dereference_protected(f->image, true));
+	snitch_uid_put(f->quota);
 	kmem_cache_free(flow_slab, f);
 }
 
@@ -254,6 +254,7 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 		return NULL;
 	f->used = 0;
 	f->slot = 0;
+	f->quota = NULL;
 	atomic64_set(&f->packets, n->packets);
 	atomic64_set(&f->bytes, n->bytes);
 	atomic64_set(&f->rx_packets, 0);
@@ -282,42 +283,33 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	return f;
 }
 
-/* Shares: nobody's connections keep others from making theirs. */
+/*
+ * Shares: nobody's connections keep others from making theirs. One that nobody
+ * has spoken on yet is of who made the socket; root's listeners have no more
+ * of those than others, for it is the far end that makes them.
+ */
 static bool tcp_charge(struct snitch_flow *f)
 {
 	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
+	struct snitch_uid *quota;
 
-	if (!image) {
-		if (atomic_inc_return(&flow_ownerless) > SNITCH_TCP_OWNERLESS_MAX) {
-			atomic_dec(&flow_ownerless);
-			return false;
-		}
-		f->flags |= SNITCH_FLOW_OWNERLESS;
+	if (image && (!image->quota || !image->quota->uid))
 		return true;
-	}
-	if (!image->quota || !image->quota->uid)
-		return true;
-	if (atomic_inc_return(&image->quota->tcp_flows) > SNITCH_TCP_FLOWS_UID_MAX) {
-		atomic_dec(&image->quota->tcp_flows);
-		return false;
-	}
-	f->flags |= SNITCH_FLOW_CHARGED;
-	return true;
+	quota = image ? snitch_uid_hold(image->quota) : snitch_uid_get(snitch_uid_of_socket(f->sk));
+	f->quota = snitch_uid_charge_tcp(quota, SNITCH_TCP_FLOWS_UID_MAX);
+	return f->quota;	/* flow_free() gives the reference back */
 }
 
 static void tcp_uncharge(const struct snitch_flow *f)
 {
-	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
-
-	if (f->flags & SNITCH_FLOW_OWNERLESS)
-		atomic_dec(&flow_ownerless);
-	if (f->flags & SNITCH_FLOW_CHARGED)
-		atomic_dec(&image->quota->tcp_flows);
+	if (f->quota)
+		atomic_dec(&f->quota->tcp_flows);
 }
 
 static void tcp_unlink(struct snitch_flow *f)
 {
 	tcp_uncharge(f);
+	f->flags |= SNITCH_FLOW_GONE;
 	hlist_del_rcu(&f->node);
 	atomic_dec(&flow_tcp_count);
 	call_rcu(&f->rcu, flow_free_rcu);
@@ -486,17 +478,25 @@ int snitch_flow_add(const struct snitch_flow_new *n)
 	return err;
 }
 
-/** snitch_flow_claim() - a weak entry's sender has shown itself; any context */
+/** snitch_flow_claim() - a weak entry's sender has shown itself: it is its own now; any context */
 void snitch_flow_claim(struct snitch_flow *f, struct snitch_image *image, u32 uid)
 {
 	unsigned int bucket = tcp_hash(f->sk);
+	struct snitch_uid *quota = NULL;
 
+	if (image->quota && image->quota->uid)
+		quota = snitch_uid_hold(image->quota);
 	spin_lock_bh(tcp_lock(bucket));
-	if (!rcu_dereference_protected(f->image, true) && !hlist_unhashed(&f->node)) {
+	if (!rcu_dereference_protected(f->image, true) && !(f->flags & SNITCH_FLOW_GONE)) {
 		f->uid = uid;
 		rcu_assign_pointer(f->image, snitch_image_get(image));
+		tcp_uncharge(f);
+		swap(f->quota, quota);
+		if (f->quota)
+			atomic_inc(&f->quota->tcp_flows);
 	}
 	spin_unlock_bh(tcp_lock(bucket));
+	snitch_uid_put(quota);
 }
 
 /* ---- TCP sockets that come and go ---- */
@@ -523,7 +523,7 @@ void snitch_flow_inbound(const struct sock *sk)
 	f->origin = SNITCH_BY_INBOUND;
 	f->flags = SNITCH_FLOW_WEAK;
 	if (tcp_insert(f))
-		kmem_cache_free(flow_slab, f);
+		flow_free(f);
 	else
 		snitch_count(SNITCH_C_INBOUND);
 }

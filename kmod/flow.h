@@ -29,8 +29,8 @@
 #define SNITCH_TCP_FLOWS_MAX	262144
 #define SNITCH_OTHER_FLOWS_MAX	16384
 #define SNITCH_PINNED_MAX	(SNITCH_OTHER_FLOWS_MAX / 2)
-#define SNITCH_TCP_FLOWS_UID_MAX (SNITCH_TCP_FLOWS_MAX / 4)	/* of one unprivileged user */
-#define SNITCH_TCP_OWNERLESS_MAX (SNITCH_TCP_FLOWS_MAX / 2)	/* accepted, older */
+/* Of one unprivileged user; of each user those that nobody has spoken on. */
+#define SNITCH_TCP_FLOWS_UID_MAX (SNITCH_TCP_FLOWS_MAX / 4)
 #define SNITCH_SENDERS_MAX	8	/* executables with an entry on one TCP socket */
 #define SNITCH_FLOW_TCP_BITS	14
 /* Where snitch_flow_walk() has those that are not TCP's. */
@@ -40,9 +40,8 @@
 #define SNITCH_FLOW_WEAK	BIT(0)
 /* A person's answer: not evicted. */
 #define SNITCH_FLOW_PINNED	BIT(1)
-/* Counted against its user; or against all those made without an owner. */
-#define SNITCH_FLOW_CHARGED	BIT(2)
-#define SNITCH_FLOW_OWNERLESS	BIT(3)
+/* TCP: no longer in the table. */
+#define SNITCH_FLOW_GONE	BIT(2)
 /* TCP: a newer entry of another executable stands for the same socket. */
 #define SNITCH_FLOW_OLDER	BIT(4)
 /* An answer to what came in: of no use after @until. Entries of the pool only. */
@@ -62,6 +61,7 @@
  * @generation: of the policy it was last judged by; with SNITCH_FLOW_BY_SETS, where
  *	that looked at sets, of the generation @sets: then both must be in force
  * @image: who sent; NULL on weak entries not claimed yet
+ * @quota: TCP: whom it counts against, referenced; NULL: nobody
  * @peer: @dport, @proto and @family as one word, with @daddr: destination
  * @match: that word and whether it leaves by loopback: a socket option or the
  *	   next route may send the same destination elsewhere
@@ -85,6 +85,7 @@ struct snitch_flow {
 	u64 generation;
 	u64 sets;
 	struct snitch_image __rcu *image;
+	struct snitch_uid *quota;
 	union {
 		union snitch_peer peer;
 		struct {

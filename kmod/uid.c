@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
+#include <net/sock.h>
 
 #include "uid.h"
 
@@ -13,6 +14,16 @@
 
 static struct hlist_head uid_table[1 << UID_BITS];
 static DEFINE_SPINLOCK(snitch_uid_lock);
+
+static u32 uid_in(const struct user_namespace *ns, kuid_t uid)
+{
+	if (ns == &init_user_ns)
+		return from_kuid(&init_user_ns, uid);
+	while (ns->parent && ns->parent != &init_user_ns)
+		ns = ns->parent;
+	/* Their numbers are above all uids in use, so root's containers are users of their own. */
+	return from_kuid(&init_user_ns, ns->owner) ?: ns->ns.inum;
+}
 
 /**
  * snitch_uid_number() - whom a process counts against
@@ -26,26 +37,20 @@ static DEFINE_SPINLOCK(snitch_uid_lock);
  */
 u32 snitch_uid_number(const struct cred *cred)
 {
-	const struct user_namespace *ns = cred->user_ns;
-
-	if (ns == &init_user_ns)
-		return from_kuid(&init_user_ns, cred->euid);
-	while (ns->parent && ns->parent != &init_user_ns)
-		ns = ns->parent;
-	/* Their numbers are above all uids in use, so root's containers are users of their own. */
-	return from_kuid(&init_user_ns, ns->owner) ?: ns->ns.inum;
+	return uid_in(cred->user_ns, cred->euid);
 }
 
 /**
  * snitch_uid_of_socket() - whom a socket counts against whose sender is not known yet
  * @sk: a full socket
  *
- * Return: the number of who opened it, or, nobody holding it, its uid.
+ * Return: the number of who opened it, or, nobody holding it (a listener's child),
+ * the owner of its network's user namespace, or its uid.
  * Context: any; the caller holds @sk or is under RCU.
  */
 u32 snitch_uid_of_socket(const struct sock *sk)
 {
-	u32 uid = from_kuid(&init_user_ns, sk->sk_uid);
+	u32 uid = uid_in(sock_net(sk)->user_ns, sk->sk_uid);
 	const struct socket *sock;
 	const struct file *file;
 
@@ -133,4 +138,20 @@ void snitch_uid_uncharge_image(struct snitch_uid *u)
 	spin_lock_bh(&snitch_uid_lock);
 	u->images--;
 	spin_unlock_bh(&snitch_uid_lock);
+}
+
+/**
+ * snitch_uid_charge_tcp() - count one more entry of a TCP socket
+ * @u: a reference, taken over; NULL is fine
+ * @max: how many there may be
+ *
+ * Return: @u, or NULL: no more. Context: any.
+ */
+struct snitch_uid *snitch_uid_charge_tcp(struct snitch_uid *u, unsigned int max)
+{
+	if (!u || atomic_inc_return(&u->tcp_flows) <= max)
+		return u;
+	atomic_dec(&u->tcp_flows);
+	snitch_uid_put(u);
+	return NULL;
 }

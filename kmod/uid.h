@@ -33,7 +33,7 @@ struct snitch_dns_share {
  * @refs: users of this struct
  * @parked: flows parked, with @parked_bytes of packets, under snitch_park_lock
  * @images: process images, under snitch_uid_lock
- * @tcp_flows: entries of connected sockets, @cached: of the decision cache
+ * @tcp_flows: entries of TCP sockets, @cached: of the decision cache
  * @aborting: workers at its sockets now, under the lock of abort.c
  * @abort_wait: aborts that wait for such a worker, @abort_waiting of them, under
  *	       the same
@@ -66,5 +66,6 @@ struct snitch_uid *snitch_uid_hold(struct snitch_uid *u);
 void snitch_uid_put(struct snitch_uid *u);
 bool snitch_uid_charge_image(struct snitch_uid *u, unsigned int max);
 void snitch_uid_uncharge_image(struct snitch_uid *u);
+struct snitch_uid *snitch_uid_charge_tcp(struct snitch_uid *u, unsigned int max);
 
 #endif
