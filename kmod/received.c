@@ -27,16 +27,18 @@ static void received_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(received_worker, received_work);
 
 /* @peer and @sport as the flow has them: whom it speaks to, and from which port. */
-static struct hlist_head *received_bucket(const union nf_inet_addr *daddr, u32 peer, u16 sport)
+static struct hlist_head *received_bucket(const union nf_inet_addr *daddr, u32 peer, u16 sport,
+					  u32 netns)
 {
 	u32 hash = jhash2(daddr->all, ARRAY_SIZE(daddr->all), received_seed);
 
-	return &received_table[jhash_2words(peer, sport, hash) >> (32 - RECEIVED_BITS)];
+	return &received_table[jhash_3words(peer, sport, netns, hash) >> (32 - RECEIVED_BITS)];
 }
 
 void snitch_received_link(struct snitch_flow *f)
 {
-	hlist_add_head_rcu(&f->by_peer, received_bucket(&f->daddr, f->peer.word, f->sport));
+	hlist_add_head_rcu(&f->by_peer, received_bucket(&f->daddr, f->peer.word, f->sport,
+							f->netns));
 }
 
 void snitch_received_unlink(struct snitch_flow *f)
@@ -52,9 +54,10 @@ static void received_count(const struct snitch_packet *p, u32 netns)
 	const union snitch_peer peer = {
 		.family = p->family, .proto = p->proto, .dport = p->sport,
 	};
+	struct hlist_head *bucket = received_bucket(&p->saddr, peer.word, p->dport, netns);
 	struct snitch_flow *f;
 
-	hlist_for_each_entry_rcu(f, received_bucket(&p->saddr, peer.word, p->dport), by_peer) {
+	hlist_for_each_entry_rcu(f, bucket, by_peer) {
 		if (f->peer.word != peer.word || f->sport != p->dport || f->netns != netns ||
 		    !nf_inet_addr_cmp(&f->daddr, &p->saddr))
 			continue;
