@@ -38,10 +38,18 @@ struct snitch_net *snitch_net(struct net *net)
 
 static int __net_init netns_start(struct net *net)
 {
+	int err;
+
 	INIT_LIST_HEAD(&snitch_net(net)->egress_devices);
 	snitch_bound_start_net(net);
 	snitch_received_start_net(net);
-	return nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
+	err = nf_register_net_hooks(net, netns_hooks, ARRAY_SIZE(netns_hooks));
+	if (err) {
+		/* Nobody calls netns_unhook() then. */
+		snitch_received_unhook_net(net);
+		snitch_bound_unhook_net(net);
+	}
+	return err;
 }
 
 static void __net_exit netns_unhook(struct net *net)
