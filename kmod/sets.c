@@ -155,8 +155,14 @@ static int build_replace(struct snitch_sets_build *b, const struct snitch_set_he
 	b->more[slot] = snitch_set_new(h->id, h->tag, h->ranges4, h->ranges6);
 	if (h->flags & SNITCH_SET_DELTA)
 		b->gone[slot] = snitch_set_new(h->id, h->tag, h->gone4, h->gone6);
-	if (!b->more[slot] || (h->flags & SNITCH_SET_DELTA && !b->gone[slot]))
+	if (!b->more[slot] || (h->flags & SNITCH_SET_DELTA && !b->gone[slot])) {
+		/* Not begun: the same id may come again. */
+		snitch_set_put(b->more[slot]);
+		snitch_set_put(b->gone[slot]);
+		b->more[slot] = NULL;
+		b->gone[slot] = NULL;
 		return fail(why, -ENOMEM, "no memory for the ranges");
+	}
 	b->touched |= 1ULL << slot;
 	b->last = slot;
 	return 0;
