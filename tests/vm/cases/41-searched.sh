@@ -27,7 +27,7 @@ policy "unmatched ask"
 far_reset
 decider --default hold
 t_seen "a SYN that is sent again: its program is found" "^OWNER .*exe=$A " 10
-t_seen "and is asked about" "^FLOW .*remote=$F4:91 .*owner=$(field id "^OWNER .*exe=$A ") "
+t_seen "and is asked about" "^FLOW .*owner=$(field id "^OWNER .*exe=$A ") .*remote=$F4:91 "
 t_seen "the thread's, too" "^OWNER .*exe=/opt/own " 10
 t_seen "and is asked about" "^FLOW .*owner=$(field id "^OWNER .*exe=/opt/own ") "
 t_is "nobody is without an owner" "$(stat_of no_owner)" 0
