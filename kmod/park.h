@@ -53,6 +53,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * struct snitch_park - one parked flow; all members under snitch_park_lock
  *			unless constant after creation (marked c)
  * @by_id: in the table by id; @by_key: by socket cookie
+ * @all: in the list of all, by id
  * @due: in the list of its time limit, or in a release list
  * @event: in the decider's event list when @pending is not NONE
  * @ref: the tables hold one; readers of events hold one while they copy
@@ -75,6 +76,7 @@ enum snitch_park_event {	/* what the decider has still to read of it */
 struct snitch_park {
 	struct hlist_node by_id;
 	struct hlist_node by_key;
+	struct list_head all;
 	struct list_head due;
 	struct list_head event;
 	struct list_head adopt;

@@ -16,6 +16,7 @@
 #include "resume.h"
 #include "stash.h"
 
+#define PARK_BATCH	64	/* flows looked at in one hold of the lock */
 #define PARK_MISSED_NS	(15ULL * NSEC_PER_SEC)	/* a missed question is remembered */
 
 static LIST_HEAD(park_release);	/* DONE out of a context that must not act */
@@ -310,24 +311,45 @@ void snitch_park_tick(struct work_struct *work)
 	snitch_park_act_all(&gone);
 }
 
-void snitch_park_fail_all(void)
+/*
+ * Calls @fn for each flow that is parked now, a few in one hold of the lock,
+ * and acts on those that it has taken out: it says true of them.
+ */
+static void park_each(bool (*fn)(struct snitch_park *p, const void *arg), const void *arg)
 {
 	struct snitch_park *p, *next;
+	u64 from = 0, last = 0;
+	unsigned int n;
 	LIST_HEAD(gone);
-	unsigned int i;
 
-	spin_lock_bh(&snitch_park_lock);
-	/* One may just have come: then it is told of all that waits. */
-	for (i = 0; i < SNITCH_DUE_MAX && !snitch_device_expected(); i++) {
-		list_for_each_entry_safe(p, next, &snitch_park_due[i], due) {
-			if (p->state == SNITCH_PARK_ADOPT)
-				continue;
-			snitch_park_settle_fail(p, SNITCH_CANCEL_CONSULT);
-			list_add_tail(&p->due, &gone);
+	do {
+		spin_lock_bh(&snitch_park_lock);
+		last = last ?: snitch_park_newest();
+		p = snitch_park_from(from);
+		for (n = 0; p && p->id <= last && n < PARK_BATCH; n++, p = next) {
+			next = snitch_park_following(p);
+			if (fn(p, arg))
+				list_add_tail(&p->due, &gone);
 		}
-	}
-	spin_unlock_bh(&snitch_park_lock);
-	snitch_park_act_all(&gone);
+		from = p && p->id <= last ? p->id : 0;
+		spin_unlock_bh(&snitch_park_lock);
+		snitch_park_act_all(&gone);
+		cond_resched();
+	} while (from);
+}
+
+static bool park_fail_one(struct snitch_park *p, const void *arg)
+{
+	/* A decider may just have come: then it is told of all that waits. */
+	if (p->state == SNITCH_PARK_ADOPT || snitch_device_expected())
+		return false;
+	snitch_park_settle_fail(p, SNITCH_CANCEL_CONSULT);
+	return true;
+}
+
+void snitch_park_fail_all(void)
+{
+	park_each(park_fail_one, NULL);
 }
 
 /* ---- cancelled from outside ---- */
@@ -367,30 +389,19 @@ static void park_release_work(struct work_struct *work)
 	snitch_park_act_all(&gone);
 }
 
-static void park_flush(struct net *net)
+static bool park_flush_one(struct snitch_park *p, const void *net)
 {
-	struct snitch_park *p, *next;
-	LIST_HEAD(gone);
-	unsigned int i;
-
-	spin_lock_bh(&snitch_park_lock);
-	for (i = 0; i < SNITCH_DUE_MAX; i++) {
-		list_for_each_entry_safe(p, next, &snitch_park_due[i], due) {
-			if (net && p->net != net)
-				continue;
-			snitch_park_detach(p);
-			snitch_park_tell_cancel(p, SNITCH_CANCEL_NETNS);
-			snitch_count(SNITCH_C_CANCEL_NETNS);
-			list_add_tail(&p->due, &gone);
-		}
-	}
-	spin_unlock_bh(&snitch_park_lock);
-	snitch_park_act_all(&gone);
+	if (net && p->net != net)
+		return false;
+	snitch_park_detach(p);
+	snitch_park_tell_cancel(p, SNITCH_CANCEL_NETNS);
+	snitch_count(SNITCH_C_CANCEL_NETNS);
+	return true;
 }
 
 void snitch_park_flush_net(struct net *net)
 {
-	park_flush(net);
+	park_each(park_flush_one, net);
 }
 
 /** snitch_park_flushed() - what was taken out is no longer on its way in a worker */
@@ -402,38 +413,33 @@ void snitch_park_flushed(void)
 /** snitch_park_stop() - the hooks are gone: nothing is parked any more, drop all */
 void snitch_park_stop(void)
 {
-	park_flush(NULL);
+	park_each(park_flush_one, NULL);
 	snitch_park_quiet();
 }
 
 /* ---- a new policy, a new decider ---- */
 
-void snitch_park_rejudge(void)
+static bool park_rejudge_one(struct snitch_park *p, const void *arg)
 {
 	struct snitch_judgement j;
-	struct snitch_park *p, *next;
 	struct snitch_subject s;
-	LIST_HEAD(gone);
-	unsigned int i;
 
-	spin_lock_bh(&snitch_park_lock);
-	for (i = 0; i < SNITCH_DUE_MAX; i++) {
-		list_for_each_entry_safe(p, next, &snitch_park_due[i], due) {
-			if (p->state == SNITCH_PARK_ADOPT || p->flags & SNITCH_F_SHARED)
-				continue;
-			snitch_park_subject(p, &s);
-			snitch_policy_judge(&s, &j);
-			p->why.generation = j.generation;
-			p->why.sets = j.sets;
-			if (j.action == SNITCH_ASK)
-				continue;
-			snitch_park_settle(p, j.action, j.origin, j.origin_id);
-			snitch_park_tell_cancel(p, SNITCH_CANCEL_POLICY);
-			list_add_tail(&p->due, &gone);
-		}
-	}
-	spin_unlock_bh(&snitch_park_lock);
-	snitch_park_act_all(&gone);
+	if (p->state == SNITCH_PARK_ADOPT || p->flags & SNITCH_F_SHARED)
+		return false;
+	snitch_park_subject(p, &s);
+	snitch_policy_judge(&s, &j);
+	p->why.generation = j.generation;
+	p->why.sets = j.sets;
+	if (j.action == SNITCH_ASK)
+		return false;
+	snitch_park_settle(p, j.action, j.origin, j.origin_id);
+	snitch_park_tell_cancel(p, SNITCH_CANCEL_POLICY);
+	return true;
+}
+
+void snitch_park_rejudge(void)
+{
+	park_each(park_rejudge_one, NULL);
 }
 
 void snitch_park_redeliver(void)

@@ -19,11 +19,13 @@ struct workqueue_struct *snitch_park_wq;
 
 static struct hlist_head park_ids[1 << SNITCH_PARK_BITS];
 static struct hlist_head park_keys[1 << SNITCH_PARK_BITS];
+static LIST_HEAD(park_all);	/* oldest first */
 static u64 park_next_id;
 static unsigned int park_held;
 static DECLARE_DELAYED_WORK(park_ticker, snitch_park_tick);
 
 #define PARK_SWEEP_MS	1000	/* look for TCP sockets that wait no more */
+#define PARK_CONSULTS	10	/* limits that a consult lasts, however often deciders change */
 
 /* ---- references ---- */
 
@@ -62,6 +64,31 @@ struct snitch_park *snitch_park_by_id(u64 id)
 		if (p->id == id)
 			return p;
 	return NULL;
+}
+
+/* Nearly always it is there; else its place is looked for. */
+struct snitch_park *snitch_park_from(u64 id)
+{
+	struct snitch_park *p = snitch_park_by_id(id);
+
+	if (p)
+		return p;
+	list_for_each_entry(p, &park_all, all)
+		if (p->id > id)
+			return p;
+	return NULL;
+}
+
+struct snitch_park *snitch_park_following(struct snitch_park *p)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	return list_is_last(&p->all, &park_all) ? NULL : list_next_entry(p, all);
+}
+
+u64 snitch_park_newest(void)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	return park_next_id;
 }
 
 bool snitch_park_same_destination(const struct snitch_park *p, const struct snitch_packet *k)
@@ -131,12 +158,20 @@ void snitch_park_set_deadline(struct snitch_park *p)
 		[SNITCH_DUE_OTHER]	= READ_ONCE(snitch_limits.hold_ms),
 		[SNITCH_DUE_DNS]		= READ_ONCE(snitch_limits.hold_dns_ms),
 	};
-	u64 now = ktime_get_boottime_ns();
+	const u64 ns = (u64)limit[class] * NSEC_PER_MSEC;
+	struct snitch_park *before;
 
 	lockdep_assert_held(&snitch_park_lock);
-	p->deadline = (p->state == SNITCH_PARK_HELD ? p->when : now) +
-		      (u64)limit[class] * NSEC_PER_MSEC;
-	list_move_tail(&p->due, &snitch_park_due[class]);
+	if (p->state == SNITCH_PARK_HELD)
+		p->deadline = p->when + ns;
+	else
+		p->deadline = min(ktime_get_boottime_ns() + ns, p->when + PARK_CONSULTS * ns);
+	list_del(&p->due);
+	/* Nearly always the last one. */
+	list_for_each_entry_reverse(before, &snitch_park_due[class], due)
+		if (before->deadline <= p->deadline)
+			break;
+	list_add(&p->due, &before->due);
 }
 
 void snitch_park_schedule(void)
@@ -218,6 +253,7 @@ void snitch_park_insert(struct snitch_park *p)
 	p->id = ++park_next_id;
 	hlist_add_head(&p->by_id, &park_ids[hash_64(p->id, SNITCH_PARK_BITS)]);
 	hlist_add_head(&p->by_key, snitch_park_key(p->cookie));
+	list_add_tail(&p->all, &park_all);
 	park_account(p, 1);
 	snitch_park_set_deadline(p);
 	if (p->state == SNITCH_PARK_ADOPT)
@@ -235,6 +271,7 @@ void snitch_park_detach(struct snitch_park *p)
 	p->state = SNITCH_PARK_DONE;
 	hlist_del(&p->by_id);
 	hlist_del(&p->by_key);
+	list_del(&p->all);
 	list_del_init(&p->due);
 	snitch_adopt_remove(p);
 }
@@ -350,25 +387,22 @@ void snitch_park_count(struct snitch_park_numbers *n)
 
 int snitch_park_next(u64 after, struct snitch_parked_info *info)
 {
-	struct snitch_park *p, *best = NULL;
-	unsigned int i;
+	struct snitch_park *p;
 
 	spin_lock_bh(&snitch_park_lock);
-	/* Ids grow with time, and so nearly does every due list. */
-	for (i = 0; i < SNITCH_DUE_MAX; i++)
-		list_for_each_entry(p, &snitch_park_due[i], due)
-			if (p->id > after && (!best || p->id < best->id))
-				best = p;
-	if (best) {
+	p = snitch_park_from(after);
+	if (p && p->id == after)
+		p = snitch_park_following(p);
+	if (p) {
 		memset(info, 0, sizeof(*info));
-		snitch_park_fill_event(best, &info->flow);
-		info->until = best->deadline;
-		info->packets = best->packets;
-		info->bytes = best->truesize;
-		info->held = best->state == SNITCH_PARK_HELD;
+		snitch_park_fill_event(p, &info->flow);
+		info->until = p->deadline;
+		info->packets = p->packets;
+		info->bytes = p->truesize;
+		info->held = p->state == SNITCH_PARK_HELD;
 	}
 	spin_unlock_bh(&snitch_park_lock);
-	return best ? 0 : -ENOENT;
+	return p ? 0 : -ENOENT;
 }
 
 /* ---- start and end ---- */

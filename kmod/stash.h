@@ -33,6 +33,9 @@ extern struct workqueue_struct *snitch_park_wq;
 /* stash.c; under snitch_park_lock */
 struct hlist_head *snitch_park_key(u64 cookie);
 struct snitch_park *snitch_park_by_id(u64 id);
+struct snitch_park *snitch_park_from(u64 id);	/* the first with that id or a greater one */
+struct snitch_park *snitch_park_following(struct snitch_park *p);
+u64 snitch_park_newest(void);			/* id of it */
 bool snitch_park_same_destination(const struct snitch_park *p, const struct snitch_packet *k);
 struct snitch_flow *snitch_park_entry(const struct snitch_park *p);	/* newest; under RCU */
 struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_subject *s);
