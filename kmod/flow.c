@@ -15,38 +15,26 @@
 #include "dns.h"
 #include "ended.h"
 #include "flow.h"
+#include "flowtcp.h"
 #include "owner.h"
 #include "policy.h"
 #include "received.h"
 #include "uid.h"
 
-#define FLOW_LOCKS	256
 #define FLOW_POOL_BITS	14
 #define FLOW_CLOCK_STEPS 64	/* entries looked at for one to evict */
 
 static struct kmem_cache *flow_slab;
-static struct hlist_head *flow_tcp __read_mostly;
+struct hlist_head *snitch_flow_tcp __read_mostly;
 static struct hlist_head *flow_pool __read_mostly;
 static u64 flow_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
 static struct snitch_flow **flow_slots;	/* the clock, under flow_pool_lock */
 static u16 *flow_holes;			/* slots below flow_used without an entry, same lock */
 static unsigned int flow_hand, flow_used, flow_pinned, flow_n_holes;
-static spinlock_t flow_tcp_locks[FLOW_LOCKS];
 static DEFINE_SPINLOCK(flow_pool_lock);
-static atomic_t flow_tcp_count = ATOMIC_INIT(0);
 
 static void flow_prune(struct work_struct *work);
 static DECLARE_DELAYED_WORK(flow_pruner, flow_prune);
-
-static unsigned int tcp_hash(const struct sock *sk)
-{
-	return hash_ptr((void *)sk, SNITCH_FLOW_TCP_BITS);
-}
-
-static spinlock_t *tcp_lock(unsigned int bucket)
-{
-	return &flow_tcp_locks[bucket % FLOW_LOCKS];
-}
 
 static __always_inline unsigned int pool_hash(u64 cookie, u32 match, bool v4, const void *daddr)
 {
@@ -59,7 +47,7 @@ static __always_inline unsigned int pool_hash(u64 cookie, u32 match, bool v4, co
 	return hash_64(x ^ (u64)match << 32, FLOW_POOL_BITS);
 }
 
-static void flow_free(struct snitch_flow *f)
+void snitch_flow_free(struct snitch_flow *f)
 {
 	snitch_image_put(rcu_dereference_protected(f->image, true));
 	snitch_uid_put(f->quota);
@@ -67,12 +55,12 @@ static void flow_free(struct snitch_flow *f)
 }
 
 /* Nobody counts on it any more, and no lock is held: what went on it is told from here. */
-static void flow_free_rcu(struct rcu_head *rcu)
+void snitch_flow_free_rcu(struct rcu_head *rcu)
 {
 	struct snitch_flow *f = container_of(rcu, struct snitch_flow, rcu);
 
 	snitch_ended_tell(f);
-	flow_free(f);
+	snitch_flow_free(f);
 }
 
 /* ---- lookup ---- */
@@ -138,7 +126,7 @@ static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct 
 					  ntohs(sk->sk_dport));
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 
-	return cookie && flow_passes(&flow_tcp[tcp_hash(sk)], sk, skb, cookie,
+	return cookie && flow_passes(&snitch_flow_tcp[snitch_flow_tcp_hash(sk)], sk, skb, cookie,
 				     snitch_flow_match(peer, loopback), v4, daddr,
 				     snitch_owner_is_current(sk, true), true);
 }
@@ -188,7 +176,7 @@ struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
 
 	if (!k->cookie)
 		return NULL;
-	bucket = k->tcp ? &flow_tcp[tcp_hash(k->sk)]
+	bucket = k->tcp ? &snitch_flow_tcp[snitch_flow_tcp_hash(k->sk)]
 			: &flow_pool[pool_hash(k->cookie, match, v4, k->daddr)];
 	hlist_for_each_entry_rcu(f, bucket, node) {
 		if (!flow_matches(f, k->cookie, match, v4, k->daddr) || snitch_flow_over(f))
@@ -205,42 +193,9 @@ struct snitch_flow *snitch_flow_find(const struct snitch_flow_key *k)
 	return first;
 }
 
-/*
- * snitch_flow_adopt() - the entry of an accepted socket, at its first packet
- *
- * The probe made it before the socket had cookie and addresses.
- *
- * Return: the entry, or NULL. Context: the hook's, under RCU.
- */
-struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p,
-				      bool loopback)
-{
-	unsigned int bucket = tcp_hash(sk);
-	struct snitch_flow *f;
-
-	if (READ_ONCE(sk->sk_state) == TCP_SYN_SENT)
-		return NULL;
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry(f, &flow_tcp[bucket], node)
-		if (f->sk == sk && !f->cookie)
-			break;
-	if (f) {
-		f->peer = p->peer;
-		f->match = snitch_flow_match(p->peer.word, loopback);
-		f->daddr = p->daddr;
-		f->saddr = p->saddr;
-		f->sport = p->sport;
-		f->netns = sock_net(sk)->ns.inum;
-		/* Found by cookie only once the addresses are there. */
-		smp_store_release(&f->cookie, snitch_cookie(sk));
-	}
-	spin_unlock_bh(tcp_lock(bucket));
-	return f;
-}
-
 /* ---- insertion ---- */
 
-static struct snitch_flow *flow_alloc(void)
+struct snitch_flow *snitch_flow_alloc(void)
 {
 	return kmem_cache_alloc(flow_slab, GFP_ATOMIC | __GFP_NOWARN);
 }
@@ -248,7 +203,7 @@ static struct snitch_flow *flow_alloc(void)
 static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 {
 	const struct snitch_packet *p = n->packet;
-	struct snitch_flow *f = flow_alloc();
+	struct snitch_flow *f = snitch_flow_alloc();
 
 	if (!f)
 		return NULL;
@@ -283,46 +238,13 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	return f;
 }
 
-/*
- * Shares: nobody's connections keep others from making theirs. One that nobody
- * has spoken on yet is of who made the socket; root's listeners have no more
- * of those than others, for it is the far end that makes them.
- */
-static bool tcp_charge(struct snitch_flow *f)
-{
-	const struct snitch_image *image = rcu_dereference_protected(f->image, true);
-	struct snitch_uid *quota;
-
-	if (image && (!image->quota || !image->quota->uid))
-		return true;
-	quota = image ? snitch_uid_hold(image->quota) : snitch_uid_get(snitch_uid_of_socket(f->sk));
-	f->quota = snitch_uid_charge_tcp(quota, SNITCH_TCP_FLOWS_UID_MAX);
-	return f->quota;	/* flow_free() gives the reference back */
-}
-
-static void tcp_uncharge(const struct snitch_flow *f)
-{
-	if (f->quota)
-		atomic_dec(&f->quota->tcp_flows);
-}
-
-static void tcp_unlink(struct snitch_flow *f)
-{
-	tcp_uncharge(f);
-	f->flags |= SNITCH_FLOW_GONE;
-	hlist_del_rcu(&f->node);
-	atomic_dec(&flow_tcp_count);
-	call_rcu(&f->rcu, flow_free_rcu);
-}
-
-static bool flow_same_way(const struct snitch_flow *old, const struct snitch_flow *new)
+bool snitch_flow_same_way(const struct snitch_flow *old, const struct snitch_flow *new)
 {
 	return old->cookie == new->cookie && old->match == new->match &&
 	       nf_inet_addr_cmp(&old->daddr, &new->daddr);
 }
 
-/* @unknown: what to say when one of them has no owner */
-static bool flow_same_sender(const struct snitch_flow *old, const struct snitch_flow *new,
+bool snitch_flow_same_sender(const struct snitch_flow *old, const struct snitch_flow *new,
 			     bool unknown)
 {
 	const struct snitch_image *was = rcu_dereference_protected(old->image, true);
@@ -333,42 +255,6 @@ static bool flow_same_sender(const struct snitch_flow *old, const struct snitch_
 	return old->uid == new->uid && snitch_image_same_exe(was, is);
 }
 
-/* What becomes of an older entry of the same socket. */
-static void tcp_supersede(struct snitch_flow *old, struct snitch_flow *new, unsigned int *senders)
-{
-	bool same_way = flow_same_way(old, new);
-	bool goes_on = same_way && flow_same_sender(old, new, true);
-
-	if (goes_on)
-		snitch_ended_carry(new, old);
-	if (!same_way || goes_on || ++*senders >= SNITCH_SENDERS_MAX)
-		tcp_unlink(old);
-	else
-		old->flags |= SNITCH_FLOW_OLDER;
-}
-
-static int tcp_insert(struct snitch_flow *new)
-{
-	unsigned int bucket = tcp_hash(new->sk), senders = 0;
-	struct hlist_node *next;
-	struct snitch_flow *f;
-
-	if (!tcp_charge(new))
-		return -ENOSPC;
-	if (atomic_inc_return(&flow_tcp_count) > SNITCH_TCP_FLOWS_MAX) {
-		atomic_dec(&flow_tcp_count);
-		tcp_uncharge(new);
-		return -ENOSPC;
-	}
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
-		if (f->sk == new->sk)
-			tcp_supersede(f, new, &senders);
-	hlist_add_head_rcu(&new->node, &flow_tcp[bucket]);
-	spin_unlock_bh(tcp_lock(bucket));
-	return 0;
-}
-
 static void pool_unlink(struct snitch_flow *f)
 {
 	lockdep_assert_held(&flow_pool_lock);
@@ -376,7 +262,7 @@ static void pool_unlink(struct snitch_flow *f)
 		flow_pinned--;
 	hlist_del_rcu(&f->node);
 	snitch_received_unlink(f);
-	call_rcu(&f->rcu, flow_free_rcu);
+	call_rcu(&f->rcu, snitch_flow_free_rcu);
 }
 
 /* A slot for one more: a fresh one, or that of an entry not used lately. */
@@ -411,7 +297,7 @@ static void pool_insert(struct snitch_flow *new)
 
 	spin_lock_bh(&flow_pool_lock);
 	hlist_for_each_entry(f, &flow_pool[bucket], node)
-		if (flow_same_way(f, new) && flow_same_sender(f, new, false))
+		if (snitch_flow_same_way(f, new) && snitch_flow_same_sender(f, new, false))
 			break;
 	if (f) {
 		new->slot = f->slot;
@@ -470,126 +356,19 @@ int snitch_flow_add(const struct snitch_flow_new *n)
 		return -ENOMEM;
 	}
 	if (n->sk)
-		err = tcp_insert(f);
+		err = snitch_flow_tcp_insert(f);
 	else
 		pool_insert(f);
 	if (err)
-		flow_free(f);
+		snitch_flow_free(f);
 	return err;
-}
-
-/** snitch_flow_claim() - a weak entry's sender has shown itself: it is its own now; any context */
-void snitch_flow_claim(struct snitch_flow *f, struct snitch_image *image, u32 uid)
-{
-	unsigned int bucket = tcp_hash(f->sk);
-	struct snitch_uid *quota = NULL;
-
-	if (image->quota && image->quota->uid)
-		quota = snitch_uid_hold(image->quota);
-	spin_lock_bh(tcp_lock(bucket));
-	if (!rcu_dereference_protected(f->image, true) && !(f->flags & SNITCH_FLOW_GONE)) {
-		f->uid = uid;
-		rcu_assign_pointer(f->image, snitch_image_get(image));
-		tcp_uncharge(f);
-		swap(f->quota, quota);
-		if (f->quota)
-			atomic_inc(&f->quota->tcp_flows);
-	}
-	spin_unlock_bh(tcp_lock(bucket));
-	snitch_uid_put(quota);
-}
-
-/* ---- TCP sockets that come and go ---- */
-
-/*
- * snitch_flow_inbound() - a listener's child was made: it answers inbound traffic
- *
- * Without memory or room there is no entry, and the connection is judged as
- * one that nobody knows.
- *
- * Context: any, softirq mostly.
- */
-void snitch_flow_inbound(const struct sock *sk)
-{
-	struct snitch_flow *f = flow_alloc();
-
-	if (!f) {
-		snitch_count(SNITCH_C_NOMEM);
-		return;
-	}
-	memset(f, 0, sizeof(*f));
-	f->sk = sk;
-	f->action = SNITCH_ALLOW;
-	f->origin = SNITCH_BY_INBOUND;
-	f->flags = SNITCH_FLOW_WEAK;
-	if (tcp_insert(f))
-		flow_free(f);
-	else
-		snitch_count(SNITCH_C_INBOUND);
-}
-
-/*
- * snitch_flow_connects() - a TCP socket sets out to connect
- *
- * It may have been accepted once, or be older than us: that let it answer a
- * peer that came, not set out to any. Also for a peer that meets it half way,
- * whose SYN it then answers as if it had been accepted.
- *
- * Context: any.
- */
-void snitch_flow_connects(const struct sock *sk)
-{
-	unsigned int bucket = tcp_hash(sk);
-	struct hlist_node *next;
-	struct snitch_flow *f;
-
-	if (hlist_empty(&flow_tcp[bucket]))
-		return;
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node)
-		if (f->sk == sk && f->flags & SNITCH_FLOW_WEAK)
-			tcp_unlink(f);
-	spin_unlock_bh(tcp_lock(bucket));
-}
-
-/** snitch_flow_remove_tcp() - a TCP socket is about to go; any context */
-void snitch_flow_remove_tcp(const struct sock *sk)
-{
-	unsigned int bucket = tcp_hash(sk);
-	struct hlist_node *next;
-	struct snitch_flow *f;
-
-	if (hlist_empty(&flow_tcp[bucket]))
-		return;
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &flow_tcp[bucket], node) {
-		if (f->sk != sk)
-			continue;
-		if (!(f->flags & SNITCH_FLOW_OLDER))
-			snitch_ended_socket(f, sk);
-		tcp_unlink(f);
-	}
-	spin_unlock_bh(tcp_lock(bucket));
-}
-
-struct sock *snitch_flow_sock(const struct snitch_flow *f)
-{
-	struct sock *sk = (struct sock *)f->sk;
-
-	/* TCP sockets are freed by RCU and may be another one by now. */
-	if (!sk || !refcount_inc_not_zero(&sk->sk_refcnt))
-		return NULL;
-	if (f->cookie && atomic64_read(&sk->sk_cookie) == f->cookie)
-		return sk;
-	sock_put(sk);
-	return NULL;
 }
 
 /* ---- dumps ---- */
 
 void snitch_flow_counts(u32 *tcp, u32 *other)
 {
-	*tcp = atomic_read(&flow_tcp_count);
+	*tcp = atomic_read(&snitch_flow_tcp_count);
 	*other = READ_ONCE(flow_used) - READ_ONCE(flow_n_holes);
 }
 
@@ -600,7 +379,8 @@ int snitch_flow_walk(unsigned long *pos, int (*fn)(struct snitch_flow *f, void *
 	int ret = 0;
 
 	for (; *pos < all && !ret; ++*pos) {
-		struct hlist_head *head = *pos < tcp ? &flow_tcp[*pos] : &flow_pool[*pos - tcp];
+		struct hlist_head *head = *pos < tcp ? &snitch_flow_tcp[*pos]
+						     : &flow_pool[*pos - tcp];
 
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(f, head, node) {
@@ -628,19 +408,16 @@ static void flow_clear(void *entry)
 
 int snitch_flow_init(void)
 {
-	unsigned int i;
-
 	get_random_bytes(&flow_seed, sizeof(flow_seed));
-	for (i = 0; i < FLOW_LOCKS; i++)
-		spin_lock_init(&flow_tcp_locks[i]);
+	snitch_flow_tcp_init();
 	flow_slab = kmem_cache_create("snitch_flow", sizeof(struct snitch_flow), 0,
 				      SLAB_HWCACHE_ALIGN, flow_clear);
-	flow_tcp = kvcalloc(1 << SNITCH_FLOW_TCP_BITS, sizeof(*flow_tcp), GFP_KERNEL);
+	snitch_flow_tcp = kvcalloc(1 << SNITCH_FLOW_TCP_BITS, sizeof(*snitch_flow_tcp), GFP_KERNEL);
 	flow_pool = kvcalloc(1 << FLOW_POOL_BITS, sizeof(*flow_pool), GFP_KERNEL);
 	flow_slots = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_slots), GFP_KERNEL);
 	flow_holes = kvcalloc(SNITCH_OTHER_FLOWS_MAX, sizeof(*flow_holes), GFP_KERNEL);
 	BUILD_BUG_ON(SNITCH_OTHER_FLOWS_MAX > U16_MAX);
-	if (!flow_slab || !flow_tcp || !flow_pool || !flow_slots || !flow_holes) {
+	if (!flow_slab || !snitch_flow_tcp || !flow_pool || !flow_slots || !flow_holes) {
 		snitch_flow_exit();
 		return -ENOMEM;
 	}
@@ -656,16 +433,16 @@ void snitch_flow_exit(void)
 
 	snitch_ended_stop();
 	cancel_delayed_work_sync(&flow_pruner);
-	for (i = 0; flow_tcp && i < 1 << SNITCH_FLOW_TCP_BITS; i++)
-		hlist_for_each_entry_safe(f, next, &flow_tcp[i], node)
-			tcp_unlink(f);
+	for (i = 0; snitch_flow_tcp && i < 1 << SNITCH_FLOW_TCP_BITS; i++)
+		hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[i], node)
+			snitch_flow_tcp_unlink(f);
 	spin_lock_bh(&flow_pool_lock);
 	for (i = 0; flow_slots && i < flow_used; i++)
 		if (flow_slots[i])
 			pool_unlink(flow_slots[i]);
 	spin_unlock_bh(&flow_pool_lock);
 	rcu_barrier();
-	kvfree(flow_tcp);
+	kvfree(snitch_flow_tcp);
 	kvfree(flow_pool);
 	kvfree(flow_slots);
 	kvfree(flow_holes);
