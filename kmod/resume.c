@@ -7,6 +7,8 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <net/dst.h>
 #include <net/icmp.h>
 #include <net/ip6_route.h>
@@ -118,21 +120,47 @@ static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
 	       !before(p->packet.seq, READ_ONCE(tp->snd_una));
 }
 
+static int resume_look_up(const struct snitch_park *p, struct sk_buff *skb)
+{
+	if (p->packet.family == AF_INET)
+		return ip_route_me_harder(p->net, p->sk, skb, RTN_UNSPEC);
+#if IS_ENABLED(CONFIG_IPV6)
+	return ip6_route_me_harder(p->net, p->sk, skb);
+#else
+	return -EAFNOSUPPORT;
+#endif
+}
+
+/*
+ * Any change of any route makes all cached ones old, and so does a link that
+ * has come up a second ago: mostly the way is the same. By another device it
+ * does not go: that is not what was judged. Under RCU: its device may go.
+ */
+static bool resume_route(const struct snitch_park *p, struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+	const struct net_device *dev;
+
+	if (!dst || dst->obsolete == DST_OBSOLETE_DEAD)
+		return false;
+	if (!dst->obsolete || dst->ops->check(dst, p->route))
+		return true;
+	dev = dst->dev;
+	return !resume_look_up(p, skb) && skb_dst(skb)->dev == dev;
+}
+
 /*
  * snitch_resume_valid() - may the packet go on, or has the world moved?
  *
  * A TCP socket can have been closed or connected elsewhere; a route can have
- * died with its device. Context: process.
+ * died with its device, or lead elsewhere. Context: process.
  */
-bool snitch_resume_valid(const struct snitch_park *p, const struct sk_buff *skb)
+bool snitch_resume_valid(const struct snitch_park *p, struct sk_buff *skb)
 {
-	struct dst_entry *dst = skb_dst(skb);
 	bool valid;
 
-	if (!dst || dst->obsolete == DST_OBSOLETE_DEAD)
-		return false;
-	rcu_read_lock();	/* its device may go meanwhile */
-	valid = !dst->obsolete || dst->ops->check(dst, p->route);
+	rcu_read_lock();
+	valid = resume_route(p, skb);
 	rcu_read_unlock();
 	return valid && (!p->tcp || resume_tcp_valid(p, p->sk));
 }

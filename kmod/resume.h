@@ -8,7 +8,7 @@
 u32 snitch_route_cookie(const struct sk_buff *skb, u8 family);
 bool snitch_skb_park(struct sk_buff *skb, bool keep_owner);
 bool snitch_resume(struct sk_buff *skb, struct net *net, struct sock *sk, u8 pf);
-bool snitch_resume_valid(const struct snitch_park *p, const struct sk_buff *skb);
+bool snitch_resume_valid(const struct snitch_park *p, struct sk_buff *skb);
 void snitch_refuse_other(struct snitch_park *p, struct sk_buff *skb);
 
 #endif

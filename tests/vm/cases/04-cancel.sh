@@ -51,6 +51,37 @@ tell allow all
 t_some "allowed: it arrives" udp 80
 t_parked "nothing is parked" 0
 
+# Routes change: each change makes all that are cached old, whether it was theirs or not.
+far_reset
+go v4 $A udp $F4 82 --keep 20000
+go v6 $A udp $F6 83 --keep 20000
+go tcp $A tcp $F4 84 --nonblock --wait 20000
+t_ok "a datagram of each family and a connection are parked" wait_for 5 parked_is 3
+in_c ip route add 192.0.2.0/24 dev vc
+in_c ip -6 route add $F6/128 dev vc
+tell allow all
+t_some "the way is the same, by a new route: the datagram arrives" udp 82
+t_some "that of IPv6 does" udp 83
+t_some "the connection does" tcp 84
+t_is "once" "$(far_packets udp 82) $(far_packets udp 83)" "1 1"
+for n in v4 v6 tcp; do kill -9 "${PIDS[$n]}"; ended $n 2>/dev/null; done
+in_c ip link add d0 type dummy
+in_c ip link set d0 up
+go v4 $A udp $F4 85 --keep 20000
+go v6 $A udp $F6 86 --keep 20000
+wait_for 5 parked_is 2
+in_c ip route add $F4/32 dev d0
+in_c ip -6 route replace $F6/128 dev d0
+tell allow all
+t_seen "the way leads elsewhere: CANCEL" "^CANCEL id=$(flow_to 85) why=route"
+t_seen "that of IPv6, too" "^CANCEL id=$(flow_to 86) why=route"
+sleep 0.3
+t_none "nothing of the datagram" udp 85
+t_none "nor of that of IPv6" udp 86
+in_c ip link del d0
+in_c ip -6 route del $F6/128 dev vc 2>/dev/null
+for n in v4 v6; do kill -9 "${PIDS[$n]}"; ended $n 2>/dev/null; done
+
 # The device goes.
 go tcp $A tcp $F4 80 --nonblock --wait 2000
 go udp $A udp $F4 81 --keep 2000
