@@ -13,6 +13,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/tcp.h>
 #include <linux/timekeeping.h>
 #include <linux/udp.h>
 #include <net/net_namespace.h>
@@ -20,28 +21,12 @@
 #include "counter.h"
 #include "dns.h"
 #include "dnsshare.h"
+#include "dnstcp.h"
 #include "proto.h"
 
 #define DNS_SETS	1024
 #define DNS_WAYS	4
 #define DNS_HEADER	12	/* bytes that every message has; the id is the first two */
-
-/* struct dns_key - from the program's side; no padding, unused bytes are 0 */
-struct dns_key {
-	union nf_inet_addr own;
-	union nf_inet_addr server;
-	u32 netns;
-	u32 family;
-	u16 own_port;
-	__be16 id;
-};
-
-/* struct dns_view - a UDP packet to or from a name server: @len bytes from @off on */
-struct dns_view {
-	struct dns_key key;
-	unsigned int off;
-	unsigned int len;
-};
 
 /*
  * struct dns_asked - a question; the ways of a set are filled oldest first
@@ -57,7 +42,7 @@ struct dns_asked {
 	u32 user;
 	u64 when;
 	u64 image;
-	struct dns_key key;
+	struct snitch_dns_key key;
 };
 
 /* struct dns_copy - a message that is to be read; @msg goes on with @msg.len bytes */
@@ -77,53 +62,60 @@ static LIST_HEAD(dns_ring);
 static unsigned int dns_ring_n, dns_ring_bytes;
 static u64 dns_ids, dns_lost;
 static unsigned long dns_told;		/* jiffies of the last LOST */
+static unsigned long dns_said_since;	/* jiffies; with dns_said_n under dns_lock */
+static unsigned int dns_said_n;
 static struct snitch_file *dns_reader;
+
+static_assert(sizeof(struct snitch_dns_key) == 2 * sizeof(union nf_inet_addr) + 12);
 
 /* ---- packets ---- */
 
-/* Where the UDP header begins; 0: there is none at once behind the IP header. */
-static unsigned int dns_udp_offset(const struct sk_buff *skb, u8 pf, struct dns_key *k, bool in)
+/* Where the transport header begins; 0: neither UDP nor TCP is at once behind the IP header. */
+static unsigned int dns_transport(const struct sk_buff *skb, u8 pf, u8 *proto)
 {
 	const unsigned int off = skb_network_offset(skb);
+	unsigned int len;
+
+	if (pf == NFPROTO_IPV4) {
+		if (ip_hdr(skb)->frag_off & htons(IP_OFFSET))
+			return 0;
+		*proto = ip_hdr(skb)->protocol;
+		len = ip_hdr(skb)->ihl * 4;
+	} else {
+		*proto = ipv6_hdr(skb)->nexthdr;
+		len = sizeof(struct ipv6hdr);
+	}
+	return *proto == IPPROTO_UDP || *proto == IPPROTO_TCP ? off + len : 0;
+}
+
+static void dns_addresses(struct snitch_dns_key *k, const struct sk_buff *skb, u8 pf, bool in)
+{
 	const struct ipv6hdr *ip6h;
 	const struct iphdr *iph;
 
 	if (pf == NFPROTO_IPV4) {
 		iph = ip_hdr(skb);
-		if (iph->protocol != IPPROTO_UDP || iph->frag_off & htons(IP_OFFSET))
-			return 0;
 		k->family = AF_INET;
 		k->own.ip = in ? iph->daddr : iph->saddr;
 		k->server.ip = in ? iph->saddr : iph->daddr;
-		return off + iph->ihl * 4;
+	} else {
+		ip6h = ipv6_hdr(skb);
+		k->family = AF_INET6;
+		k->own.in6 = in ? ip6h->daddr : ip6h->saddr;
+		k->server.in6 = in ? ip6h->saddr : ip6h->daddr;
 	}
-	ip6h = ipv6_hdr(skb);
-	if (ip6h->nexthdr != IPPROTO_UDP)
-		return 0;
-	k->family = AF_INET6;
-	k->own.in6 = in ? ip6h->daddr : ip6h->saddr;
-	k->server.in6 = in ? ip6h->saddr : ip6h->daddr;
-	return off + sizeof(*ip6h);
 }
 
-/* False: it is none that could be one. @netns is left to the caller. */
-static bool dns_view(struct dns_view *v, const struct sk_buff *skb, u8 pf, bool in)
+static bool dns_view_udp(struct snitch_dns_view *v, const struct sk_buff *skb, unsigned int off)
 {
 	struct {
 		struct udphdr udp;
 		__be16 id;
 	} __packed buf;
-	const typeof(buf) *h;
-	unsigned int off;
+	const typeof(buf) *h = skb_header_pointer(skb, off, sizeof(buf), &buf);
 
-	memset(&v->key, 0, sizeof(v->key));
-	off = dns_udp_offset(skb, pf, &v->key, in);
-	if (!off)
+	if (!h)
 		return false;
-	h = skb_header_pointer(skb, off, sizeof(buf), &buf);
-	if (!h || (in ? h->udp.source : h->udp.dest) != htons(SNITCH_DNS_PORT))
-		return false;
-	v->key.own_port = ntohs(in ? h->udp.dest : h->udp.source);
 	v->key.id = h->id;
 	v->off = off + sizeof(struct udphdr);
 	v->len = skb->len - v->off;
@@ -132,9 +124,62 @@ static bool dns_view(struct dns_view *v, const struct sk_buff *skb, u8 pf, bool 
 	return v->len >= DNS_HEADER;
 }
 
+static bool dns_view_tcp(struct snitch_dns_view *v, const struct sk_buff *skb, unsigned int off)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+
+	th = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	if (!th || th->syn || th->rst || !th->ack || th->doff * 4 < sizeof(*th) ||
+	    off + th->doff * 4 >= skb->len)
+		return false;
+	v->seq = ntohl(th->seq);
+	v->ack = ntohl(th->ack_seq);
+	v->off = off + th->doff * 4;
+	v->len = skb->len - v->off;
+	return true;
+}
+
+static bool dns_view(struct snitch_dns_view *v, const struct sk_buff *skb, u8 pf, bool in,
+		     u16 port)
+{
+	const __be16 *ports;
+	unsigned int off;
+	__be16 buf[2];
+	u8 proto;
+
+	off = dns_transport(skb, pf, &proto);
+	if (!off)
+		return false;
+	ports = skb_header_pointer(skb, off, sizeof(buf), buf);
+	if (!ports || ports[in ? 0 : 1] != htons(port))
+		return false;
+	memset(v, 0, sizeof(*v));
+	dns_addresses(&v->key, skb, pf, in);
+	v->port = port;
+	v->key.proto = proto;
+	v->key.own_port = ntohs(ports[in ? 1 : 0]);
+	return proto == IPPROTO_UDP ? dns_view_udp(v, skb, off) : dns_view_tcp(v, skb, off);
+}
+
+/**
+ * snitch_dns_view() - what a packet has for a name server, or from one
+ * @v: filled, but for what the caller knows alone: key.netns and offset
+ * @skb: at LOCAL_OUT or LOCAL_IN
+ * @pf: its family
+ * @in: LOCAL_IN
+ *
+ * Return: false: nothing. Context: any.
+ */
+bool snitch_dns_view(struct snitch_dns_view *v, const struct sk_buff *skb, u8 pf, bool in)
+{
+	return dns_view(v, skb, pf, in, SNITCH_DNS_PORT);
+}
+
 /* ---- questions ---- */
 
-static u32 dns_tag(const struct dns_key *k)
+/** snitch_dns_tag() - hash of a key, never 0; any context while there is a reader */
+u32 snitch_dns_tag(const struct snitch_dns_key *k)
 {
 	return jhash(k, sizeof(*k), dns_seed) | 1;
 }
@@ -156,7 +201,7 @@ static bool dns_may_be_asked(u32 tag)
 	return false;
 }
 
-static struct dns_asked *dns_find(const struct dns_key *k, u32 tag)
+static struct dns_asked *dns_find(const struct snitch_dns_key *k, u32 tag)
 {
 	struct dns_asked *set = dns_set(tag);
 	unsigned int i;
@@ -173,7 +218,7 @@ static struct dns_asked *dns_find(const struct dns_key *k, u32 tag)
  * that user's own, or whatever there is. So nobody's many questions take the
  * places of others' but where these have used all of a set.
  */
-static struct dns_asked *dns_place(const struct dns_key *k, u32 tag, u32 user)
+static struct dns_asked *dns_place(const struct snitch_dns_key *k, u32 tag, u32 user)
 {
 	struct dns_asked *set = dns_set(tag), *a = dns_find(k, tag), *w;
 	const u64 now = ktime_get_boottime_ns();
@@ -193,7 +238,7 @@ static struct dns_asked *dns_place(const struct dns_key *k, u32 tag, u32 user)
 
 /* ---- the ring ---- */
 
-static struct dns_copy *dns_copy(const struct sk_buff *skb, const struct dns_view *v,
+static struct dns_copy *dns_copy(const struct sk_buff *skb, const struct snitch_dns_view *v,
 				 struct snitch_image *image, u32 uid, u32 flags)
 {
 	const size_t size = snitch_proto_dns_size(v->len);
@@ -217,9 +262,10 @@ static struct dns_copy *dns_copy(const struct sk_buff *skb, const struct dns_vie
 	c->msg.flags = flags;
 	c->msg.len = v->len;
 	c->msg.family = v->key.family;
-	c->msg.proto = IPPROTO_UDP;
+	c->msg.proto = v->key.proto;
 	c->msg.own_port = v->key.own_port;
-	c->msg.server_port = SNITCH_DNS_PORT;
+	c->msg.server_port = v->port;
+	c->msg.offset = v->offset;
 	memcpy(c->msg.own, &v->key.own, sizeof(c->msg.own));
 	memcpy(c->msg.server, &v->key.server, sizeof(c->msg.server));
 	return c;
@@ -274,6 +320,33 @@ static void dns_unlink(struct dns_copy *c)
 	dns_ring_bytes -= c->msg.hdr.size;
 }
 
+/**
+ * snitch_dns_push() - copy a message, or what a segment has of one, for the reader
+ * @skb: the packet
+ * @v: what of it
+ * @image: who asked
+ * @uid: its effective one
+ * @flags: SNITCH_D_*; questions have a rate
+ *
+ * Return: false: it does not fit, and is counted as lost. Context: any.
+ */
+bool snitch_dns_push(const struct sk_buff *skb, const struct snitch_dns_view *v,
+		     struct snitch_image *image, u32 uid, u32 flags)
+{
+	struct dns_copy *c = dns_copy(skb, v, image, uid, flags);
+	bool mine = false;
+
+	spin_lock_bh(&dns_lock);
+	if (!c || (!(flags & SNITCH_D_ANSWER) && snitch_dnsshare_over_rate(image)))
+		dns_count_lost();
+	else
+		mine = dns_push(c);
+	spin_unlock_bh(&dns_lock);
+	if (!mine)
+		dns_free(c);
+	return mine;
+}
+
 /* ---- on the way out ---- */
 
 /**
@@ -291,40 +364,32 @@ static void dns_unlink(struct dns_copy *c)
 void snitch_dns_question(const struct sk_buff *skb, u8 pf, struct snitch_image *image,
 			 u32 uid, u32 netns)
 {
+	struct snitch_dns_view v;
 	struct dns_asked *a;
-	struct dns_view v;
-	struct dns_copy *c;
-	bool mine = false;
 	u32 tag;
 
-	if (!dns_view(&v, skb, pf, false))
+	if (!snitch_dns_view(&v, skb, pf, false))
 		return;
 	v.key.netns = netns;
-	tag = dns_tag(&v.key);
-	c = dns_copy(skb, &v, image, uid, 0);
+	tag = snitch_dns_tag(&v.key);
+	if (!snitch_dns_push(skb, &v, image, uid, 0))
+		return;
 	spin_lock_bh(&dns_lock);
-	if (!c || snitch_dnsshare_over_rate(image)) {
-		dns_count_lost();
-	} else if (dns_push(c)) {
-		mine = true;
-		a = dns_place(&v.key, tag, image->quota->uid);
-		a->key = v.key;
-		a->when = c->msg.when;
-		a->image = image->id;
-		a->uid = uid;
-		a->user = image->quota->uid;
-		a->answers = 0;
-		WRITE_ONCE(a->tag, tag);
-	}
+	a = dns_place(&v.key, tag, image->quota->uid);
+	a->key = v.key;
+	a->when = ktime_get_boottime_ns();
+	a->image = image->id;
+	a->uid = uid;
+	a->user = image->quota->uid;
+	a->answers = 0;
+	WRITE_ONCE(a->tag, tag);
 	spin_unlock_bh(&dns_lock);
-	if (!mine)
-		dns_free(c);
 }
 
 /* ---- on the way in ---- */
 
 /* The image that asked, with a reference, or NULL: nobody did, or it is gone. */
-static struct snitch_image *dns_asker(const struct dns_key *k, u32 tag, u32 *uid)
+static struct snitch_image *dns_asker(const struct snitch_dns_key *k, u32 tag, u32 *uid)
 {
 	struct snitch_image *image = NULL;
 	struct dns_asked *a;
@@ -341,12 +406,10 @@ static struct snitch_image *dns_asker(const struct dns_key *k, u32 tag, u32 *uid
 	return image;
 }
 
-static void dns_came(const struct sk_buff *skb, struct dns_view *v)
+static void dns_came(const struct sk_buff *skb, const struct snitch_dns_view *v)
 {
-	const u32 tag = dns_tag(&v->key);
+	const u32 tag = snitch_dns_tag(&v->key);
 	struct snitch_image *image;
-	struct dns_copy *c;
-	bool mine = false;
 	u32 uid;
 
 	if (!dns_may_be_asked(tag))
@@ -354,26 +417,65 @@ static void dns_came(const struct sk_buff *skb, struct dns_view *v)
 	image = dns_asker(&v->key, tag, &uid);
 	if (!image)
 		return;
-	c = dns_copy(skb, v, image, uid, SNITCH_D_ANSWER);
+	snitch_dns_push(skb, v, image, uid, SNITCH_D_ANSWER);
 	snitch_image_put(image);
+}
+
+/* ---- said to a group ---- */
+
+/* The group of multicast DNS, as the address that a packet came to. */
+static bool dns_is_group(const struct snitch_dns_key *k)
+{
+	static const struct in6_addr group = { .s6_addr = { 0xff, 0x02, [15] = 0xfb } };
+
+	return k->family == AF_INET ? k->own.ip == htonl(0xe00000fb)
+				    : ipv6_addr_equal(&k->own.in6, &group);
+}
+
+/* Anybody nearby may say what they like as often as they like: no more is listened to. */
+static bool dns_said_too_much(void)
+{
+	bool much;
+
 	spin_lock_bh(&dns_lock);
-	if (c)
-		mine = dns_push(c);
-	else
-		dns_count_lost();
+	if (time_after(jiffies, dns_said_since + HZ)) {
+		dns_said_since = jiffies;
+		dns_said_n = 0;
+	}
+	much = ++dns_said_n > SNITCH_MDNS_RATE;
 	spin_unlock_bh(&dns_lock);
-	if (!mine)
-		dns_free(c);
+	return much;
+}
+
+/* Nobody in particular asked, so it is the kernel's. */
+static void dns_said(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct snitch_dns_view v;
+	struct snitch_image *image;
+
+	if (!dns_view(&v, skb, state->pf, true, SNITCH_MDNS_PORT) ||
+	    v.key.proto != IPPROTO_UDP || v.key.own_port != SNITCH_MDNS_PORT ||
+	    !dns_is_group(&v.key) || dns_said_too_much())
+		return;
+	image = snitch_image_kernel(SNITCH_K_OTHER);
+	v.key.netns = state->net->ns.inum;
+	snitch_dns_push(skb, &v, image, 0, SNITCH_D_ANSWER | SNITCH_D_GROUP);
+	snitch_image_put(image);
 }
 
 /* NF_INET_LOCAL_IN, after everything else: what others refuse teaches nothing. */
 static unsigned int dns_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	struct dns_view v;
+	struct snitch_dns_view v;
 
-	if (dns_view(&v, skb, state->pf, true)) {
+	if (snitch_dns_view(&v, skb, state->pf, true)) {
 		v.key.netns = state->net->ns.inum;
-		dns_came(skb, &v);
+		if (v.key.proto == IPPROTO_TCP)
+			snitch_dnstcp_came(skb, &v);
+		else
+			dns_came(skb, &v);
+	} else if (skb->pkt_type == PACKET_MULTICAST) {
+		dns_said(skb, state);
 	}
 	return NF_ACCEPT;
 }
@@ -437,6 +539,9 @@ int snitch_dns_attach(struct snitch_file *f)
 		if (!dns_sets)
 			return -ENOMEM;
 	}
+	err = snitch_dnstcp_init();
+	if (err)
+		return err;
 	err = register_pernet_subsys(&dns_net_ops);
 	if (err)
 		return err;
@@ -457,6 +562,7 @@ void snitch_dns_detach(struct snitch_file *f)
 /** snitch_dns_exit() - no hook of ours is left, and nobody reads */
 void snitch_dns_exit(void)
 {
+	snitch_dnstcp_exit();
 	kvfree(dns_sets);
 }
 

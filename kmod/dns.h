@@ -3,7 +3,8 @@
  * DNS: copies of what programs ask name servers and of what these answer, for
  * a decider that asked for the feature, in one order with its flows. Nothing
  * here reads a name: an answer counts when it comes from where a question of
- * the last SNITCH_DNS_LIFE went, to where it came from, with its id.
+ * the last SNITCH_DNS_LIFE went, to where it came from, with its id. What goes
+ * over TCP: dnstcp.h.
  *
  * Locks and lifetimes
  *   dns_lock (spinlock, BH; inside snitch_park_lock; snitch_image_lock is
@@ -25,12 +26,41 @@
 #include "packet.h"
 
 #define SNITCH_DNS_PORT		53
+#define SNITCH_MDNS_PORT	5353
+#define SNITCH_MDNS_RATE	64	/* messages a second of the whole machine */
 #define SNITCH_DNS_LIFE		(30 * NSEC_PER_SEC)	/* an answer comes within */
 #define SNITCH_DNS_ANSWERS	4	/* to one question: a forged one takes none away */
 #define SNITCH_DNS_RING		1024	/* messages unread */
 #define SNITCH_DNS_RING_BYTES	(1024 * 1024)
 
 DECLARE_STATIC_KEY_FALSE(snitch_dns_key);
+
+/* struct snitch_dns_key - from the program's side; no padding, unused bytes are 0 */
+struct snitch_dns_key {
+	union nf_inet_addr own;
+	union nf_inet_addr server;
+	u32 netns;
+	u16 family;
+	u16 proto;
+	u16 own_port;
+	__be16 id;		/* of UDP's messages */
+};
+
+/*
+ * struct snitch_dns_view - what a packet has: @len bytes from @off on
+ * @port: the server's
+ * @seq: TCP: of the first one; @ack: what the packet acknowledges
+ * @offset: TCP: where it stands in the stream
+ */
+struct snitch_dns_view {
+	struct snitch_dns_key key;
+	unsigned int off;
+	unsigned int len;
+	u16 port;
+	u32 seq;
+	u32 ack;
+	u32 offset;
+};
 
 /** snitch_dns_is_question() - is a packet on its way out to be looked at? any context */
 static __always_inline bool snitch_dns_is_question(u32 peer)
@@ -40,6 +70,17 @@ static __always_inline bool snitch_dns_is_question(u32 peer)
 	return static_branch_unlikely(&snitch_dns_key) && p.dport == SNITCH_DNS_PORT &&
 	       p.proto == IPPROTO_UDP;
 }
+
+/** snitch_dns_is_segment() - the same of a TCP socket's packets; any context */
+static __always_inline bool snitch_dns_is_segment(u16 dport)
+{
+	return static_branch_unlikely(&snitch_dns_key) && dport == SNITCH_DNS_PORT;
+}
+
+bool snitch_dns_view(struct snitch_dns_view *v, const struct sk_buff *skb, u8 pf, bool in);
+u32 snitch_dns_tag(const struct snitch_dns_key *k);
+bool snitch_dns_push(const struct sk_buff *skb, const struct snitch_dns_view *v,
+		     struct snitch_image *image, u32 uid, u32 flags);
 
 void snitch_dns_question(const struct sk_buff *skb, u8 pf, struct snitch_image *image,
 			 u32 uid, u32 netns);

@@ -126,9 +126,10 @@ static __always_inline bool flow_passes_tcp(const struct sock *sk, const struct 
 					  ntohs(sk->sk_dport));
 	const u64 cookie = atomic64_read(&sk->sk_cookie);
 
-	return cookie && flow_passes(&snitch_flow_tcp[snitch_flow_tcp_hash(sk)], sk, skb, cookie,
-				     snitch_flow_match(peer, loopback), v4, daddr,
-				     snitch_owner_is_current(sk, true), true);
+	return cookie && !snitch_dns_is_segment(ntohs(sk->sk_dport)) &&
+	       flow_passes(&snitch_flow_tcp[snitch_flow_tcp_hash(sk)], sk, skb, cookie,
+			   snitch_flow_match(peer, loopback), v4, daddr,
+			   snitch_owner_is_current(sk, true), true);
 }
 
 static __always_inline bool flow_passes_other(const struct sock *sk, const struct sk_buff *skb,

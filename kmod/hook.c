@@ -16,6 +16,7 @@
 #include "audit.h"
 #include "counter.h"
 #include "dns.h"
+#include "dnstcp.h"
 #include "observe.h"
 #include "flow.h"
 #include "hook.h"
@@ -388,6 +389,20 @@ static void hook_question(const struct hook_packet *h)
 	snitch_image_put(image);
 }
 
+/* The same over TCP. What had to wait, the kernel sends for who has spoken. */
+static void hook_segment(const struct hook_packet *h, const struct snitch_flow *f)
+{
+	struct snitch_image *mine = h->mine ? snitch_image_current() : NULL;
+	struct snitch_image *image = mine;
+
+	if (!h->mine && f)
+		image = rcu_dereference(f->image);
+	if (image)
+		snitch_dnstcp_question(h->skb, h->state->pf, h->sk, h->cookie, image,
+				       mine ? hook_uid() : f->uid);
+	snitch_image_put(mine);
+}
+
 static unsigned int hook_user(struct hook_packet *h)
 {
 	struct snitch_flow *f = NULL;
@@ -403,6 +418,9 @@ static unsigned int hook_user(struct hook_packet *h)
 	if (!f && h->tcp && h->sk->sk_state != TCP_SYN_SENT &&
 	    snitch_packet_to_peer(&h->packet, h->sk))
 		f = snitch_flow_adopt(h->sk, &h->packet, h->loopback);
+	if (h->tcp && snitch_dns_is_segment(h->packet.dport) && h->packet.payload &&
+	    snitch_packet_to_peer(&h->packet, h->sk))
+		hook_segment(h, f);
 	if (f && hook_passes(h, f))
 		return NF_ACCEPT;
 	return hook_judge(h, f);

@@ -167,7 +167,8 @@ static bool dns_ok(const void *msg)
 
 	if (m->len > SNITCH_DNS_MAX || m->hdr.size != snitch_proto_dns_size(m->len))
 		return false;
-	if (m->pad || m->flags & ~SNITCH_D_ANSWER ||
+	if ((m->proto != IPPROTO_TCP && m->offset) ||
+	    m->flags & ~(SNITCH_D_ANSWER | SNITCH_D_GROUP) || m->flags == SNITCH_D_GROUP ||
 	    (m->family != AF_INET && m->family != AF_INET6))
 		return false;
 	return addr_ok(m->family, m->own) && addr_ok(m->family, m->server) &&

@@ -14,6 +14,7 @@
 #include <linux/bug.h>
 #include <linux/build_bug.h>
 #include <linux/errno.h>
+#include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/socket.h>
 #include <linux/string.h>

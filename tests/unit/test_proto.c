@@ -322,8 +322,9 @@ static void broken_kernel_members(void **state)
 		BREAK("ended", snitch_ended, daddr[15], 1),
 		BREAK("dns", snitch_dns, len, 49), BREAK("dns", snitch_dns, len, 40),
 		BREAK("dns", snitch_dns, len, 42),	/* what is left is not 0 */
-		BREAK("dns", snitch_dns, flags, 2), BREAK("dns", snitch_dns, family, 17),
-		BREAK("dns", snitch_dns, pad, 1), BREAK("dns", snitch_dns, own[4], 1),
+		BREAK("dns", snitch_dns, flags, 2), BREAK("dns", snitch_dns, flags, 4),
+		BREAK("dns", snitch_dns, family, 17),
+		BREAK("dns", snitch_dns, offset, 1), BREAK("dns", snitch_dns, own[4], 1),
 		BREAK("dns", snitch_dns, server[15], 1), BREAK("dns", snitch_dns, hdr.id, 0),
 	};
 

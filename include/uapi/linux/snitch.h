@@ -349,11 +349,20 @@ struct snitch_ended {		/* hdr.id: 0 */
 };
 
 #define SNITCH_D_ANSWER		(1U << 0)	/* came in; else a question on its way out */
+#define SNITCH_D_GROUP		(1U << 1)	/* with ANSWER: came to multicast DNS's group */
 
 /* A copy of a DNS message to or from port 53, before the flows that follow from it. A question is
  * told as the program sends it, whatever becomes of it; an answer only to a question that was
  * told, from whom it was put to, with its id, at most 4 times. Nothing else in it has been looked
  * at. After the struct: @len bytes, then zeroes up to a multiple of 8.
+ *
+ * Over TCP it is a piece of what goes that way: bytes from @offset on, counted from the start of
+ * the connection. Each way is told without a gap from its start on and, once something is missing,
+ * no more; @offset 0 begins another connection.
+ *
+ * With SNITCH_D_GROUP it is what somebody said to all on the link, to port 5353, where this
+ * machine listens: nobody in particular asked, the owner is the kernel. At most 64 a second are
+ * told.
  */
 struct snitch_dns {		/* hdr.id: the owner that asked, sent before */
 	struct snitch_hdr hdr;
@@ -366,7 +375,7 @@ struct snitch_dns {		/* hdr.id: the owner that asked, sent before */
 	__u8  proto;		/* IP protocol */
 	__u16 own_port;		/* host order */
 	__u16 server_port;
-	__u32 pad;
+	__u32 offset;		/* TCP; else 0 */
 	__u8  own[16];		/* v4 in the first four bytes, network order */
 	__u8  server[16];
 };

@@ -7,6 +7,7 @@
 #define SNITCH_SHIM_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
