@@ -58,8 +58,9 @@ struct place {
 	unsigned int server;	/* last byte of 192.0.2.0/24 */
 };
 
-static void send_dns(struct lab *lab, const struct place *at, const struct dns_build *d,
-		     uint32_t flags)
+/* @over: as much of it as is not @d's own */
+static void send_piece(struct lab *lab, const struct place *at, const struct dns_build *d,
+		       const struct snitch_dns *over)
 {
 	static struct {
 		struct snitch_dns dns;
@@ -69,14 +70,36 @@ static void send_dns(struct lab *lab, const struct place *at, const struct dns_b
 
 	memset(&m, 0, sizeof(m));
 	m.dns = (struct snitch_dns){
-		.when = snitch_boottime(), .netns = at->netns, .uid = 1000, .flags = flags,
-		.len = d->n, .family = AF_INET, .proto = IPPROTO_UDP, .own_port = 40000,
-		.server_port = 53, .own = { 10, 0, 0, 1 }, .server = { 192, 0, 2, at->server },
+		.when = snitch_boottime(), .netns = at->netns, .uid = 1000, .flags = over->flags,
+		.len = d->n, .family = AF_INET, .proto = over->proto, .own_port = 40000,
+		.server_port = 53, .offset = over->offset, .own = { 10, 0, 0, 1 },
+		.server = { 192, 0, 2, at->server },
 	};
 	memcpy(m.bytes, d->b, d->n);
 	snitch_proto_hdr(&m.dns.hdr, SNITCH_MSG_DNS, size, at->owner);
 	assert_int_equal(fake_send(lab->fake, &m, size), 0);
 	pump(lab);
+}
+
+static void send_dns(struct lab *lab, const struct place *at, const struct dns_build *d,
+		     uint32_t flags)
+{
+	send_piece(lab, at, d, &(struct snitch_dns){ .flags = flags, .proto = IPPROTO_UDP });
+}
+
+/* The same over TCP: bytes @from to @to of @d with its length before it, at @base of the stream. */
+static void send_part(struct lab *lab, const struct place *at, const struct dns_build *d,
+		      uint32_t flags, size_t base, size_t from, size_t to)
+{
+	struct dns_build whole = { .n = 0 }, part = { .n = 0 };
+
+	dns_put16(&whole, d->n);
+	dns_put(&whole, d->b, d->n);
+	if (to > whole.n)
+		to = whole.n;
+	dns_put(&part, whole.b + from, to - from);
+	send_piece(lab, at, &part, &(struct snitch_dns){
+		.flags = flags, .proto = IPPROTO_TCP, .offset = base + from });
 }
 
 /* A question, and the answer that @name is 198.51.100.@last. */
@@ -130,6 +153,71 @@ static void a_name_decides_the_first_packet(void **state)
 	assert_int_equal(flow(lab, 1, me.netns + 1, 1)->state, FAKE_REFUSED);
 }
 
+#define ALL	SIZE_MAX
+
+/* An answer that good.example is 198.51.100.@last. */
+static void good_answer(struct dns_build *d, unsigned int id, unsigned int last)
+{
+	dns_answer(d, id, "good.example", DNS_A);
+	dns_record(d, "good.example", DNS_A, 300, (uint8_t[]){ 198, 51, 100, last }, 4);
+}
+
+static void names_over_tcp(void **state)
+{
+	struct lab *lab = *state;
+	struct place me = { 1, own_netns(), 53 };
+	struct name_found found;
+	struct snitch_flow_event ev;
+	struct dns_build q, a;
+	size_t asked;
+
+	write_rules(lab, "allow /usr/bin/curl to *.example\n");
+	dns_question(&q, 7, "good.example", DNS_A);
+	send_part(lab, &me, &q, 0, 0, 0, 2);	/* the length alone, as many programs send it */
+	send_part(lab, &me, &q, 0, 0, 2, ALL);
+	good_answer(&a, 7, 1);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 0, 0, 20);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_REFUSED);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 0, 20, ALL);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_ALLOWED);
+	assert_int_equal(fake_flow_init(&ev, 1, 1, 6, "198.51.100.1", 443), 0);
+	ev.netns = me.netns;
+	assert_int_equal(rulebook_find_names(lab->core.rules, owners_find(&lab->core.owners, 1), &ev,
+					     snitch_boottime(), &found, 1), 1);
+	assert_int_equal(found.source, NAME_BY_TCP_DNS);
+	/* the same connection goes on */
+	asked = q.n + 2;
+	dns_question(&q, 8, "good.example", DNS_A);
+	send_part(lab, &me, &q, 0, asked, 0, ALL);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, a.n + 2, 0, ALL);	/* an old id */
+	good_answer(&a, 8, 2);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 2 * (a.n + 2), 0, ALL);
+	assert_int_equal(flow(lab, 1, me.netns, 2)->state, FAKE_ALLOWED);
+}
+
+static void gaps_over_tcp(void **state)
+{
+	struct lab *lab = *state;
+	struct place me = { 1, own_netns(), 53 };
+	struct dns_build q, a;
+
+	write_rules(lab, "allow /usr/bin/curl to *.example\n");
+	dns_question(&q, 7, "good.example", DNS_A);
+	send_part(lab, &me, &q, 0, 0, 0, ALL);
+	/* what does not begin with the connection may be the middle of anything */
+	good_answer(&a, 7, 1);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 100, 0, ALL);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_REFUSED);
+	/* nor counts what follows a gap */
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 0, 0, 20);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 0, 21, ALL);
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, a.n + 2, 0, ALL);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_REFUSED);
+	/* a new connection from the same port begins anew */
+	send_part(lab, &me, &a, SNITCH_D_ANSWER, 0, 0, ALL);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_ALLOWED);
+}
+
 static void two_names_of_one_address(void **state)
 {
 	struct lab *lab = *state;
@@ -160,6 +248,26 @@ static void claims_only_refuse(void **state)
 	assert_int_equal(flow(lab, 1, stranger.netns, 1)->state, FAKE_ALLOWED);
 	look_up(lab, &stranger, "bad.example", 1);
 	assert_int_equal(flow(lab, 1, stranger.netns, 1)->state, FAKE_REFUSED);
+}
+
+static void what_is_said_on_the_link(void **state)
+{
+	struct lab *lab = *state;
+	struct place kernel = { 2, own_netns(), 0 }, me = { 1, kernel.netns, 53 };
+	struct dns_build d = { .n = 0 };
+
+	write_rules(lab, "allow any to printer.local\n");
+	dns_put(&d, "\0\0\x84\0\0\0\0\0\0\0\0\0", 12);
+	dns_record(&d, "printer.local", DNS_A, 120, (uint8_t[]){ 198, 51, 100, 1 }, 4);
+	send_dns(lab, &kernel, &d, SNITCH_D_ANSWER | SNITCH_D_GROUP);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_REFUSED);
+	set_mode(lab, SNITCH_MODE_OBSERVE);
+	write_rules(lab, "deny any to printer.local\n");
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_REFUSED);
+	assert_int_equal(flow(lab, 1, me.netns + 1, 1)->state, FAKE_ALLOWED);
+	/* who knows better is not misled */
+	look_up(lab, &me, "good.example", 1);
+	assert_int_equal(flow(lab, 1, me.netns, 1)->state, FAKE_ALLOWED);
 }
 
 static void answers_nobody_asked_for(void **state)
@@ -265,8 +373,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_name_decides_the_first_packet, names_setup, teardown),
+		cmocka_unit_test_setup_teardown(names_over_tcp, names_setup, teardown),
+		cmocka_unit_test_setup_teardown(gaps_over_tcp, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(two_names_of_one_address, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(claims_only_refuse, names_setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_said_on_the_link, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_nobody_asked_for, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(the_kernel_is_told_beforehand, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(hosts_count, names_setup, teardown),

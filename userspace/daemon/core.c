@@ -29,7 +29,9 @@ int core_init(struct core *core, const char *root, const struct questions_ops *o
 	core->questions = questions_new(ops, ctx);
 	core->names = names_new();
 	core->queries = dns_queries_new();
-	if (!core->questions || !core->names || !core->queries || rulebook_new(&core->rules, root))
+	core->streams = dns_streams_new();
+	if (!core->questions || !core->names || !core->queries || !core->streams ||
+	    rulebook_new(&core->rules, root))
 		return -ENOMEM;
 	rulebook_use_names(core->rules, core->names);
 	return 0;
@@ -50,6 +52,7 @@ void core_done(struct core *core)
 	rulebook_free(core->rules);
 	names_free(core->names);
 	dns_queries_free(core->queries);
+	dns_streams_free(core->streams);
 	free(core->mode_path);
 }
 

@@ -12,6 +12,7 @@
 
 #include "../lib/snitch.h"
 #include "../names/learn.h"
+#include "../names/segments.h"
 #include "../policy/mode.h"
 #include "../question/question.h"
 #include "changed.h"
@@ -57,7 +58,8 @@ struct core_repeat {
  * @own_userns: inode of the initial user namespace as far as known, 0: not known
  * @waiting: flows whose owner has to be fetched first
  * @changed: executables being looked into, and the flows that wait for that
- * @names: what programs looked up, with @queries: questions to name servers without an answer
+ * @names: what programs looked up, with @queries: questions to name servers without an answer, and
+ *	   @streams: what they ask over TCP
  * @mode_path: where the mode is kept; NULL: nowhere
  * @history: what was decided; somebody else's; NULL: none
  * @history_flushed: CLOCK_BOOTTIME ns: how far its writes are paid for
@@ -74,6 +76,7 @@ struct core {
 	struct changed changed;
 	struct names *names;
 	struct dns_queries *queries;
+	struct dns_streams *streams;
 	struct mode mode;
 	uint32_t fail;
 	uint32_t kernel_default;

@@ -93,17 +93,28 @@ static void foresee_all(struct core *core, const struct snitch_dns *dns,
 
 /* ---- events ------------------------------------------------------------------------ */
 
-void core_dns(struct core *core, const struct snitch_dns *dns)
+static void take_message(void *ctx, const struct snitch_dns *dns)
 {
 	static struct names_news news;	/* large; nothing is kept in it between calls */
+	struct core *core = ctx;
 	int r;
 
-	core->counters[CORE_DNS]++;
 	r = names_take(core->names, core->queries, dns, rulebook_believes(core->rules, dns), &news);
 	if (r == 1) {
 		core->counters[CORE_NAMES]++;
 		foresee_all(core, dns, &news);
 	}
+}
+
+void core_dns(struct core *core, const struct snitch_dns *dns)
+{
+	core->counters[CORE_DNS]++;
+	if (dns->flags & SNITCH_D_GROUP)
+		names_take_said(core->names, dns);
+	else if (dns->proto == IPPROTO_TCP)
+		dns_streams_take(core->streams, dns, take_message, core);
+	else
+		take_message(core, dns);
 }
 
 /* ---- in words ---------------------------------------------------------------------- */

@@ -188,6 +188,59 @@ static bool take_answers(struct dns_message *m, ns_msg *h, const char *asked)
 	return true;
 }
 
+/* ---- multicast ------------------------------------------------------------------------------- */
+
+#define CACHE_FLUSH	0x8000	/* in the class: what was said before is over */
+
+static bool is_local(const char *name)
+{
+	static const char end[] = ".local";
+	size_t len = strlen(name), n = sizeof(end) - 1;
+
+	return len > n && !strcmp(name + len - n, end);
+}
+
+static bool take_said(const ns_rr *rr, struct dns_said *out)
+{
+	struct dns_message m = { .n_addrs = 0, .ttl = INT32_MAX };
+
+	if ((ns_rr_class(*rr) & ~CACHE_FLUSH) != ns_c_in || !dns_name_clean(ns_rr_name(*rr), out->name) ||
+	    !is_local(out->name))
+		return false;
+	if (ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == 4)
+		add_addr(&m, AF_INET, ns_rr_rdata(*rr));
+	else if (ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16)
+		add_addr(&m, AF_INET6, ns_rr_rdata(*rr));
+	lower_ttl(&m, rr);
+	out->ttl = m.ttl;
+	out->addr = m.addrs[0];
+	return m.n_addrs && m.ttl;
+}
+
+int dns_parse_said(const void *buf, size_t len, struct dns_said *out, size_t max)
+{
+	static const ns_sect sections[] = { ns_s_an, ns_s_ar };
+	unsigned int i, k, looked = 0;
+	size_t n = 0;
+	ns_msg h;
+	ns_rr rr;
+
+	if (len > NS_MAXMSG || ns_initparse(buf, len, &h))
+		return -EBADMSG;
+	if (ns_msg_getflag(h, ns_f_opcode) != ns_o_query || !ns_msg_getflag(h, ns_f_qr))
+		return -EOPNOTSUPP;
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < ns_msg_count(h, sections[k]) && n < max; i++) {
+			if (looked++ == RECORDS_MAX || ns_parserr(&h, sections[k], i, &rr))
+				return n;
+			n += take_said(&rr, &out[n]);
+		}
+	}
+	return n;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
 static bool asks_for_addresses(uint16_t type)
 {
 	return type == ns_t_a || type == ns_t_aaaa || type == ns_t_any || type == TYPE_HTTPS ||

@@ -51,6 +51,19 @@ struct dns_message {
  */
 int dns_parse(const void *buf, size_t len, struct dns_message *out);
 
+/* A record that was said to all on the link: @name, which ends with ".local", is @addr. */
+struct dns_said {
+	char name[DNS_NAME_SIZE];
+	uint32_t ttl;		/* seconds, not 0: what is over is not told */
+	struct dns_addr addr;
+};
+
+/*
+ * Reads an answer of multicast DNS (RFC 6762), which follows from no question. Return: how many
+ * records were put to @out, at most @max; -EBADMSG; -EOPNOTSUPP (a question).
+ */
+int dns_parse_said(const void *buf, size_t len, struct dns_said *out, size_t max);
+
 /**
  * dns_name_clean() - a name as it is compared
  * @text: with or without its final dot

@@ -14,7 +14,7 @@ static void set_addr(struct dns_addr *a, uint8_t family, const uint8_t *bytes)
 	memcpy(a->addr, bytes, sizeof(a->addr));
 }
 
-static void path_of(const struct snitch_dns *dns, struct dns_path *path)
+void names_path(const struct snitch_dns *dns, struct dns_path *path)
 {
 	*path = (struct dns_path){
 		.owner = dns->hdr.id, .netns = dns->netns, .own_port = dns->own_port,
@@ -60,7 +60,7 @@ int names_take(struct names *names, struct dns_queries *queries, const struct sn
 		return r;
 	if (news->m.answer != answer)
 		return -EBADMSG;
-	path_of(dns, &path);
+	names_path(dns, &path);
 	if (!answer) {
 		dns_query_note(queries, &path, &news->m, dns->when);
 		return 0;
@@ -81,4 +81,23 @@ const char *names_asked(const struct dns_queries *queries, const struct snitch_f
 	set_addr(&path.own, ev->family, ev->saddr);
 	set_addr(&path.server, ev->family, ev->daddr);
 	return dns_query_last(queries, &path, now);
+}
+
+int names_take_said(struct names *names, const struct snitch_dns *dns)
+{
+	struct dns_said said[NAMES_SAID_MAX];
+	struct name_fact fact = {
+		.scope = NAMES_SCOPE_MDNS, .netns = dns->netns, .source = NAME_BY_MDNS,
+		.now = dns->when,
+	};
+	int i, n;
+
+	n = dns_parse_said(dns + 1, dns->len, said, NAMES_SAID_MAX);
+	for (i = 0; i < n; i++) {
+		fact.name = said[i].name;
+		fact.addr = said[i].addr;
+		fact.until = names_until(dns->when, said[i].ttl);
+		names_learn(names, &fact);
+	}
+	return n;
 }

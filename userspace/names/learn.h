@@ -27,7 +27,7 @@ struct names_news {
  * names_take() - a DNS message
  * @names: the memory
  * @queries: questions without an answer yet
- * @dns: as the kernel sent it, checked
+ * @dns: as the kernel sent it, checked; of TCP what dns_streams_take() made of it
  * @verified: the server is one that allow rules may count on
  * @news: filled in on success
  *
@@ -36,6 +36,14 @@ struct names_news {
  */
 int names_take(struct names *names, struct dns_queries *queries, const struct snitch_dns *dns,
 	       bool verified, struct names_news *news);
+
+#define NAMES_SAID_MAX	32	/* records of one message that was said to all on the link */
+
+/* Such a message: claims of nobody in particular. Return: as dns_parse_said(). */
+int names_take_said(struct names *names, const struct snitch_dns *dns);
+
+/* By which way a message goes. */
+void names_path(const struct snitch_dns *dns, struct dns_path *path);
 
 /* What a program wants to know with a packet to a name server; NULL: it is not known. */
 const char *names_asked(const struct dns_queries *queries, const struct snitch_flow_event *ev,

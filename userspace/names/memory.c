@@ -304,7 +304,12 @@ size_t names_find(struct names *names, const struct name_question *q, struct nam
 
 	for (i = 0; i < q->n_scopes; i++)
 		n = find_in(names, q->scopes[i], q, out, n, max);
-	return q->system ? find_in(names, 0, q, out, n, max) : n;
+	if (!q->system)
+		return n;
+	n = find_in(names, 0, q, out, n, max);
+	if (!n)
+		n = find_in(names, NAMES_SCOPE_RESOLVED, q, out, n, max);
+	return n ? n : find_in(names, NAMES_SCOPE_MDNS, q, out, n, max);
 }
 
 void names_forget(struct names *names, uint64_t id, enum name_source source)

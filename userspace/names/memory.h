@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What addresses were looked up as: by whom, in which network namespace, from which source, until
- * when. A scope is a process image (its owner id); scope 0 is the whole system. Everything is
+ * when. A scope is a process image (its owner id); scope 0 is the whole system; claims that are
+ * nobody's in particular have scopes of their own, so that they drive out nothing else. Everything is
  * bounded, what was learnt longest ago goes first; nothing has a timer. Pure: no I/O, no clock.
  */
 #ifndef SNITCH_NAMES_MEMORY_H
@@ -17,6 +18,8 @@
 #define NAMES_BYTES_MAX		(8U << 20)
 #define NAMES_SCOPE_MAX		512		/* of one process image */
 #define NAMES_SYSTEM_MAX	4096		/* of scope 0 */
+#define NAMES_SCOPE_RESOLVED	UINT64_MAX	/* what systemd-resolved looked up */
+#define NAMES_SCOPE_MDNS	(UINT64_MAX - 1)	/* what is said on the link */
 #define NAMES_TTL_FLOOR		60		/* seconds; programs keep addresses longer than told */
 #define NAMES_TTL_CEILING	86400
 #define NAMES_FOR_EVER		UINT64_MAX
@@ -70,7 +73,7 @@ struct name_question {
 	const uint64_t *scopes;
 	size_t n_scopes;
 	uint32_t netns;
-	bool system;		/* scope 0 as well */
+	bool system;		/* scope 0 as well, and what is nobody's */
 	struct dns_addr addr;
 	uint64_t now;
 };
@@ -94,7 +97,8 @@ int names_learn(struct names *names, const struct name_fact *fact);
 
 /*
  * The names that are still valid, each once: those of the nearest scope first, and in one scope the
- * newest. Where a name is both, it is verified. Return: how many, at most @max.
+ * newest. Where a name is both, it is verified. What others have looked up or said counts only where
+ * there is nothing else. Return: how many, at most @max.
  */
 size_t names_find(struct names *names, const struct name_question *q, struct name_found *out,
 		  size_t max);

@@ -41,7 +41,7 @@ static size_t set_of(const struct dns_path *p, uint16_t id)
 	return (x * 0xff51afd7ed558ccd >> 40) % DNS_QUERY_SETS;
 }
 
-static bool same_path(const struct dns_path *a, const struct dns_path *b)
+bool dns_path_same(const struct dns_path *a, const struct dns_path *b)
 {
 	return a->owner == b->owner && a->netns == b->netns && a->own_port == b->own_port &&
 	       a->server_port == b->server_port && a->proto == b->proto &&
@@ -66,7 +66,7 @@ void dns_query_note(struct dns_queries *queries, const struct dns_path *path,
 	unsigned int i;
 
 	for (i = 0; i < DNS_QUERY_WAYS; i++) {
-		if (same_path(&set[i].path, path) && same_question(&set[i], m)) {
+		if (dns_path_same(&set[i].path, path) && same_question(&set[i], m)) {
 			q = &set[i];
 			break;
 		}
@@ -87,7 +87,7 @@ bool dns_query_answered(struct dns_queries *queries, const struct dns_path *path
 	unsigned int i;
 
 	for (i = 0; i < DNS_QUERY_WAYS; i++) {
-		if (over(&set[i], now) || !same_path(&set[i].path, path) ||
+		if (over(&set[i], now) || !dns_path_same(&set[i].path, path) ||
 		    !same_question(&set[i], m))
 			continue;
 		set[i].asked = 0;
@@ -103,7 +103,7 @@ const char *dns_query_last(const struct dns_queries *queries, const struct dns_p
 	const struct query *last = NULL;
 
 	for (; q < end; q++) {
-		if ((!last || q->asked > last->asked) && same_path(&q->path, path) &&
+		if ((!last || q->asked > last->asked) && dns_path_same(&q->path, path) &&
 		    !over(q, now))
 			last = q;
 	}

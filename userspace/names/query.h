@@ -27,6 +27,8 @@ struct dns_path {
 	struct dns_addr server;
 };
 
+bool dns_path_same(const struct dns_path *a, const struct dns_path *b);
+
 struct dns_queries;
 
 struct dns_queries *dns_queries_new(void);	/* NULL: no memory */
