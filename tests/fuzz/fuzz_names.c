@@ -2,13 +2,18 @@
 /*
  * Throws random and spoiled DNS messages and hosts files at what names are learnt from. Whatever
  * comes, bounds hold, names are host names, and an answer is believed only where its question was
- * put. $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
+ * put. Texts of systemd-resolved are spoiled the same way. Streams of TCP, cut anywhere, with pieces
+ * that are missing, give the messages that were put in, up to the gap and no more. $FUZZ_RUNS rounds,
+ * $FUZZ_SEED the seed.
  */
 #include <netinet/in.h>
+#include <resolv.h>
 #include <stdio.h>
 
 #include "names/hosts.h"
 #include "names/learn.h"
+#include "names/resolved.h"
+#include "names/segments.h"
 #include "tests/unit/dns-build.h"
 
 static uint64_t seed;
@@ -30,7 +35,7 @@ static void require(bool good, const char *what, unsigned long round)
 }
 
 static const char *const words[] = {
-	"a.example", "b.example", "www.a.example", "_443._https.a.example", "x", "c.d.e.f.g",
+	"a.example", "b.example", "p.local", "www.a.example", "_443._https.a.example", "x", "c.d.e.f.g",
 };
 
 static const char *word(void)
@@ -112,18 +117,154 @@ static void hosts_round(struct names *names, unsigned long round)
 	require(hosts_learn(names, text, len, 1) <= NAMES_SYSTEM_MAX, "too many hosts", round);
 }
 
+/* What systemd-resolved may tell, mostly. Return: how many names were learnt of it. */
+static int resolved_round(struct names *names, const struct dns_build *d, unsigned long round)
+{
+	const size_t from = 12 + roll(20);
+	char base64[8192], text[16384], *own;
+	int len, r, k;
+
+	if (d->n <= from || b64_ntop(d->b + from, d->n - from, base64, sizeof(base64)) < 0)
+		return 0;
+	len = snprintf(text, sizeof(text), "{\"parameters\":{\"state\":\"success\",\"question\":"
+		       "[{\"class\":1,\"type\":%d,\"name\":\"%s\"}],\"collectedQuestions\":%s,"
+		       "\"answer\":[{\"raw\":\"%s\"},{\"raw\":\"AWEHZXhhbXBsZQAAAQABAAAAPAAEwAACBw==\"}]}}",
+		       roll(4) ? 1 : 28, word(), roll(2) ? "[]" : "[{\"class\":1,\"type\":1,\"name\":\"x\"}]",
+		       roll(2) ? "" : base64);
+	for (k = roll(3); k; k--)
+		text[roll(len)] = roll(3) ? "\"{}[]:,0A"[roll(9)] : (char)roll(256);
+	own = malloc(len);
+	if (!own)
+		exit(1);
+	memcpy(own, text, len);
+	r = resolved_learn(names, own, len, 1, 1000000000);
+	require(r <= (int)(RESOLVED_NAMES_MAX * RESOLVED_NAMES_MAX * DNS_ADDRS_MAX),
+		"too many names of one text", round);
+	free(own);
+	return r;
+}
+
+/* ---- streams ------------------------------------------------------------------------------- */
+
+#define STREAM_MAX	20000
+
+/* What was put into a stream, and how far it was told again. */
+struct stream_check {
+	uint8_t b[STREAM_MAX];
+	size_t n;
+	size_t at;
+	unsigned long messages;
+	unsigned long round;
+};
+
+static size_t next_length(const struct stream_check *c)
+{
+	return c->b[c->at] << 8 | c->b[c->at + 1];
+}
+
+/* The next one that is to be told: not empty, not too long. */
+static void to_next(struct stream_check *c)
+{
+	while (c->at + 2 <= c->n && (!next_length(c) || next_length(c) > SNITCH_DNS_MAX))
+		c->at += 2 + next_length(c);
+}
+
+static void check_told(void *ctx, const struct snitch_dns *dns)
+{
+	struct stream_check *c = ctx;
+
+	to_next(c);
+	require(c->at + 2 + dns->len <= c->n && next_length(c) == dns->len && !dns->offset &&
+		!memcmp(dns + 1, c->b + c->at + 2, dns->len),
+		"a message that was not put into the stream", c->round);
+	c->at += 2 + dns->len;
+	c->messages++;
+}
+
+static void fill_stream(struct stream_check *c)
+{
+	size_t len, i;
+
+	while (c->n < STREAM_MAX / 2) {
+		len = roll(4) ? roll(60) : roll(6000);
+		c->b[c->n++] = len >> 8;
+		c->b[c->n++] = len;
+		for (i = 0; i < len; i++)
+			c->b[c->n++] = roll(3);	/* much of it looks like a length */
+	}
+}
+
+static void send_piece(struct dns_streams *streams, const struct snitch_dns *head,
+		       struct stream_check *c)
+{
+	struct snitch_dns *dns = malloc(sizeof(*dns) + head->len);
+
+	if (!dns)
+		exit(1);
+	*dns = *head;
+	memcpy(dns + 1, c->b + head->offset, head->len);
+	dns_streams_take(streams, dns, check_told, c);
+	free(dns);
+}
+
+/* Return: how many messages were told. */
+static unsigned long stream_round(struct dns_streams *streams, unsigned long round)
+{
+	static struct stream_check c;
+	struct snitch_dns head = {
+		.hdr = { .id = 1 + roll(20) }, .netns = 1, .family = AF_INET, .proto = IPPROTO_TCP,
+		.own_port = 1 + roll(40), .server_port = 53,
+		.flags = roll(2) ? SNITCH_D_ANSWER : 0,
+	};
+	size_t at = 0, cut = roll(4) ? 300 : SNITCH_DNS_MAX;
+	bool gap = false;
+
+	c.n = 0;
+	c.at = 0;
+	c.messages = 0;
+	c.round = round;
+	fill_stream(&c);
+	while (at < c.n) {
+		head.offset = at;
+		head.len = 1 + roll(cut);
+		if (head.len > c.n - at)
+			head.len = c.n - at;
+		at += head.len;
+		if (!roll(100)) {
+			gap = true;
+			if (!head.offset)
+				return 0;	/* what follows would be an older connection's */
+			c.n = head.offset;	/* nothing behind it may be told */
+			head.offset += head.len;
+			if (head.offset < STREAM_MAX / 2)
+				send_piece(streams, &head, &c);
+			break;
+		}
+		send_piece(streams, &head, &c);
+	}
+	if (!gap) {
+		to_next(&c);
+		require(c.at == c.n, "a message was not told", round);
+	}
+	require(dns_streams_kept(streams) <= DNS_STREAMS_MAX * (SNITCH_DNS_MAX + 2),
+		"too much is kept", round);
+	return c.messages;
+}
+
 int main(void)
 {
 	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
-	unsigned long left = runs ? strtoul(runs, NULL, 10) : 20000, round, learnt = 0;
+	unsigned long left = runs ? strtoul(runs, NULL, 10) : 20000, round, learnt = 0, told = 0;
+	unsigned long said = 0, resolved = 0;
 	struct dns_queries *queries = dns_queries_new();
+	struct dns_streams *streams = dns_streams_new();
 	struct names *names = names_new();
 	struct names_count count;
 	static struct names_news news;
 	uint64_t when = 1000000000;
 
 	seed = from ? strtoull(from, NULL, 10) : 0x5eed;
-	if (!seed || !queries || !names)
+	if (!seed || !queries || !names || !streams)
 		return 1;
 	for (round = 0; round < left; round++) {
 		struct dns_build d = { .n = 0 };
@@ -151,16 +292,24 @@ int main(void)
 				"one question has two answers", round);
 			learnt++;
 		}
+		said += names_take_said(names, dns) > 0;
 		free(dns);
 		if (!roll(64))
 			hosts_round(names, round);
+		resolved += resolved_round(names, &d, round) > 0;
+		if (!roll(16))
+			told += stream_round(streams, round);
 		names_count(names, &count);
 		require(count.entries <= NAMES_MAX && count.bytes <= NAMES_BYTES_MAX,
 			"a bound is broken", round);
 	}
 	require(left < 1000 || learnt > left / 200, "almost nothing was learnt", round);
+	require(left < 1000 || told > left / 16, "almost nothing was told of streams", round);
+	require(left < 1000 || resolved > left / 200, "almost nothing was learnt of resolved", round);
+	require(left < 1000 || said > left / 200, "almost nothing was said on the link", round);
 	names_free(names);
 	dns_queries_free(queries);
-	printf("fuzz_names: %lu rounds, %lu answers\n", left, learnt);
+	dns_streams_free(streams);
+	printf("fuzz_names: %lu rounds, %lu answers, %lu messages over TCP\n", left, learnt, told);
 	return 0;
 }

@@ -114,6 +114,7 @@ struct daemon {
 	struct keeper *keeper;		/* of lists */
 	sd_event_source *keeper_source;
 	bool lists_touched;
+	struct resolved *resolved;	/* NULL: none yet */
 	uint64_t started;	/* CLOCK_BOOTTIME ns */
 };
 
@@ -144,6 +145,14 @@ int inspect_start(struct daemon *d);
 /* From now on its findings reach the mind. */
 int inspect_attach(struct daemon *d);
 void inspect_stop(struct daemon *d);
+
+/* ---- resolved-source.c: lookups by systemd-resolved --------------------------------------- */
+
+/* Return: 0 or -ENOMEM. */
+int monitor_start(struct daemon *d);
+/* It may be there now, or again. */
+void monitor_again(struct daemon *d);
+void monitor_stop(struct daemon *d);
 
 /* ---- keeper-source.c: lists in the loop ------------------------------------------------ */
 

@@ -202,6 +202,9 @@ static int start(struct daemon *d)
 			return r;
 		bus_start(d);
 		profile_bus(d);
+		r = monitor_start(d);
+		if (r)
+			return r;
 	}
 	r = kernel_connect(d);
 	if (r && !d->device) {
@@ -224,6 +227,7 @@ static void stop(struct daemon *d)
 		trial_stop(d);
 		bus_stop(d);
 		watch_stop(d);
+		monitor_stop(d);
 		lists_stop(d);
 		sd_event_source_unref(d->device_retry);
 		kernel_disconnect(d);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "../names/hosts.h"
+#include "../names/resolved.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "rulebook-private.h"
@@ -66,6 +67,13 @@ int rulebook_read_hosts(struct rulebook *rb)
 	rb->hosts_netns = rb->places.netns;
 	hosts_learn(rb->names, text, len, rb->places.netns);
 	return 1;
+}
+
+/* ---- systemd-resolved ----------------------------------------------------------------------- */
+
+int rulebook_take_resolved(struct rulebook *rb, const char *text, size_t len, uint64_t now)
+{
+	return rb->names ? resolved_learn(rb->names, text, len, rb->places.netns, now) : 0;
 }
 
 /* ---- the names of an address --------------------------------------------------------------- */

@@ -223,6 +223,9 @@ void rulebook_use_names(struct rulebook *rb, struct names *names);
 /* Whether names from this server may satisfy allow rules. */
 bool rulebook_believes(const struct rulebook *rb, const struct snitch_dns *dns);
 
+/* A text of systemd-resolved's monitor; as resolved_learn(). */
+int rulebook_take_resolved(struct rulebook *rb, const char *text, size_t len, uint64_t now);
+
 /* The names that the remote of @ev has for @owner, as names_find(). */
 size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
 			   const struct snitch_flow_event *ev, uint64_t now,

@@ -21,6 +21,8 @@
 #define SETTLE_US	200000	/* editors and tools write in several steps */
 #define FOLDER_EVENTS	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | \
 			 IN_ATTRIB)
+#define RESOLVED_FOLDER	"/run/systemd/resolve"
+#define RESOLVED_EVENTS	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)
 
 static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -31,8 +33,10 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	(void)usec;
 	d->settle_timer = sd_event_source_unref(d->settle_timer);
-	if (d->places_touched)
+	if (d->places_touched) {
 		moved = rulebook_look_around(d->core.rules) == 1;
+		monitor_again(d);
+	}
 	if (d->rules_touched)
 		core_files_changed(&d->core);
 	if (d->lists_touched)
@@ -76,11 +80,40 @@ static bool is_of_list(const char *name)
 				  has_suffix(name, ".except") || has_suffix(name, ".result"));
 }
 
+/* A folder that is not there yet is not watched: SIGHUP or Reload reads it then. */
+static void watch_folder(struct daemon *d, const char *folder, uint32_t events)
+{
+	_cleanup_free_ char *path = NULL;
+
+	path = snitch_format("%s%s", d->opt.root, folder);
+	if (!path)
+		return;
+	if (inotify_add_watch(d->inotify_fd, path, events | IN_ONLYDIR) < 0)
+		log_msg(errno == ENOENT ? LOG_DEBUG : LOG_WARNING, "cannot watch %s: %m", path);
+}
+
+/* Who answers for names, and which ones: /etc, and systemd-resolved's folder. */
+static bool is_of_places(struct daemon *d, const char *name)
+{
+	static const char *const names[] = { "resolv.conf", "hosts", "io.systemd.Resolve.Monitor" };
+	size_t i;
+
+	if (!strcmp(name, "resolve")) {
+		watch_folder(d, RESOLVED_FOLDER, RESOLVED_EVENTS);	/* it is there now */
+		return true;
+	}
+	for (i = 0; i < SNITCH_ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static void note_file(struct daemon *d, const struct inotify_event *ev)
 {
 	size_t len = ev->len ? strlen(ev->name) : 0;
 
-	if (len && (!strcmp(ev->name, "resolv.conf") || !strcmp(ev->name, "hosts")))
+	if (len && is_of_places(d, ev->name))
 		d->places_touched = true;
 	else if (len && !strcmp(ev->name, "profiles.conf"))
 		d->profiles_touched = true;
@@ -111,18 +144,6 @@ static int on_inotify(sd_event_source *source, int fd, uint32_t events, void *us
 	return 0;
 }
 
-/* A folder that is not there yet is not watched: SIGHUP or Reload reads it then. */
-static void watch_folder(struct daemon *d, const char *folder, uint32_t events)
-{
-	_cleanup_free_ char *path = NULL;
-
-	path = snitch_format("%s%s", d->opt.root, folder);
-	if (!path)
-		return;
-	if (inotify_add_watch(d->inotify_fd, path, events | IN_ONLYDIR) < 0)
-		log_msg(errno == ENOENT ? LOG_DEBUG : LOG_WARNING, "cannot watch %s: %m", path);
-}
-
 static int watch_files(struct daemon *d)
 {
 	const char *folder;
@@ -138,7 +159,9 @@ static int watch_files(struct daemon *d)
 	/* /etc as a whole is quiet enough, and resolv.conf is replaced by renaming */
 	watch_folder(d, "/etc", IN_CLOSE_WRITE | IN_MOVED_TO);
 	watch_folder(d, "/etc/snitch", IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
-	watch_folder(d, "/run/systemd/resolve", IN_CLOSE_WRITE | IN_MOVED_TO);
+	/* systemd-resolved may begin later than we do */
+	watch_folder(d, "/run/systemd", IN_CREATE);
+	watch_folder(d, RESOLVED_FOLDER, RESOLVED_EVENTS);
 	return sd_event_add_io(d->event, &d->inotify_source, d->inotify_fd, EPOLLIN, on_inotify, d);
 }
 
