@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The bench's decider: reads events, answers every flow at once, keeps nothing.
+ * The bench's decider: reads events, answers every flow at once, keeps nothing itself.
  * Must never do work a real decider could leave out: its cost is the mechanism's.
  */
 #include <errno.h>
@@ -26,12 +26,20 @@ static void on_term(int sig)
 	stop = sig;
 }
 
-static void answer(int fd, uint64_t id, uint32_t action)
+/* How every flow is answered; @until: what of it is remembered, from the flow on, in ns. */
+struct way {
+	uint32_t action;
+	uint64_t until;
+};
+
+static void answer(int fd, const struct snitch_flow_event *flow, const struct way *way)
 {
 	struct snitch_verdict v = {
 		.hdr = { .size = sizeof(v), .version = SNITCH_MSG_VERSION,
-			 .type = SNITCH_MSG_VERDICT, .id = id },
-		.action = action, .origin = SNITCH_BY_MODE,
+			 .type = SNITCH_MSG_VERDICT, .id = flow->hdr.id },
+		.action = way->action, .origin = SNITCH_BY_MODE,
+		.flags = way->until ? SNITCH_V_CACHE : 0,
+		.until = way->until ? flow->when + way->until : 0,
 	};
 	uint64_t start = now_ns();
 
@@ -48,15 +56,15 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void print_costs(uint32_t action)
+static void print_costs(const struct way *way)
 {
-	if (action != SNITCH_ALLOW || !counted)
+	if (way->action != SNITCH_ALLOW || way->until || !counted)
 		return;
 	qsort(costs, counted, sizeof(costs[0]), compare);
 	printf("verdict %llu\n", (unsigned long long)costs[counted / 2]);
 }
 
-static void take(int fd, const char *buf, ssize_t len, uint32_t action)
+static void take(int fd, const char *buf, ssize_t len, const struct way *way)
 {
 	const struct snitch_hdr *h;
 	ssize_t at;
@@ -64,7 +72,7 @@ static void take(int fd, const char *buf, ssize_t len, uint32_t action)
 	for (at = 0; at < len; at += h->size) {
 		h = (const struct snitch_hdr *)(buf + at);
 		if (h->type == SNITCH_MSG_FLOW)
-			answer(fd, h->id, action);
+			answer(fd, (const struct snitch_flow_event *)h, way);
 	}
 }
 
@@ -77,7 +85,10 @@ void do_decide(char **argv)
 		.abi_major = SNITCH_ABI_MAJOR, .abi_minor = SNITCH_ABI_MINOR,
 		.role = SNITCH_ROLE_DECIDER,
 	};
-	uint32_t action = strcmp(argv[0], "allow") ? SNITCH_HOLD : SNITCH_ALLOW;
+	const struct way way = {
+		.action = strcmp(argv[0], "hold") ? SNITCH_ALLOW : SNITCH_HOLD,
+		.until = strcmp(argv[0], "remember") ? 0 : 3600000000000ULL,
+	};
 	struct sigaction sa = { .sa_handler = on_term };	/* no SA_RESTART: read() ends */
 	int fd = open("/dev/snitch", O_RDWR | O_CLOEXEC);
 
@@ -91,7 +102,7 @@ void do_decide(char **argv)
 
 		if (n < 0 && errno != EINTR)
 			die("read");
-		take(fd, buf, n, action);
+		take(fd, buf, n, &way);
 	}
-	print_costs(action);
+	print_costs(&way);
 }

@@ -129,6 +129,19 @@ consulted() {
 	udp_down
 }
 
+# The kernel has been told before what becomes of the program's flows to an address, as for a name
+# that a rule speaks of; beside it a rule about the address itself.
+foreseen() {
+	printf '%s\n' "unmatched ask" "allow $FAR any" "allow $W $F4" |
+		snitch-tool policy >/run/policy.out
+	connects by-address
+	printf '%s\n' "unmatched ask" "allow $FAR any" "deny $W 192.0.2.1" |
+		snitch-tool policy >/run/policy.out
+	decider remember
+	connects by-name
+	decider_end by-name
+}
+
 # 10 000 rules about ranges, all of the measured program; the last one decides.
 ranges() {
 	local i
@@ -188,6 +201,7 @@ for ((rep = 0; rep < REPEAT; rep++)); do
 	connects ranges-10000
 	sets
 	consulted
+	foreseen
 	held
 	module_unload
 done

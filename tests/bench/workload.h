@@ -26,7 +26,7 @@ void do_serve(char **argv);
 
 /*
  * do_decide() - a decider as small as one can be, for ever. argv[0] is its only answer:
- * allow, or hold. Prints "deciding" when it is the decider. SIGTERM ends it: then, and only
+ * allow, hold, or remember: allow, and let the kernel do so from now on. Prints "deciding" when it is the decider. SIGTERM ends it: then, and only
  * with allow, it prints "verdict N", the median cost in ns of the write() of one verdict.
  */
 void do_decide(char **argv);
