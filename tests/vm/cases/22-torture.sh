@@ -8,7 +8,6 @@
 . /snitch/cases/lib/case.sh
 . /snitch/cases/lib/torture.sh
 
-param() { sed -n "s/.*\bsnitch\.$1=\([0-9]*\).*/\1/p" /proc/cmdline; }
 SENDERS=$(param senders) SEED=$(param seed)
 SENDERS=${SENDERS:-$((SLOW == 1 ? 400 : 200))} SEED=${SEED:-$(date +%s)}
 

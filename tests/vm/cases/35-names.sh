@@ -1,27 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # Rules about names: a real resolver at the far end, programs that go to an address the moment they
-# have it. The far end counts what came. Clients are in the initial namespace: there alone are name
-# servers believed.
-. /snitch/cases/lib/daemon.sh
+# have it. The far end counts what came.
+# Kernel parameter: snitch.names=N: how many names are looked up each time.
+. /snitch/cases/lib/names.sh
 
-N=${NAMES:-300}
-F3=10.77.0.3		# a name server that is not configured
+N=$(param names)
+N=${N:-300}
 C=/opt/c
-RESOLVERS=''
 
-# The client's end of the link is moved to where the host's resolvers are asked.
-to_initial() {
-	in_c ip link set vc netns 1
-	ip addr add $C4/24 dev vc
-	ip link set vc up
-	ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
-	ip neigh replace $F3 lladdr 02:77:00:00:00:02 dev vc nud permanent
-	ip route add 10.78.0.0/16 via $F4
-	in_f ip addr add $F3/24 dev vf
-	in_f ip route add local 10.78.0.0/16 dev lo
-	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
-}
 hosts_file() {
 	local i
 	for ((i = 1; i <= N; i++)); do
@@ -31,32 +18,15 @@ hosts_file() {
 	printf '%s\n' "10.78.200.1 shared.ok.test shared.bad.test" "10.78.200.2 end.other.test" \
 		"10.78.200.3 web.ok.test" "10.78.200.4 fork.ok.test" "10.78.200.5 ended.ok.test"
 }
-# resolver ADDRESS OPTION...: dnsmasq at the far end.
-resolver() {
-	in_f dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
-		--pid-file= --port=53 --bind-interfaces --listen-address=$1 --cache-size=0 \
-		--local-ttl=1 "${@:2}" >>$TMP/dnsmasq 2>&1 &
-	RESOLVERS+=" $!"
-	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $1:53') ]]"
-}
-# names PROGRAM ARGUMENTS: what it said is in $OUT.
-names() { OUT=$("$1" names "${@:2}" 2>&1); }
-t_sent() { t_is "$1" "$(sed -n 's/^asked //p' <<<"$OUT")" "$2"; }
-t_got() { t_is "$1" "$(far_packets "$2" "$3")" "$4"; }
-# t_question NAME PORT FILTER: the question about that port is as the filter says.
-t_question() { t_json "$1" ".questions | any((.ports | index($2)) and ($3))" pending; }
 
 case_begin
-to_initial
+names_to_initial
 cp $A $C
 hosts_file >$TMP/hosts
 far_up tcp:80
 resolver $F4 --addn-hosts=$TMP/hosts --cname=alias.ok.test,middle.test \
 	--cname=middle.test,end.other.test --cname=alias.bad.test,n7.ok.test
 resolver $F3 --address=/ok.test/10.78.201.1
-[[ -e /etc/resolv.conf ]] || : >/etc/resolv.conf
-echo "nameserver $F4" >$TMP/resolv.conf
-mount --bind $TMP/resolv.conf /etc/resolv.conf
 cp /etc/hosts $TMP/hosts.before
 daemon_prepare
 printf '%s\n' "allow any to dns-servers port 53" "allow any to $F3 port 53" \
@@ -159,8 +129,7 @@ t_question "its names are claims, too" 9041 '.name == "n1.ok.test" and .name_cla
 
 # ---- floods -------------------------------------------------------------------------------------------------
 
-kill $RESOLVERS
-wait $RESOLVERS 2>/dev/null
+resolvers_down
 far_reset
 lost=$(stat_of events_lost)
 copied=$(stat_of dns)
@@ -199,8 +168,6 @@ daemon_down
 copied=$(stat_of dns)
 $A udp $F4 53 --size 40 >/dev/null 2>&1
 t_is "without a decider no question is copied" "$(stat_of dns)" "$copied"
-umount -l /etc/resolv.conf
 t_ok "the module unloads" wait_for 10 module_unload
-ip link del vc 2>/dev/null
-daemon_forget
+names_forget
 t_done

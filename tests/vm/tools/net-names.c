@@ -19,6 +19,9 @@ struct names {
 	socklen_t server_len;
 	unsigned int port;
 	int tcp, fork, sleep_ms;
+	int over_tcp, split;	/* the question: by TCP; its length by itself */
+	int any;		/* answers from anywhere are taken */
+	int late;		/* the question goes some time after the connection is there */
 	const char *data;
 };
 
@@ -28,16 +31,55 @@ static size_t question(unsigned char *buf, unsigned int id, const char *name)
 	size_t n = 12;
 
 	memcpy(buf, (unsigned char[]){ id >> 8, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0 }, 12);
-	while (*name) {
-		size_t len = strcspn(name, ".");
+	n += dns_labels(buf + n, name);
+	memcpy(buf + n, (unsigned char[]){ 0, 1, 0, 1 }, 4);
+	return n + 4;
+}
 
-		buf[n++] = len;
-		memcpy(buf + n, name, len);
-		n += len;
-		name += len + (name[len] == '.');
+/* Reads all that comes, or until the message of which the length is known has come. */
+static ssize_t read_answer(int fd, unsigned char *buf, size_t size)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < 2 || have < 2U + (buf[0] << 8 | buf[1])) {
+		if (poll(&p, 1, 5000 * option_slow()) <= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		n = recv(fd, buf + have, size - have, 0);
+		if (n <= 0)
+			return n;
+		have += n;
 	}
-	memcpy(buf + n, (unsigned char[]){ 0, 0, 1, 0, 1 }, 5);
-	return n + 5;
+	return have;
+}
+
+static int look_up_by_tcp(const struct names *o, unsigned int id, const char *name,
+			  struct in_addr *to)
+{
+	int fd = socket_for(&o->server, SOCK_STREAM, 0), err = 0;
+	static unsigned char buf[65536 + 2];
+	ssize_t n;
+	int first;
+
+	n = question(buf + 2, id, name) + 2;
+	buf[0] = (n - 2) >> 8;
+	buf[1] = n - 2;
+	first = o->split ? 2 : n;
+	err = connect(fd, &o->server.sa, o->server_len) ? errno : 0;
+	if (o->late)
+		usleep(200000 * option_slow());
+	if (!err && (send(fd, buf, first, 0) != first ||
+		     send(fd, buf + first, n - first, MSG_NOSIGNAL) != n - first))
+		err = errno;
+	else if (!err && (n = read_answer(fd, buf, sizeof(buf))) < 30)
+		err = n < 0 ? errno : ENODATA;
+	else
+		memcpy(to, buf + n - 4, 4);
+	close(fd);
+	return err;
 }
 
 /* The answer's last four bytes: name servers of the cases put the address there. */
@@ -49,7 +91,8 @@ static int look_up(const struct names *o, unsigned int id, const char *name, str
 	ssize_t n;
 
 	n = question(buf, id, name);
-	if (connect(fd, &o->server.sa, o->server_len) || send(fd, buf, n, 0) != n)
+	if ((!o->any && connect(fd, &o->server.sa, o->server_len)) ||
+	    sendto(fd, buf, n, 0, &o->server.sa, o->server_len) != n)
 		err = errno;
 	else if (poll(&p, 1, 5000 * option_slow()) <= 0)
 		err = ETIMEDOUT;
@@ -91,7 +134,10 @@ static int go_as_child(const struct names *o, struct in_addr to)
 int do_names(void)
 {
 	struct names o = { .sleep_ms = option_number("--sleep", 0), .tcp = flag("--tcp"),
-			   .fork = flag("--fork"), .data = option("--data", "named") };
+			   .fork = flag("--fork"), .over_tcp = flag("--over-tcp"),
+			   .split = flag("--split"), .any = flag("--any"),
+			   .late = flag("--late"),
+			   .data = option("--data", "named") };
 	unsigned long count, i, asked = 0, sent = 0;
 	const char *pattern, *first;
 	uint64_t start = now_us();
@@ -108,7 +154,8 @@ int do_names(void)
 		int r;
 
 		snprintf(name, sizeof(name), "n%lu.%s", i, pattern);
-		r = look_up(&o, 0x1000 + i, *pattern == '=' ? pattern + 1 : name, &to);
+		r = (o.over_tcp ? look_up_by_tcp : look_up)(&o, 0x1000 + i, *pattern == '=' ?
+							   pattern + 1 : name, &to);
 		if (!r) {
 			asked++;
 			usleep(o.sleep_ms * 1000);

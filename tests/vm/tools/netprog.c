@@ -271,7 +271,9 @@ static const struct command {
 	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
-		"[--data TEXT]   looks up nN.DOMAIN (=NAME: that) and goes there at once" },
+		"[--data TEXT] [--any] [--over-tcp [--split] [--late]]   looks up nN.DOMAIN (=NAME: that) and "
+		"goes there at once" },
+	{ "lie", do_lie, "true|id|name|port|early|wrapped|bytes|much NAME ADDRESS [--tcp] [--port N]" },
 	{ "crowd", do_crowd, "COUNT [--keep MS]              as many processes with one large table of files" },
 	{ "ownfiles", do_ownfiles, "ADDR PORT [--keep MS]       a thread alone has the socket" },
 	{ "server", do_server, "PROTO:PORT... [--log FILE]      echoes tcp:, mptcp:, udp:" },

@@ -68,6 +68,10 @@ int do_crowd(void);
 int do_ownfiles(void);
 /* net-names.c */
 int do_names(void);
+/* net-lie.c */
+int do_lie(void);
+/* dns_labels() - "a.b" as a message has it; returns its length. */
+size_t dns_labels(unsigned char *buf, const char *name);
 /* net-basic.c */
 int do_tcp(void);
 int do_udp(void);

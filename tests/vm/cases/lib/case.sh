@@ -12,6 +12,9 @@ for program in $A $B $FAR; do
 	[[ -x $program ]] || cp /snitch/tools/netprog $program
 done
 
+# param NAME: the number that the kernel parameter snitch.NAME says, if it was given.
+param() { sed -n "s/.*\bsnitch\.$1=\([0-9]*\).*/\1/p" /proc/cmdline; }
+
 # far_up PROTO:PORT...: echo servers at the far end; what they received is in $TMP/far.
 far_up() {
 	local last=${*: -1}
