@@ -136,6 +136,7 @@ static const char *const kernel_names[__SNITCH_K_MAX] = {
 	[SNITCH_K_VXLAN]	= "vxlan",
 	[SNITCH_K_OTHER]	= "other",
 	[SNITCH_K_RELAYED]	= "relayed",
+	[SNITCH_K_FORWARDED]	= "forwarded",
 };
 
 const char *snitch_image_kernel_name(u32 kind)

@@ -18,7 +18,7 @@
 #include "flowtcp.h"
 #include "owner.h"
 #include "policy.h"
-#include "received.h"
+#include "tuple.h"
 #include "uid.h"
 
 #define FLOW_POOL_BITS	14
@@ -262,7 +262,7 @@ static void pool_unlink(struct snitch_flow *f)
 	if (f->flags & SNITCH_FLOW_PINNED)
 		flow_pinned--;
 	hlist_del_rcu(&f->node);
-	snitch_received_unlink(f);
+	snitch_tuple_unlink(f);
 	call_rcu(&f->rcu, snitch_flow_free_rcu);
 }
 
@@ -315,7 +315,7 @@ static void pool_insert(struct snitch_flow *new)
 	}
 	flow_slots[new->slot] = new;
 	hlist_add_head_rcu(&new->node, &flow_pool[bucket]);
-	snitch_received_link(new);
+	snitch_tuple_link(new);
 	spin_unlock_bh(&flow_pool_lock);
 }
 

@@ -55,7 +55,7 @@
 /*
  * struct snitch_flow - one verdict
  * @node: in its bucket
- * @by_peer: entries of the pool: in the table of received.h
+ * @by_peer: in the table of tuple.h, under its lock
  * @sk: TCP: key; not a reference
  * @cookie: of the socket; 0 on an accepted one that has not sent yet
  * @generation: of the policy it was last judged by; with SNITCH_FLOW_BY_SETS, where

@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "flowtcp.h"
 #include "owner.h"
+#include "tuple.h"
 
 #define FLOW_LOCKS	256
 
@@ -59,6 +60,7 @@ struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch
 		f->netns = sock_net(sk)->ns.inum;
 		/* Found by cookie only once the addresses are there. */
 		smp_store_release(&f->cookie, snitch_cookie(sk));
+		snitch_tuple_link(f);
 	}
 	spin_unlock_bh(tcp_lock(bucket));
 	return f;
@@ -94,6 +96,7 @@ void snitch_flow_tcp_unlink(struct snitch_flow *f)
 	tcp_uncharge(f);
 	f->flags |= SNITCH_FLOW_GONE;
 	hlist_del_rcu(&f->node);
+	snitch_tuple_unlink(f);
 	atomic_dec(&snitch_flow_tcp_count);
 	call_rcu(&f->rcu, snitch_flow_free_rcu);
 }
@@ -131,6 +134,7 @@ int snitch_flow_tcp_insert(struct snitch_flow *new)
 	hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[bucket], node)
 		if (f->sk == new->sk)
 			tcp_supersede(f, new, &senders);
+	snitch_tuple_link(new);
 	hlist_add_head_rcu(&new->node, &snitch_flow_tcp[bucket]);
 	spin_unlock_bh(tcp_lock(bucket));
 	return 0;

@@ -187,6 +187,7 @@ static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
 
 	if (!snitch_policy_judge_kind(kernel, &j) || j.action != SNITCH_ALLOW) {
 		hook_subject(h, &s);
+		s.ifindex = h->state->out->ifindex;
 		s.image = snitch_image_kernel(kernel);
 		snitch_policy_judge(&s, &j);
 		if (j.action != SNITCH_ALLOW)

@@ -11,6 +11,7 @@
 #include "dns.h"
 #include "egress.h"
 #include "flow.h"
+#include "forward.h"
 #include "image.h"
 #include "netns.h"
 #include "park.h"
@@ -19,6 +20,7 @@
 #include "received.h"
 #include "reply.h"
 #include "revoke.h"
+#include "tuple.h"
 
 static bool armed;
 module_param(armed, bool, 0444);
@@ -32,12 +34,12 @@ static int __init snitch_init(void)
 	err = snitch_policy_init(armed);
 	if (err)
 		return err;
-	err = snitch_received_init();
+	err = snitch_tuple_init();
 	if (err)
 		goto err_policy;
 	err = snitch_flow_init();
 	if (err)
-		goto err_received;
+		goto err_tuple;
 	err = snitch_abort_init();
 	if (err)
 		goto err_flow;
@@ -62,9 +64,12 @@ static int __init snitch_init(void)
 	err = snitch_bound_init();
 	if (err)
 		goto err_reply;
-	err = snitch_netns_init();
+	err = snitch_forward_init();
 	if (err)
 		goto err_bound;
+	err = snitch_netns_init();
+	if (err)
+		goto err_forward;
 	snitch_bound_watch();
 	err = snitch_egress_init();
 	if (err)
@@ -86,6 +91,8 @@ err_netns:
 	snitch_bound_unwatch();
 	snitch_received_stop();
 	snitch_netns_exit();
+err_forward:
+	snitch_forward_exit();
 err_bound:
 	snitch_bound_exit();
 err_reply:
@@ -100,7 +107,7 @@ err_audit:
 	snitch_park_exit();
 	snitch_flow_exit();
 	snitch_image_exit();
-	snitch_received_exit();
+	snitch_tuple_exit();
 	snitch_policy_exit();
 	return err;
 err_image:
@@ -114,8 +121,8 @@ err_abort:
 	snitch_abort_exit();
 err_flow:
 	snitch_flow_exit();
-err_received:
-	snitch_received_exit();
+err_tuple:
+	snitch_tuple_exit();
 err_policy:
 	snitch_policy_exit();
 	return err;
@@ -129,6 +136,7 @@ static void __exit snitch_exit(void)
 {
 	snitch_device_exit();
 	snitch_control_exit();
+	snitch_forward_exit();
 	snitch_egress_exit();
 	snitch_bound_unwatch();
 	snitch_received_stop();
@@ -145,7 +153,7 @@ static void __exit snitch_exit(void)
 	snitch_park_exit();
 	snitch_flow_exit();
 	snitch_image_exit();
-	snitch_received_exit();
+	snitch_tuple_exit();
 	snitch_policy_exit();
 }
 

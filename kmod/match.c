@@ -72,6 +72,8 @@ static bool entry_matches(const struct snitch_entry *e, struct snitch_search *s)
 		return false;
 	if ((e->flags & SNITCH_R_CGROUP) && !in_cgroup(e, q))
 		return false;
+	if ((e->flags & SNITCH_R_IFINDEX) && e->ifindex != q->ifindex)
+		return false;
 	return !(e->flags & SNITCH_R_SET) || set_matches(e, s);
 }
 

@@ -26,6 +26,7 @@ struct snitch_table;
  * @loopback: it stays on this machine, see hook_stays()
  * @port: destination, host order; 0 for protocols without ports; AF_PACKET: the ethertype
  * @uid: effective uid of the sender, initial user namespace
+ * @ifindex: the kernel's own: by which device of the initial network namespace; 0: none
  * @cgroup: id of the socket's cgroup
  * @cgroup_ancestors: ids of its ancestors, in any order
  * @n_cgroups: how many of them
@@ -42,6 +43,7 @@ struct snitch_query {
 	bool loopback;
 	u16 port;
 	u32 uid;
+	u32 ifindex;
 	u64 cgroup;
 	const u64 *cgroup_ancestors;
 	u32 n_cgroups;

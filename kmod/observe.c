@@ -246,7 +246,7 @@ void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judg
 		.uid = s->uid, .bytes = k->len, .family = k->family, .proto = k->proto,
 		.icmp_type = k->icmp_type, .icmp_code = k->icmp_code, .sport = k->sport,
 		.dport = k->dport,
-		.ifindex = k->family == AF_PACKET ? ntohl(k->daddr.ip6[0]) : 0,
+		.ifindex = k->family == AF_PACKET ? ntohl(k->daddr.ip6[0]) : s->ifindex,
 	};
 	struct snitch_decided d = {
 		.owner = s->image->id, .origin_id = j->origin_id, .action = j->action,

@@ -152,6 +152,74 @@ void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 
 		packet_v6(p, skb);
 }
 
+/* Only the parts that tell one flow from another; anybody could have written them. */
+static bool packet_quoted_ports(struct snitch_packet *q, const struct sk_buff *skb, int off)
+{
+	switch (q->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		packet_ports(q, skb, off);
+	}
+	return !q->unparsed;
+}
+
+static bool packet_quoted_v4(struct snitch_packet *q, const struct sk_buff *skb, int off)
+{
+	struct iphdr buf;
+	const struct iphdr *iph = skb_header_pointer(skb, off, sizeof(buf), &buf);
+
+	if (!iph || iph->version != 4 || iph->ihl < 5 || iph->frag_off & htons(IP_OFFSET))
+		return false;
+	q->family = AF_INET;
+	q->proto = iph->protocol;
+	q->saddr.ip = iph->saddr;
+	q->daddr.ip = iph->daddr;
+	return packet_quoted_ports(q, skb, off + iph->ihl * 4);
+}
+
+static bool packet_quoted_v6(struct snitch_packet *q, const struct sk_buff *skb, int off)
+{
+	struct ipv6hdr buf;
+	const struct ipv6hdr *ip6h = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	__be16 frag = 0;
+	u8 next;
+
+	if (!ip6h || ip6h->version != 6)
+		return false;
+	q->family = AF_INET6;
+	q->saddr.in6 = ip6h->saddr;
+	q->daddr.in6 = ip6h->daddr;
+	next = ip6h->nexthdr;
+	off = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &next, &frag);
+	q->proto = next;
+	return off >= 0 && !(frag & htons(~0x7)) && packet_quoted_ports(q, skb, off);
+}
+
+/*
+ * snitch_packet_quoted() - what does an ICMP error quote?
+ * @skb: for which snitch_packet_is_error() is true
+ * @quoted: filled whole
+ *
+ * Return: false: nothing that can be read. Context: any.
+ */
+bool snitch_packet_quoted(const struct sk_buff *skb, u8 pf, struct snitch_packet *quoted)
+{
+	u8 next;
+	__be16 frag;
+	int off;
+
+	memset(quoted, 0, sizeof(*quoted));
+	if (pf == NFPROTO_IPV4)
+		return packet_quoted_v4(quoted, skb, skb_network_offset(skb) + ip_hdrlen(skb) +
+					sizeof(struct icmphdr));
+	next = ipv6_hdr(skb)->nexthdr;
+	off = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr), &next, &frag);
+	return off >= 0 && packet_quoted_v6(quoted, skb, off + sizeof(struct icmp6hdr));
+}
+
 /*
  * snitch_packet_source_is_ours() - is the source it names an address of this namespace?
  * @dev: where it leaves; a VRF has addresses of its own

@@ -3,6 +3,8 @@
 #ifndef SNITCH_PACKET_H
 #define SNITCH_PACKET_H
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -126,6 +128,14 @@ static __always_inline bool snitch_packet_plain(const struct sk_buff *skb, bool 
 	return true;
 }
 
+/* snitch_packet_is_error() - an ICMP error, which quotes another packet? */
+static inline bool snitch_packet_is_error(const struct snitch_packet *p)
+{
+	return (p->proto == IPPROTO_ICMP && icmp_is_err(p->icmp_type)) ||
+	       (p->proto == IPPROTO_ICMPV6 && icmpv6_is_err(p->icmp_type));
+}
+
+bool snitch_packet_quoted(const struct sk_buff *skb, u8 pf, struct snitch_packet *quoted);
 bool snitch_packet_to_peer(const struct snitch_packet *p, const struct sock *sk);
 void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 pf);
 bool snitch_packet_source_is_ours(const struct sk_buff *skb, bool v4, struct net *net,

@@ -13,6 +13,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "counter.h"
+#include "forward.h"
 #include "park.h"
 #include "policy.h"
 #include "revoke.h"
@@ -263,11 +264,21 @@ static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
 	q->proto = p->proto;
 	q->port = p->dport;
 	q->loopback = s->loopback;
+	q->ifindex = s->netns == init_net.ns.inum ? s->ifindex : 0;
 	q->uid = s->uid;
 	q->cgroup = READ_ONCE(s->image->cgroup);
 	q->cgroup_ancestors = s->image->above;
 	q->n_cgroups = READ_ONCE(s->image->n_above);
 	memcpy(q->addr, &p->daddr, sizeof(q->addr));
+}
+
+/* What is forwarded is no question to anybody: the mode decides what rules do not. */
+static void judge_forwarded(const struct snitch_policy *head, struct snitch_judgement *j)
+{
+	bool rules = head->forward == SNITCH_FORWARD_RULES;
+
+	j->action = rules && head->mode != SNITCH_MODE_OBSERVE ? SNITCH_DENY : SNITCH_ALLOW;
+	j->origin = rules ? SNITCH_BY_MODE : SNITCH_BY_KERNEL;
 }
 
 static void judge_kernel_by(const struct policy_blob *blob, u32 kernel,
@@ -285,6 +296,8 @@ static void judge_kernel_by(const struct policy_blob *blob, u32 kernel,
 		j->action = blob ? blob->head.kernel : SNITCH_ALLOW;
 	j->origin = SNITCH_BY_KERNEL;
 	j->unmatched = true;
+	if (blob && kernel == SNITCH_K_FORWARDED)
+		judge_forwarded(&blob->head, j);
 }
 
 /*
@@ -321,7 +334,8 @@ static void judge_kernel(struct policy_blob *blob, const struct snitch_subject *
 	struct snitch_decision d = {};
 
 	judge_query(&q, s);
-	if (blob)
+	if (blob && (s->kernel != SNITCH_K_FORWARDED ||
+		     blob->head.forward == SNITCH_FORWARD_RULES))
 		snitch_table_lookup(blob->table, rcu_dereference(blob->sets), &q, &d);
 	j->sets = d.sets;
 	judge_kernel_by(blob, s->kernel, &d, j);
@@ -429,9 +443,8 @@ static int build_check(const struct snitch_policy *p)
 		return -EINVAL;
 	if (p->kernel != SNITCH_ALLOW && p->kernel != SNITCH_DENY)
 		return -EINVAL;
-	if (p->unmatched < SNITCH_ALLOW || p->unmatched > SNITCH_ASK)
-		return -EINVAL;
-	if (p->pad)
+	if (p->unmatched < SNITCH_ALLOW || p->unmatched > SNITCH_ASK ||
+	    p->forward > SNITCH_FORWARD_RULES)
 		return -EINVAL;
 	if (p->rules > SNITCH_RULES_MAX || p->apps > SNITCH_APPS_MAX || p->sets > SNITCH_SETS_MAX)
 		return -ENOSPC;
@@ -553,7 +566,7 @@ int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound, c
 
 	lockdep_assert_held(&snitch_policy_mutex);
 	if (b->n_apps == blob->head.apps && b->n_rules == blob->head.rules)
-		err = build_table(b, why);
+		err = build_table(b, why) ?: snitch_forward_begin(&blob->head);
 	if (err)
 		goto out;
 	blob->generation = snitch_generation + 1;
@@ -571,6 +584,7 @@ int snitch_build_commit(struct snitch_build *b, u64 *generation, u32 *unbound, c
 	snitch_audit_policy(blob->generation, blob->head.rules);
 	synchronize_rcu();
 	blob_free(old);
+	snitch_forward_end(&blob->head);
 	snitch_park_rejudge();
 	snitch_revoke_start();
 out:
@@ -619,10 +633,7 @@ int snitch_policy_change_sets(struct snitch_sets_build *b, u64 *generation, cons
 
 /* ---- start and end ---- */
 
-/*
- * snitch_policy_init() - @armed: judge from now on, before any policy is there:
- *			   then all is unknown, and without a decider refused
- */
+/* @armed: judge before any policy is there: all is unknown, and without a decider refused */
 int snitch_policy_init(bool armed)
 {
 	snitch_armed = armed;

@@ -33,6 +33,7 @@ struct snitch_subject {
 	struct snitch_image *image;
 	u32 uid;	/* effective, of the sender */
 	u32 netns;
+	u32 ifindex;	/* the kernel's: of that namespace, see struct snitch_flow_event */
 	u32 kernel;	/* enum snitch_kernel; not NONE: the kernel's traffic */
 	bool loopback;
 };

@@ -1,50 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Received: counts what arrives; see received.h. No verdict depends on it. */
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
-#include <linux/jhash.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <linux/random.h>
 #include <linux/rculist.h>
-#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #include "netns.h"
 #include "observe.h"
 #include "received.h"
+#include "tuple.h"
 
-#define RECEIVED_BITS	12
 #define RECEIVED_LOOK	(30 * HZ)	/* is anybody there still? */
 
-static struct hlist_head *received_table __read_mostly;
-static u32 received_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
 static bool received_on;		/* written by the work alone */
 static bool received_over;
 
 static void received_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(received_worker, received_work);
-
-/* @peer and @sport as the flow has them: whom it speaks to, and from which port. */
-static struct hlist_head *received_bucket(const union nf_inet_addr *daddr, u32 peer, u16 sport,
-					  u32 netns)
-{
-	u32 hash = jhash2(daddr->all, ARRAY_SIZE(daddr->all), received_seed);
-
-	return &received_table[jhash_3words(peer, sport, netns, hash) >> (32 - RECEIVED_BITS)];
-}
-
-void snitch_received_link(struct snitch_flow *f)
-{
-	hlist_add_head_rcu(&f->by_peer, received_bucket(&f->daddr, f->peer.word, f->sport,
-							f->netns));
-}
-
-void snitch_received_unlink(struct snitch_flow *f)
-{
-	hlist_del_rcu(&f->by_peer);
-}
 
 /* ---- what comes in ---- */
 
@@ -54,12 +27,13 @@ static void received_count(const struct snitch_packet *p, u32 netns)
 	const union snitch_peer peer = {
 		.family = p->family, .proto = p->proto, .dport = p->sport,
 	};
-	struct hlist_head *bucket = received_bucket(&p->saddr, peer.word, p->dport, netns);
+	unsigned int seen = 0;
 	struct snitch_flow *f;
 
-	hlist_for_each_entry_rcu(f, bucket, by_peer) {
-		if (f->peer.word != peer.word || f->sport != p->dport || f->netns != netns ||
-		    !nf_inet_addr_cmp(&f->daddr, &p->saddr))
+	hlist_for_each_entry_rcu(f, snitch_tuple_bucket(&p->saddr, peer.word, p->dport), by_peer) {
+		if (++seen > SNITCH_TUPLE_WALK)
+			return;
+		if (f->netns != netns || !snitch_tuple_is(f, &p->saddr, peer.word, p->dport))
 			continue;
 		if (snitch_image_ended(rcu_dereference(f->image)))
 			continue;
@@ -67,13 +41,6 @@ static void received_count(const struct snitch_packet *p, u32 netns)
 		atomic64_add(p->len, &f->rx_bytes);
 		return;
 	}
-}
-
-/* What errors quote was another flow's: they answer none of their own protocol. */
-static bool received_is_error(const struct snitch_packet *p)
-{
-	return (p->proto == IPPROTO_ICMP && icmp_is_err(p->icmp_type)) ||
-	       (p->proto == IPPROTO_ICMPV6 && icmpv6_is_err(p->icmp_type));
 }
 
 /*
@@ -90,7 +57,8 @@ static unsigned int received_hook(void *priv, struct sk_buff *skb,
 				      : ipv6_hdr(skb)->nexthdr == IPPROTO_TCP)
 		return NF_ACCEPT;
 	snitch_packet_parse(&p, skb, state->pf);
-	if (p.proto != IPPROTO_TCP && !received_is_error(&p))
+	/* What errors quote was another flow's: they answer none of their own protocol. */
+	if (p.proto != IPPROTO_TCP && !snitch_packet_is_error(&p))
 		received_count(&p, state->net->ns.inum);
 	return NF_ACCEPT;
 }
@@ -171,21 +139,9 @@ void snitch_received_want_now(void)
 		flush_delayed_work(&received_worker);
 }
 
-int snitch_received_init(void)
-{
-	get_random_bytes(&received_seed, sizeof(received_seed));
-	received_table = kvcalloc(1 << RECEIVED_BITS, sizeof(*received_table), GFP_KERNEL);
-	return received_table ? 0 : -ENOMEM;
-}
-
 void snitch_received_stop(void)
 {
 	WRITE_ONCE(received_over, true);
 	synchronize_rcu();
 	cancel_delayed_work_sync(&received_worker);
-}
-
-void snitch_received_exit(void)
-{
-	kvfree(received_table);
 }

@@ -5,9 +5,7 @@
  * that comes in pays for it.
  *
  * Locks and lifetimes
- *   Entries of the pool stand in a second table, by who is spoken to and from
- *   where. It is read under rcu_read_lock() and written under flow_pool_lock,
- *   together with the first: flow.c. Counts are atomic.
+ *   Entries are found by tuple.h. Counts are atomic.
  *   The hooks come and go by one work, so never two at once. It walks the
  *   namespaces under net_rwsem: what it changes there (struct snitch_net,
  *   received) is touched besides only before a namespace is on that list and
@@ -18,10 +16,6 @@
 
 #include "flow.h"
 
-/* Under flow_pool_lock. */
-void snitch_received_link(struct snitch_flow *f);
-void snitch_received_unlink(struct snitch_flow *f);
-
 /* Somebody observes: hooks are registered soon. Any context. */
 void snitch_received_want(void);
 /* The same, and they are there when it returns; process context, may sleep. */
@@ -29,8 +23,6 @@ void snitch_received_want_now(void);
 
 void snitch_received_start_net(struct net *net);
 void snitch_received_unhook_net(struct net *net);
-int snitch_received_init(void);
 void snitch_received_stop(void);	/* before the namespaces are let go of at unload */
-void snitch_received_exit(void);
 
 #endif

@@ -24,7 +24,7 @@
 
 #define SNITCH_R_KNOWN	(SNITCH_R_UID | SNITCH_R_BUILTIN | SNITCH_R_DAEMON | SNITCH_R_PROTO | \
 			 SNITCH_R_LOOPBACK | SNITCH_R_CGROUP | SNITCH_R_WHOLE | SNITCH_R_NAMED | \
-			 SNITCH_R_SET | SNITCH_R_NOT_SET)
+			 SNITCH_R_SET | SNITCH_R_NOT_SET | SNITCH_R_IFINDEX)
 
 static bool app_valid(const struct snitch_rule *r, u32 n_apps)
 {
@@ -72,12 +72,19 @@ static bool set_valid(const struct snitch_rule *r, const struct snitch_sets *set
 	return !r->set && !(r->flags & SNITCH_R_NOT_SET);
 }
 
+static bool ifindex_valid(const struct snitch_rule *r)
+{
+	if (!(r->flags & SNITCH_R_IFINDEX))
+		return !r->ifindex;
+	return r->ifindex && r->app == SNITCH_APP_KERNEL && !(r->flags & SNITCH_R_CGROUP);
+}
+
 static bool rule_valid(const struct snitch_rule *r, u32 n_apps, const struct snitch_sets *sets)
 {
 	return r->action >= SNITCH_ALLOW && r->action <= SNITCH_ASK &&
 	       r->rank != U32_MAX && !(r->flags & ~SNITCH_R_KNOWN) &&
 	       r->port_first <= r->port_last && app_valid(r, n_apps) && addr_valid(r) &&
-	       whole_valid(r) && named_valid(r) && set_valid(r, sets) && !r->pad;
+	       whole_valid(r) && named_valid(r) && set_valid(r, sets) && ifindex_valid(r);
 }
 
 static u8 place_unindexed(const struct snitch_entry *e)
@@ -91,7 +98,7 @@ static u8 entry_place(struct snitch_entry *e)
 	bool one_addr = e->first[0] == e->last[0] && e->first[1] == e->last[1];
 	bool any_port = e->port_first == 0 && e->port_last == 65535;
 
-	if (e->flags & SNITCH_R_CGROUP && !(e->flags & SNITCH_R_WHOLE))
+	if (e->flags & (SNITCH_R_CGROUP | SNITCH_R_IFINDEX) && !(e->flags & SNITCH_R_WHOLE))
 		return place_unindexed(e);
 	if (e->flags & SNITCH_R_DAEMON)
 		return PLACE_INDEXED;
@@ -115,7 +122,10 @@ static void entry_fill(struct snitch_entry *e, const struct snitch_rule *r, u32 
 		snitch_load_addr(e->last, r->family, r->last);
 	}
 	e->id = r->id;
-	e->cgroup = r->cgroup;
+	if (r->flags & SNITCH_R_IFINDEX)
+		e->ifindex = r->ifindex;
+	else
+		e->cgroup = r->cgroup;
 	e->rank = r->rank;
 	e->bucket = r->app == SNITCH_APP_KERNEL ? n_apps + 1 : r->app;
 	e->uid = r->uid;
@@ -328,7 +338,8 @@ static bool entry_is_plain(const struct snitch_entry *e)
 {
 	return !e->family && e->port_first == 0 && e->port_last == 65535 &&
 	       !(e->flags & (SNITCH_R_PROTO | SNITCH_R_UID | SNITCH_R_LOOPBACK |
-			     SNITCH_R_CGROUP | SNITCH_R_DAEMON | SNITCH_R_SET));
+			     SNITCH_R_CGROUP | SNITCH_R_DAEMON | SNITCH_R_SET |
+			     SNITCH_R_IFINDEX));
 }
 
 static void fill_kinds(struct snitch_table *t, u32 n)

@@ -11,7 +11,7 @@
  *            user or all: the combination is the rule's shape, and one hash
  *            probe for each shape that the bucket has finds its best rule;
  *   indexed  ranges, sets and the rarer conditions: see index.h;
- *   listed   cgroups, and what the index has no room for, sorted by rank;
+ *   listed   cgroups, devices, and what the index has no room for, sorted by rank;
  *   daemon   the same of rules that only the daemon can judge.
  * Rules that only the daemon can judge and whose plain conditions hold are
  * barriers: nothing behind them is final.
@@ -40,6 +40,7 @@ enum snitch_place {
  * @last: highest address
  * @id: told in decisions
  * @cgroup: with SNITCH_R_CGROUP
+ * @ifindex: with SNITCH_R_IFINDEX, never both
  * @rank: smaller is stronger
  * @bucket: index into the table's buckets
  * @uid: with SNITCH_R_UID
@@ -60,7 +61,10 @@ struct snitch_entry {
 	u64 first[2];
 	u64 last[2];
 	u64 id;
-	u64 cgroup;
+	union {
+		u64 cgroup;
+		u32 ifindex;
+	};
 	u32 rank;
 	u32 bucket;
 	u32 uid;

@@ -130,7 +130,7 @@ static int transaction_new(struct genl_info *info, const struct nlattr *head)
 	memcpy(&transact_head, nla_data(head), sizeof(transact_head));
 	transact_build = snitch_build_new(&transact_head, &err);
 	if (err == -EINVAL)
-		GENL_SET_ERR_MSG(info, "mode, fail, kernel, unmatched or padding is out of range");
+		GENL_SET_ERR_MSG(info, "mode, fail, kernel, unmatched or forward is out of range");
 	else if (err == -ENOSPC)
 		GENL_SET_ERR_MSG(info, "more rules, programs or sets than a policy may have");
 	if (err)

@@ -351,8 +351,12 @@ static void test_refused(void **state)
 		{ .flags = SNITCH_R_SET | SNITCH_R_WHOLE, .set = 100, .app = 1 },
 		{ .flags = SNITCH_R_NOT_SET },
 		{ .set = 100 },
-		{ .pad = 1 },
-		{ .flags = 1 << 10 },
+		{ .ifindex = 1 },
+		{ .flags = SNITCH_R_IFINDEX, .app = SNITCH_APP_KERNEL },
+		{ .flags = SNITCH_R_IFINDEX, .ifindex = 1 },
+		{ .flags = SNITCH_R_IFINDEX | SNITCH_R_CGROUP, .ifindex = 1,
+		  .app = SNITCH_APP_KERNEL },
+		{ .flags = 1 << 11 },
 	};
 	struct snitch_sets *sets = random_sets(1);
 	struct snitch_rule r;

@@ -52,7 +52,7 @@ const char *snitch_kernel_name(unsigned int kernel)
 		[SNITCH_K_IGMP] = "igmp", [SNITCH_K_MLD] = "mld", [SNITCH_K_TCP] = "tcp",
 		[SNITCH_K_WIREGUARD] = "wireguard", [SNITCH_K_NFS] = "nfs",
 		[SNITCH_K_VXLAN] = "vxlan", [SNITCH_K_OTHER] = "other",
-		[SNITCH_K_RELAYED] = "relayed",
+		[SNITCH_K_RELAYED] = "relayed", [SNITCH_K_FORWARDED] = "forwarded",
 	};
 
 	return WORD(words, kernel);
@@ -67,6 +67,16 @@ const char *snitch_mode_name(unsigned int mode)
 	};
 
 	return WORD(words, mode);
+}
+
+const char *snitch_forward_name(unsigned int forward)
+{
+	static const char *const words[] = {
+		[SNITCH_FORWARD_IGNORE] = "ignore", [SNITCH_FORWARD_LOG] = "log",
+		[SNITCH_FORWARD_RULES] = "rules",
+	};
+
+	return WORD(words, forward);
 }
 
 const char *snitch_counter_name(unsigned int counter)
@@ -95,6 +105,9 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies-full",
 		[SNITCH_C_REPLY_NETS] = "reply-nets",
 		[SNITCH_C_DNS] = "dns", [SNITCH_C_DNS_LOST] = "dns-lost",
+		[SNITCH_C_FORWARDED] = "forwarded",
+		[SNITCH_C_FORWARD_REFUSED] = "forward-refused",
+		[SNITCH_C_FORWARD_FULL] = "forward-full",
 	};
 
 	return WORD(words, counter);

@@ -367,6 +367,7 @@ const char *snitch_origin_name(unsigned int origin);
 const char *snitch_cancel_name(unsigned int why);
 const char *snitch_kernel_name(unsigned int kernel);
 const char *snitch_mode_name(unsigned int mode);
+const char *snitch_forward_name(unsigned int forward);
 const char *snitch_counter_name(unsigned int counter);
 
 /** snitch_boottime_ns - CLOCK_BOOTTIME now, nanoseconds */

@@ -95,7 +95,9 @@ enum snitch_origin {		/* why a verdict stands */
 	SNITCH_BY_MODE		= 3,	/* nothing matched: mode */
 	SNITCH_BY_FAIL		= 4,	/* kernel: fail mode, bounds, time limits */
 	SNITCH_BY_INBOUND	= 5,	/* kernel: accepted connection */
-	SNITCH_BY_KERNEL	= 6,	/* kernel: its own unmatched traffic */
+	SNITCH_BY_KERNEL	= 6,	/* kernel: its own unmatched traffic, and what it forwards
+					 * where that is only told
+					 */
 	SNITCH_BY_OLDER		= 7,	/* kernel: connection older than the policy */
 	SNITCH_BY_NAME		= 8,	/* a name rule; origin_id: the rule's id */
 };
@@ -194,6 +196,10 @@ enum snitch_kernel {		/* named users of the network in the kernel */
 	SNITCH_K_RELAYED,	/* users' data, sent for them by rxrpc, rds or tipc: without
 				 * a rule refused whatever struct snitch_policy says
 				 */
+	SNITCH_K_FORWARDED,	/* packets that come in here and go on elsewhere, sent by no socket
+				 * that is judged: virtual machines, bridges, tun. See enum
+				 * snitch_forward
+				 */
 	__SNITCH_K_MAX
 };
 
@@ -256,7 +262,9 @@ struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	__u64 ask_rule;		/* id of the "ask" rule that matched, else 0 */
 	__u64 cgroup;		/* of the sender */
 	__u32 netns;		/* inode number */
-	__u32 ifindex;		/* route's device, in that namespace; 0: none, or unknown */
+	__u32 ifindex;		/* route's device, in that namespace; what is forwarded: by which
+				 * it came in; 0: none, or unknown
+				 */
 	__u32 uid;		/* effective uid of the sender */
 	__u32 flags;		/* SNITCH_F_* */
 	__u32 bytes;		/* of the first packet, IP header included */

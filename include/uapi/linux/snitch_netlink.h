@@ -83,6 +83,15 @@ enum snitch_mode {		/* what the daemon is in; the kernel only tells, but OFF */
 	SNITCH_MODE_LOCKDOWN	= 4,
 };
 
+enum snitch_forward {		/* what comes in and goes on elsewhere */
+	SNITCH_FORWARD_IGNORE	= 0,	/* is not looked at */
+	SNITCH_FORWARD_LOG	= 1,	/* is told to observers, once a flow */
+	SNITCH_FORWARD_RULES	= 2,	/* and judged by the rules for SNITCH_K_FORWARDED. What they
+					 * do not decide passes in mode OBSERVE and is refused
+					 * in the others: it cannot wait, nobody is asked
+					 */
+};
+
 struct snitch_policy {
 	__u32 mode;		/* enum snitch_mode */
 	__u32 fail;		/* ALLOW or DENY: no decider, or no answer in time */
@@ -91,7 +100,7 @@ struct snitch_policy {
 	__u32 apps;		/* how many will follow, at most SNITCH_APPS_MAX */
 	__u32 unmatched;	/* ASK: consult; or ALLOW, DENY, DROP at once */
 	__u32 sets;		/* how many will follow, at most SNITCH_SETS_MAX */
-	__u32 pad;
+	__u32 forward;		/* enum snitch_forward */
 };
 
 #define SNITCH_RULES_MAX	(1U << 20)
@@ -119,6 +128,10 @@ struct snitch_policy {
 						 * with WHOLE; frames are in no set
 						 */
 #define SNITCH_R_NOT_SET	(1U << 9)	/* with SET: only addresses not in it */
+#define SNITCH_R_IFINDEX	(1U << 10)	/* with SNITCH_APP_KERNEL: only by device
+						 * @ifindex of the initial namespace, as in
+						 * struct snitch_flow_event
+						 */
 
 #define SNITCH_RANK_TIER(rank)	((rank) >> 30)
 
@@ -148,7 +161,7 @@ struct snitch_rule {
 				 */
 	__u8  last[16];
 	__u32 set;		/* with SNITCH_R_SET: its id, else 0 */
-	__u32 pad;
+	__u32 ifindex;		/* with SNITCH_R_IFINDEX: not 0; else 0 */
 };
 
 /* Address sets. A policy names all of its own: after BEGIN as many ADD_SET as
@@ -261,6 +274,9 @@ enum snitch_counter {
 	SNITCH_C_REPLY_NETS,		/* namespaces whose inbound packets are looked at */
 	SNITCH_C_DNS,			/* DNS messages copied for the decider */
 	SNITCH_C_DNS_LOST,		/* of them lost: too many, too large, no memory */
+	SNITCH_C_FORWARDED,		/* new forwarded flows let go on */
+	SNITCH_C_FORWARD_REFUSED,	/* new forwarded flows refused */
+	SNITCH_C_FORWARD_FULL,		/* forwarded flows forgotten for want of room */
 	__SNITCH_C_MAX
 };
 

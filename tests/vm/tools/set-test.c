@@ -29,11 +29,11 @@ static void is(int got, int want, const char *name)
 	failures++;
 }
 
-static int begin_policy(unsigned int sets, unsigned int pad)
+static int begin_policy(unsigned int sets, unsigned int forward)
 {
 	const struct snitch_policy p = {
 		.mode = SNITCH_MODE_ASK, .fail = SNITCH_DENY, .kernel = SNITCH_ALLOW,
-		.unmatched = SNITCH_DENY, .sets = sets, .pad = pad,
+		.unmatched = SNITCH_DENY, .sets = sets, .forward = forward,
 	};
 
 	return nl_with(&one, SNITCH_CMD_BEGIN, SNITCH_A_POLICY, &p, sizeof(p));
@@ -94,7 +94,7 @@ static void check_family(void)
 	is(ranges(SNITCH_CMD_DEL_RANGES, SNITCH_A_RANGES4, r4, sizeof(r4)), -EINVAL,
 	   "nor what is gone, for it is no difference");
 	is(end(SNITCH_CMD_ABORT), 0, "an abort");
-	is(begin_policy(0, 1), -EINVAL, "padding that is not zero");
+	is(begin_policy(0, 3), -EINVAL, "forwarded traffic: no such setting");
 	is(begin_policy(SNITCH_SETS_MAX + 1, 0), -ENOSPC, "more sets than there may be");
 }
 

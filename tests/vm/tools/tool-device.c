@@ -94,7 +94,7 @@ static void print_flow_event(FILE *out, const struct snitch_flow_event *f)
 		f->sport, addr_text(f->family, f->daddr), f->dport, f->uid);
 	fprintf(out, " flags=0x%x icmp=%u bytes=%u rule=%llu generation=%llu cookie=%llu netns=%u",
 		f->flags, f->icmp_type, f->bytes, f->ask_rule, f->generation, f->cookie, f->netns);
-	fprintf(out, " when=%llu\n", f->when);
+	fprintf(out, " ifindex=%u when=%llu\n", f->ifindex, f->when);
 }
 
 void print_message(FILE *out, const struct snitch_hdr *h)

@@ -21,6 +21,11 @@ static const char *const modes[] = {
 	[SNITCH_MODE_QUIET] = "quiet", [SNITCH_MODE_LOCKDOWN] = "lockdown",
 };
 
+static const char *const forwards[] = {
+	[SNITCH_FORWARD_IGNORE] = "ignore", [SNITCH_FORWARD_LOG] = "log",
+	[SNITCH_FORWARD_RULES] = "rules",
+};
+
 static const char *const origins[] = {
 	[SNITCH_BY_RULE] = "rule", [SNITCH_BY_PERSON] = "person", [SNITCH_BY_MODE] = "mode",
 	[SNITCH_BY_FAIL] = "fail", [SNITCH_BY_INBOUND] = "inbound", [SNITCH_BY_KERNEL] = "kernel",
@@ -57,6 +62,8 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_REPLIES] = "replies", [SNITCH_C_REPLIES_FULL] = "replies_full",
 	[SNITCH_C_REPLY_NETS] = "reply_nets",
 	[SNITCH_C_DNS] = "dns", [SNITCH_C_DNS_LOST] = "dns_lost",
+	[SNITCH_C_FORWARDED] = "forwarded", [SNITCH_C_FORWARD_REFUSED] = "forward_refused",
+	[SNITCH_C_FORWARD_FULL] = "forward_full",
 };
 
 const char *const limit_names[LIMITS] = {
@@ -79,6 +86,16 @@ static uint32_t value_of(const char *const *table, size_t n, const char *word)
 			return i;
 	}
 	die(0, "unknown word '%s'", word);
+}
+
+const char *name_forward(uint32_t forward)
+{
+	return word_of(forwards, ARRAY_SIZE(forwards), forward);
+}
+
+uint32_t forward_of(const char *word)
+{
+	return value_of(forwards, ARRAY_SIZE(forwards), word);
 }
 
 const char *name_action(uint32_t action)

@@ -48,8 +48,8 @@ static void print_status(const struct snitch_status *s)
 	       s->parked, s->held, s->parked_bytes, s->flows_tcp, s->flows_other, s->images);
 	printf("cached %u\nrules %u\napps %u\narmed %u\nmode %u\nfail %s\n", s->cached, s->rules,
 	       s->apps, s->armed, s->policy.mode, name_action(s->policy.fail));
-	printf("kernel %s\nunmatched %s\n", name_action(s->policy.kernel),
-	       name_action(s->policy.unmatched));
+	printf("kernel %s\nunmatched %s\nforward %s\n", name_action(s->policy.kernel),
+	       name_action(s->policy.unmatched), name_forward(s->policy.forward));
 	for (i = 0; i < ARRAY_SIZE(limit_names); i++)
 		printf("%s %u\n", limit_names[i], limit[i]);
 	for (i = 0; i < __SNITCH_C_MAX; i++)

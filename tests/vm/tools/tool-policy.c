@@ -3,8 +3,9 @@
  * snitch-tool policy: one transaction, all or nothing, from a text on stdin:
  *
  *   set ID TAG keep | set ID TAG ITEM...                     (see tool-sets.c)
- *   mode ask | fail deny | kernel allow | unmatched ask      (these are what is assumed)
- *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [cgroup N] [id N] [builtin] [daemon] [loopback]
+ *   mode ask | fail deny | kernel allow | unmatched ask | forward ignore    (these are what is assumed)
+ *   ACTION PROGRAM REMOTE [port N[-N]] [proto P] [uid N] [cgroup N] [ifindex N] [id N] [builtin]
+ *	[daemon] [loopback]
  *
  * PROGRAM: any, kernel, kernel:N, or a path. REMOTE: any, frames, ADDRESS, ADDRESS/LEN,
  * ADDRESS-ADDRESS, set:ID, not-set:ID.
@@ -137,6 +138,9 @@ static void option(const char *word, char **save, struct snitch_rule *r)
 	} else if (!strcmp(word, "cgroup")) {
 		r->cgroup = number_of(value, UINT64_MAX);
 		r->flags |= SNITCH_R_CGROUP;
+	} else if (!strcmp(word, "ifindex")) {
+		r->ifindex = number_of(value, UINT32_MAX);
+		r->flags |= SNITCH_R_IFINDEX;
 	} else if (!strcmp(word, "uid")) {
 		r->uid = number_of(value, UINT32_MAX);
 		r->flags |= SNITCH_R_UID;
@@ -182,6 +186,8 @@ static void read_text(void)
 			policy.fail = action_of(strtok_r(NULL, " \t\n", &save) ?: "");
 		else if (!strcmp(word, "kernel"))
 			policy.kernel = action_of(strtok_r(NULL, " \t\n", &save) ?: "");
+		else if (!strcmp(word, "forward"))
+			policy.forward = forward_of(strtok_r(NULL, " \t\n", &save) ?: "");
 		else if (!strcmp(word, "unmatched"))
 			policy.unmatched = action_of(strtok_r(NULL, " \t\n", &save) ?: "");
 		else if (!strcmp(word, "set"))

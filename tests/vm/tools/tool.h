@@ -23,6 +23,8 @@ const char *name_action(uint32_t action);
 /* action_of() - the number of a word; dies when there is none. */
 uint32_t action_of(const char *word);
 uint32_t mode_of(const char *word);
+const char *name_forward(uint32_t forward);
+uint32_t forward_of(const char *word);
 const char *name_origin(uint32_t origin);
 const char *name_cancel(uint32_t why);
 const char *name_proto(uint8_t proto);

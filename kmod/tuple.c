@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tuple: see tuple.h. No verdict depends on it but that of what is forwarded. */
+#include <linux/jhash.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/vmalloc.h>
+
+#include "tuple.h"
+
+#define TUPLE_BITS	14
+#define TUPLE_LOCKS	64
+
+static struct hlist_head *tuple_table __read_mostly;
+static u32 tuple_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
+static spinlock_t tuple_locks[TUPLE_LOCKS];
+
+struct hlist_head *snitch_tuple_bucket(const union nf_inet_addr *daddr, u32 peer, u16 sport)
+{
+	u32 hash = jhash2(daddr->all, ARRAY_SIZE(daddr->all), tuple_seed);
+
+	return &tuple_table[jhash_2words(peer, sport, hash) >> (32 - TUPLE_BITS)];
+}
+
+static struct hlist_head *tuple_of(const struct snitch_flow *f)
+{
+	return snitch_tuple_bucket(&f->daddr, f->peer.word, f->sport);
+}
+
+static spinlock_t *tuple_lock(const struct hlist_head *bucket)
+{
+	return &tuple_locks[(bucket - tuple_table) % TUPLE_LOCKS];
+}
+
+void snitch_tuple_link(struct snitch_flow *f)
+{
+	struct hlist_head *bucket = tuple_of(f);
+
+	if (!f->cookie)		/* accepted: has no addresses yet */
+		return;
+	spin_lock_bh(tuple_lock(bucket));
+	hlist_add_head_rcu(&f->by_peer, bucket);
+	spin_unlock_bh(tuple_lock(bucket));
+}
+
+void snitch_tuple_unlink(struct snitch_flow *f)
+{
+	struct hlist_head *bucket;
+
+	/* Linked before anybody else could unlink it. */
+	if (hlist_unhashed(&f->by_peer))
+		return;
+	bucket = tuple_of(f);
+	spin_lock_bh(tuple_lock(bucket));
+	hlist_del_init_rcu(&f->by_peer);
+	spin_unlock_bh(tuple_lock(bucket));
+}
+
+int snitch_tuple_init(void)
+{
+	unsigned int i;
+
+	get_random_bytes(&tuple_seed, sizeof(tuple_seed));
+	for (i = 0; i < TUPLE_LOCKS; i++)
+		spin_lock_init(&tuple_locks[i]);
+	tuple_table = kvcalloc(1 << TUPLE_BITS, sizeof(*tuple_table), GFP_KERNEL);
+	return tuple_table ? 0 : -ENOMEM;
+}
+
+/** snitch_tuple_exit() - nobody looks or links any more */
+void snitch_tuple_exit(void)
+{
+	kvfree(tuple_table);
+}
