@@ -96,6 +96,7 @@ static inline struct rule *gen_rule(bool plain)
 {
 	static const char *const programs[] = {
 		"any", "any", "any", "/bin/a", "/bin/a", "/bin/b", "kernel nfs", "kernel any",
+		"kernel forwarded", "kernel forwarded",
 		/* for the daemon */
 		"/bin/[ab]", "/bin/a child-of /bin/b", "/bin/b and children", "any child-of /bin/a",
 		"/bin/b child-of /bin/[ac]", "/bin/* and children", "any and children",
@@ -197,7 +198,7 @@ static inline void gen_hidden(struct gen_flow *f)
 	q->names = f->names;
 	f->names[0] = GEN_PICK(gen_names);
 	q->n_names = q->family == AF_PACKET ? 0 : gen_pick(2);
-	if (q->family != AF_PACKET)
+	if (q->family != AF_PACKET && !q->kernel)
 		q->interface = gen_once_in(3) ? NULL : gen_links[gen_pick(2)].name;
 }
 
@@ -220,6 +221,9 @@ static inline void gen_flow(struct gen_flow *f)
 		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
 	};
 	static const uint16_t ports[] = { 53, 80, 85, 443 };
+	static const uint32_t kernels[] = {
+		SNITCH_K_NFS, SNITCH_K_TCP, SNITCH_K_FORWARDED, SNITCH_K_FORWARDED,
+	};
 	static const char *const addrs[] = {
 		"192.0.2.1", "192.0.2.1", "192.0.2.3", "192.0.2.4", "203.0.113.7", "9.9.9.9",
 		"224.0.0.251", "203.0.113.255", "fe80::1", "2001:db8::1", "10.0.0.1", "127.0.0.1",
@@ -230,7 +234,9 @@ static inline void gen_flow(struct gen_flow *f)
 	memset(f, 0, sizeof(*f));
 	q->uid = 1000 + gen_pick(2);
 	q->no_allow = gen_once_in(8);
-	q->kernel = !gen_once_in(8) ? 0 : gen_pick(2) ? SNITCH_K_NFS : SNITCH_K_TCP;
+	q->kernel = !gen_once_in(6) ? 0 : GEN_PICK(kernels);
+	if (q->kernel)
+		q->interface = gen_once_in(3) ? NULL : gen_links[gen_pick(2)].name;
 	q->exe = q->kernel ? NULL : GEN_PICK(gen_exes);
 	q->proto = GEN_PICK(protos);
 	q->port = q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP ? GEN_PICK(ports) : 0;

@@ -73,7 +73,12 @@ static struct snitch_query query_of(const struct lab *lab, const struct flow_que
 		.port = q->port,
 		.uid = q->uid,
 	};
+	size_t i;
 
+	for (i = 0; q->interface && i < lab->env.n_links; i++) {
+		if (!strcmp(q->interface, lab->env.links[i].name))
+			kq.ifindex = lab->env.links[i].index;
+	}
 	memcpy(kq.addr, q->addr, sizeof(kq.addr));
 	return kq;
 }

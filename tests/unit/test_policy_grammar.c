@@ -117,7 +117,7 @@ static bool program(struct sentence *s)
 	static const char *const kinds[] = {
 		"any", "icmp-error", "icmp-reply", "nd", "igmp", "mld", "tcp", "wireguard", "nfs",
 		"vxlan",
-		"relayed", "other",
+		"relayed", "forwarded", "other",
 	};
 	unsigned int n;
 

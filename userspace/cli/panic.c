@@ -117,7 +117,7 @@ int cli_load_rules(void)
 {
 	struct policy_net dns[DNS_MAX];
 	struct policy_env env = {
-		.mode = saved_mode(), .dns = dns, .n_dns = read_dns(dns),
+		.mode = saved_mode(), .forward = SNITCH_FORWARD_LOG, .dns = dns, .n_dns = read_dns(dns),
 		.now = (uint64_t)time(NULL), .boottime = snitch_boottime(),
 	};
 	struct policy_compiled out = { 0 };

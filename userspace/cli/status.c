@@ -31,14 +31,15 @@ static json_t *from_kernel(const struct snitch_status *st)
 	for (i = 0; i < __SNITCH_C_MAX; i++)
 		json_object_set_new(counters, snitch_counter_name(i),
 				    json_integer((json_int_t)st->counter[i]));
-	return json_pack("{s:s,s:b,s:b,s:I,s:s,s:{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o}}",
+	return json_pack("{s:s,s:b,s:b,s:I,s:s,s:{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:o}}",
 			 "Mode", snitch_mode_name(st->policy.mode), "Deciding",
 			 st->decider_alive != 0, "Armed", st->armed != 0, "Generation",
 			 (json_int_t)st->generation, "Fail",
 			 st->policy.fail == SNITCH_ALLOW ? "allow" : "refuse", "Kernel", "Parked",
 			 (int)st->parked, "Held", (int)st->held, "FlowsTcp", (int)st->flows_tcp,
 			 "FlowsOther", (int)st->flows_other, "Rules", (int)st->rules, "Apps",
-			 (int)st->apps, "DeciderPid", (int)st->decider_pid, "Counters", counters);
+			 (int)st->apps, "DeciderPid", (int)st->decider_pid, "Forward",
+			 snitch_forward_name(st->policy.forward), "Counters", counters);
 }
 
 /* The kernel's own word, where the daemon is not there. */
@@ -117,6 +118,28 @@ static void print_kernel(const struct cli *cli, const json_t *st)
 	line(cli, "kernel", 0, text);
 }
 
+static void print_forward(const struct cli *cli, const json_t *st)
+{
+	static const struct { const char *word, *means; } known[] = {
+		{ "ignore", "not looked at" }, { "log", "let go on, and kept in the history" },
+		{ "rules", "judged by the rules for kernel forwarded" },
+	};
+	const json_t *k = json_object_get(st, "Kernel");
+	const json_t *counters = json_object_get(k, "Counters");
+	const char *word = value_str(k, "Forward", "");
+	char text[160];
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(known); i++) {
+		if (strcmp(word, known[i].word))
+			continue;
+		snprintf(text, sizeof(text), "%s; %lld flows, %lld refused", known[i].means,
+			 (long long)value_int(counters, "forwarded", 0),
+			 (long long)value_int(counters, "forward-refused", 0));
+		line(cli, "forwarded", 0, text);
+	}
+}
+
 static void print(const struct cli *cli, const json_t *st, bool daemon)
 {
 	const char *error = value_str(st, "RulesError", "");
@@ -130,6 +153,7 @@ static void print(const struct cli *cli, const json_t *st, bool daemon)
 	print_mode(cli, st);
 	print_decider(cli, st, daemon);
 	print_kernel(cli, st);
+	print_forward(cli, st);
 	if (*error)
 		line(cli, "rules", 31, error);
 	json_array_foreach(json_object_get(st, "ListProblems"), i, problem)

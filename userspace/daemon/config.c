@@ -15,7 +15,7 @@
 #define CONFIG_FILE	"/etc/snitch/snitchd.conf"
 
 struct config {
-	uint32_t fail, kernel;
+	uint32_t fail, kernel, forward;
 	struct history_wish history;
 };
 
@@ -28,6 +28,19 @@ static int set_word(uint32_t *to, const char *value, const char *refuse)
 	else
 		return -EINVAL;
 	return 0;
+}
+
+static int set_forward(uint32_t *to, const char *value)
+{
+	uint32_t i;
+
+	for (i = SNITCH_FORWARD_IGNORE; i <= SNITCH_FORWARD_RULES; i++) {
+		if (strcmp(value, snitch_forward_name(i)))
+			continue;
+		*to = i;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 /* Takes one line apart. Return: 0, -EINVAL. */
@@ -46,6 +59,8 @@ static int take_line(struct config *config, char *line)
 		return set_word(&config->fail, value, "refuse");
 	if (!strcmp(key, "kernel"))
 		return set_word(&config->kernel, value, "deny");
+	if (!strcmp(key, "forward"))
+		return set_forward(&config->forward, value);
 	if (!strncmp(key, "history", strlen("history")))
 		return history_setting(&config->history, key, value);
 	return -EINVAL;
@@ -54,7 +69,7 @@ static int take_line(struct config *config, char *line)
 int config_read(struct daemon *d)
 {
 	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW,
-				 .history = HISTORY_WISH_USUAL };
+				 .forward = SNITCH_FORWARD_LOG, .history = HISTORY_WISH_USUAL };
 	_cleanup_free_ char *path = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned int number = 0;
@@ -72,12 +87,14 @@ int config_read(struct daemon *d)
 		number++;
 		if (take_line(&config, line)) {
 			log_msg(LOG_ERR, "%s:%u: expected \"fail = refuse|allow\", \"kernel = allow|deny\", "
+				"\"forward = ignore|log|rules\", "
 				HISTORY_WISH_EXPECTED, path, number);
 			return -EINVAL;
 		}
 	}
 	d->core.fail = config.fail;
 	d->core.kernel_default = config.kernel;
+	d->core.forward = config.forward;
 	d->history_wish = config.history;
 	return 0;
 }

@@ -24,6 +24,7 @@ int core_init(struct core *core, const char *root, const struct questions_ops *o
 	TAILQ_INIT(&core->agents);
 	core->mode = (struct mode){ .now = SNITCH_MODE_OBSERVE, .after = SNITCH_MODE_OBSERVE };
 	core->kernel_default = SNITCH_ALLOW;
+	core->forward = SNITCH_FORWARD_LOG;
 	if (!stat("/proc/self/ns/user", &st))
 		core->own_userns = st.st_ino;
 	core->questions = questions_new(ops, ctx);
@@ -229,12 +230,21 @@ static uint32_t fail_action(const struct core *core)
 	       SNITCH_ALLOW : SNITCH_DENY;
 }
 
+/* What lockdown leaves to the rules alone it also leaves to them where it is forwarded. */
+static uint32_t forward_setting(const struct core *core)
+{
+	if (core->mode.now == SNITCH_MODE_LOCKDOWN && core->forward == SNITCH_FORWARD_LOG)
+		return SNITCH_FORWARD_RULES;
+	return core->forward;
+}
+
 int core_install(struct core *core)
 {
 	struct rulebook_policy as = {
 		.mode = core->mode.now,
 		.fail = fail_action(core),
 		.kernel = core->kernel_default,
+		.forward = forward_setting(core),
 	};
 	uint64_t generation;
 	int r;

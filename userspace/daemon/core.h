@@ -55,6 +55,7 @@ struct core_repeat {
  * @sink: where policies go
  * @generation: of the policy in force; 0: none
  * @fail, @kernel_default: SNITCH_ALLOW or SNITCH_DENY; @fail 0: by mode
+ * @forward: enum snitch_forward, as configured
  * @own_userns: inode of the initial user namespace as far as known, 0: not known
  * @waiting: flows whose owner has to be fetched first
  * @changed: executables being looked into, and the flows that wait for that
@@ -80,6 +81,7 @@ struct core {
 	struct mode mode;
 	uint32_t fail;
 	uint32_t kernel_default;
+	uint32_t forward;
 	uint32_t own_userns;
 	TAILQ_HEAD(agents, agent) agents;
 	struct snitch_flow_event waiting[CORE_WAITING_MAX];

@@ -248,9 +248,10 @@ int message_kernel(sd_bus_message *m, const struct snitch_status *st)
 	for (i = 0; r >= 0 && i < SNITCH_ARRAY_SIZE(numbers); i++)
 		r = sd_bus_message_append(m, "{sv}", numbers[i].key, "u", numbers[i].value);
 	if (r >= 0)
-		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "ParkedBytes", "t", st->parked_bytes,
-					  "Generation", "t", st->generation, "Armed", "b",
-					  st->armed != 0);
+		r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "ParkedBytes", "t",
+					  st->parked_bytes, "Generation", "t", st->generation,
+					  "Armed", "b", st->armed != 0, "Forward", "s",
+					  snitch_forward_name(st->policy.forward));
 	if (r >= 0)
 		r = append_counters(m, st);
 	return r >= 0 ? sd_bus_message_close_container(m) : r;

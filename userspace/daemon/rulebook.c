@@ -282,6 +282,7 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 	rb->env.mode = as->mode;
 	rb->env.fail = as->fail;
 	rb->env.kernel = as->kernel;
+	rb->env.forward = as->forward;
 	r = compile_and_load(rb, sink, 0, &c, generation);
 	if ((r == -ENOSPC || r == -ENOMEM) && c.n_sets) {
 		log_msg(LOG_WARNING, "the kernel has no room for the addresses of lists (%s): snitchd judges by them",

@@ -63,6 +63,7 @@ struct rulebook_policy {
 	uint32_t mode;		/* enum snitch_mode */
 	uint32_t fail;		/* ALLOW or DENY */
 	uint32_t kernel;	/* ALLOW or DENY */
+	uint32_t forward;	/* enum snitch_forward */
 };
 
 /* Where a rule may be put by hand. */

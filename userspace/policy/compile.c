@@ -18,6 +18,7 @@
  * struct compiler - work in progress
  * @room: of @out->rules
  * @seq: rank of the next line, without its tier
+ * @ifindex: device of the lines that are put now; 0: any
  * @barred: tiers, as bits, whose whole denials for the daemon stand before general allow rules
  * @conflict: by rank: see conflicts_find()
  * @error: the first; nothing is put after it
@@ -28,6 +29,7 @@ struct compiler {
 	struct policy_compiled *out;
 	size_t room;
 	uint32_t seq;
+	uint32_t ifindex;
 	unsigned int barred;
 	bool *conflict;
 	int error;
@@ -259,7 +261,8 @@ static void put_target(struct compiler *c, const struct rule *rule, uint32_t app
 		.app = app,
 		.action = rule->action,
 		.kernel = rule->program.kernel,
-		.flags = flags,
+		.flags = flags | (c->ifindex ? SNITCH_R_IFINDEX : 0),
+		.ifindex = c->ifindex,
 	};
 
 	if (rule->who == RULE_W_USER) {
@@ -267,7 +270,8 @@ static void put_target(struct compiler *c, const struct rule *rule, uint32_t app
 		line.uid = rule->who_id;
 	}
 	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT ||
-	    (rule->interface && rule->proto != RULE_PROTO_PACKET) || c->conflict[rule->rank])
+	    (rule->interface && rule->proto != RULE_PROTO_PACKET && !c->ifindex) ||
+	    c->conflict[rule->rank])
 		line.flags |= SNITCH_R_DAEMON;
 	if (!(line.flags & SNITCH_R_DAEMON)) {
 		if (barrier)
@@ -280,6 +284,22 @@ static void put_target(struct compiler *c, const struct rule *rule, uint32_t app
 	put_remote(c, &line, rule);
 }
 
+/* Nobody is asked about the kernel's own traffic: by the devices that are there now. */
+static void put_kernel(struct compiler *c, const struct rule *rule, bool barrier)
+{
+	size_t i;
+
+	if (!rule->interface)
+		put_target(c, rule, SNITCH_APP_KERNEL, 0, barrier);
+	for (i = 0; rule->interface && i < c->env->n_links; i++) {
+		if (strcmp(c->env->links[i].name, rule->interface))
+			continue;
+		c->ifindex = c->env->links[i].index;
+		put_target(c, rule, SNITCH_APP_KERNEL, 0, barrier);
+	}
+	c->ifindex = 0;
+}
+
 static void put_rule(struct compiler *c, const struct rule *rule, bool barrier)
 {
 	const struct rule_program *p = &rule->program;
@@ -287,7 +307,7 @@ static void put_rule(struct compiler *c, const struct rule *rule, bool barrier)
 
 	switch (p->kind) {
 	case RULE_P_KERNEL:
-		put_target(c, rule, SNITCH_APP_KERNEL, 0, barrier);
+		put_kernel(c, rule, barrier);
 		return;
 	case RULE_P_ANY:
 		put_target(c, rule, SNITCH_APP_ANY, ancestry, barrier);
@@ -334,6 +354,7 @@ static void fill_policy(const struct policy_env *env, struct policy_compiled *ou
 		.rules = out->n_rules,
 		.apps = out->n_apps,
 		.sets = out->n_sets,
+		.forward = env->forward,
 		.unmatched = env->mode == SNITCH_MODE_LOCKDOWN ? SNITCH_DENY : SNITCH_ASK,
 	};
 }

@@ -364,8 +364,11 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 		else if (q->exe && !q->suspended && !q->strange)
 			kq.app = policy_app(&c, q->exe);
 		memcpy(kq.addr, q->addr, sizeof(kq.addr));
-		for (i = 0; q->family == AF_PACKET && q->interface && i < env->n_links; i++) {
-			if (!strcmp(env->links[i].name, q->interface))
+		for (i = 0; q->interface && i < env->n_links; i++) {
+			if (strcmp(env->links[i].name, q->interface))
+				continue;
+			kq.ifindex = env->links[i].index;
+			if (q->family == AF_PACKET)
 				policy_frame_addr(env->links[i].index, env->netns, kq.addr);
 		}
 		r = policy_table_build(&c, &table);

@@ -360,6 +360,7 @@ struct policy_env {
 	uint32_t mode;			/* SNITCH_MODE_* */
 	uint32_t fail;			/* as struct snitch_policy has it */
 	uint32_t kernel;
+	uint32_t forward;
 	const struct policy_net *local;	/* connected networks */
 	size_t n_local;
 	const struct policy_net *dns;	/* configured resolvers */

@@ -97,7 +97,7 @@ static int parse_kernel(struct words *w, struct rule_program *p)
 		}
 	}
 	return words_fail(w, "any, icmp-error, icmp-reply, nd, igmp, mld, tcp, wireguard, nfs, "
-			  "vxlan, relayed or other after 'kernel'", "see snitch-rules(5)");
+			  "vxlan, relayed, forwarded or other after 'kernel'", "see snitch-rules(5)");
 }
 
 static int parse_container(struct words *w, struct rule_program *p)

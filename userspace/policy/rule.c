@@ -116,7 +116,7 @@ bool rule_needs_daemon(const struct rule *rule)
 	if (p->kind != RULE_P_ANY && p->kind != RULE_P_PATH && p->kind != RULE_P_KERNEL)
 		return true;
 	if (rule->who == RULE_W_GROUP || rule->lifetime == RULE_L_QUIT ||
-	    (rule->interface && rule->proto != RULE_PROTO_PACKET))
+	    (rule->interface && rule->proto != RULE_PROTO_PACKET && p->kind != RULE_P_KERNEL))
 		return true;
 	for (i = 0; i < rule->n_items; i++) {
 		if (item_is_name(&rule->items[i]) ||

@@ -15,6 +15,7 @@ const struct snitch_policy snitch_panic_policy = {
 	.kernel = SNITCH_DENY,
 	.rules = SNITCH_PANIC_RULES,
 	.unmatched = SNITCH_DENY,
+	.forward = SNITCH_FORWARD_RULES,
 };
 
 /* Loopback, for programs and for the kernel. */
