@@ -36,7 +36,7 @@ uint16_t checksum(const void *data, size_t len)
 	return ~(sum + (sum >> 16));
 }
 
-static size_t put_ip(unsigned char *at, const union address *to, size_t len)
+static size_t put_ip(unsigned char *at, const union address *to, const char *from, size_t len)
 {
 	struct iphdr *v4 = (struct iphdr *)at;
 	struct ip6_hdr *v6 = (struct ip6_hdr *)at;
@@ -45,7 +45,7 @@ static size_t put_ip(unsigned char *at, const union address *to, size_t len)
 		*v4 = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
 				      .tot_len = htons(sizeof(*v4) + len),
 				      .daddr = to->in.sin_addr.s_addr };
-		inet_pton(AF_INET, "10.77.0.1", &v4->saddr);
+		inet_pton(AF_INET, from ?: "10.77.0.1", &v4->saddr);
 		v4->check = checksum(v4, sizeof(*v4));
 		return sizeof(*v4);
 	}
@@ -55,7 +55,7 @@ static size_t put_ip(unsigned char *at, const union address *to, size_t len)
 	v6->ip6_nxt = IPPROTO_UDP;
 	v6->ip6_hlim = 64;
 	v6->ip6_dst = to->in6.sin6_addr;
-	inet_pton(AF_INET6, "fd77::1", &v6->ip6_src);
+	inet_pton(AF_INET6, from ?: "fd77::1", &v6->ip6_src);
 	return sizeof(*v6);
 }
 
@@ -72,7 +72,7 @@ void make_frame(struct frame *f, const union address *to, uint16_t port, const c
 		f->data[13] = f->type & 0xff;
 		at = f->head;
 	}
-	at += put_ip(f->data + at, to, sizeof(udp) + strlen(text));
+	at += put_ip(f->data + at, to, f->from, sizeof(udp) + strlen(text));
 	memcpy(f->data + at, &udp, sizeof(udp));
 	at += sizeof(udp);
 	memcpy(f->data + at, text, strlen(text));
@@ -168,7 +168,7 @@ int do_packet(void)
 	long count = option_number("--count", 1), keep = option_sleep("--keep", 0);
 	long gap = option_number("--gap", 0);
 	const char *text = option("--data", "in a frame"), *name;
-	struct frame f = { .claim = option_number("--claim", 0) };
+	struct frame f = { .claim = option_number("--claim", 0), .from = option("--from", NULL) };
 	const struct way *way = way_of(arg("way"));
 	union address to;
 	uint64_t start;

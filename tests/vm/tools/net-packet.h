@@ -11,12 +11,13 @@ struct frame {
 	size_t head, len;
 	uint16_t type;		/* in the header */
 	uint16_t claim;		/* what the socket is told */
+	const char *from;	/* source address; NULL: the lab's client */
 	int ifindex;
 };
 
 /* checksum() - the internet's, of an even number of bytes */
 uint16_t checksum(const void *data, size_t len);
-/* make_frame() - a UDP datagram with @text to @to, from the lab's client; @f->head and type are set */
+/* make_frame() - a UDP datagram with @text to @to; @f->head, type and from are set */
 void make_frame(struct frame *f, const union address *to, uint16_t port, const char *text);
 
 #endif

@@ -249,6 +249,7 @@ static const struct command {
 	{ "cloexec", do_cloexec, "PROG ADDR PORT                 exec closes the socket" },
 	{ "stall", do_stall, "PORT FILE [--keep MS]          reads only while FILE is there" },
 	{ "stuff", do_stuff, "ADDR PORT [--keep MS]          writes until nothing more goes" },
+	{ "tun", do_tun, "DEVICE ADDR PORT --from ADDR [--count N] [--gap MS] [--data TEXT]" },
 	{ "packet", do_packet, "WAY DEVICE ADDR PORT [--type N] [--claim N] [--count N] [--gap MS] "
 	  "[--data TEXT] [--keep MS]   WAY: raw, dgram, bound, bypass, ring, old" },
 	{ "pppoe", do_pppoe, "DEVICE MAC [--data TEXT]         a frame by a PPPoE socket" },

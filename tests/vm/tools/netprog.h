@@ -98,6 +98,8 @@ int take_fd(int s);
 int do_fabricate(void);
 /* net-packet.c */
 int do_packet(void);
+/* net-tun.c */
+int do_tun(void);
 /* net-xdp.c */
 int do_xdp(void);
 int do_pppoe(void);
