@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "control.h"
 #include "counter.h"
+#include "cut.h"
 #include "device.h"
 #include "ended.h"
 #include "flow.h"
@@ -57,6 +58,11 @@ static const struct nla_policy policy_set[] = {
 static const struct nla_policy policy_ranges[] = {
 	[SNITCH_A_RANGES4] = { .type = NLA_BINARY, .len = SNITCH_RANGES_MAX_BYTES },
 	[SNITCH_A_RANGES6] = { .type = NLA_BINARY, .len = SNITCH_RANGES_MAX_BYTES },
+};
+
+static const struct nla_policy policy_cut[] = {
+	[SNITCH_A_APP] = { .type = NLA_NUL_STRING, .len = SNITCH_PATH_MAX },
+	[SNITCH_A_CUT] = NLA_POLICY_EXACT_LEN(sizeof(struct snitch_cut)),
 };
 
 static const struct nla_policy policy_limits[] = {
@@ -317,6 +323,7 @@ static const struct genl_ops control_ops[] = {
 		   SNITCH_A_RANGES6),
 	CONTROL_OP(SNITCH_CMD_DEL_RANGES, doit, snitch_transact_ranges, policy_ranges,
 		   SNITCH_A_RANGES6),
+	CONTROL_OP(SNITCH_CMD_CUT, doit, snitch_cut, policy_cut, SNITCH_A_CUT),
 	CONTROL_OP(SNITCH_CMD_SET_LIMITS, doit, control_set_limits, policy_limits,
 		   SNITCH_A_LIMITS),
 };

@@ -23,25 +23,32 @@ static void revoke_done(struct snitch_abort *job)
 	kfree(container_of(job, struct revoke_job, abort));
 }
 
-void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image)
+bool snitch_revoke_abort_for(struct sock *sk, struct snitch_uid *quota)
 {
 	struct revoke_job *job;
 
-	if (!image->quota || !snitch_abort_room(image->quota))
-		return;
+	if (!snitch_abort_room(quota))
+		return false;
 	job = kzalloc(sizeof(*job), GFP_ATOMIC | __GFP_NOWARN);
 	if (!job) {
 		snitch_count(SNITCH_C_NOMEM);
-		return;
+		return false;
 	}
-	job->abort.quota = snitch_uid_hold(image->quota);
+	job->abort.quota = snitch_uid_hold(quota);
 	if (!refcount_inc_not_zero(&sk->sk_refcnt)) {
 		revoke_done(&job->abort);
-		return;
+		return false;
 	}
 	snitch_abort_of(&job->abort, sk);
 	job->abort.done = revoke_done;
 	snitch_abort_queue(&job->abort);
+	return true;
+}
+
+void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image)
+{
+	if (image->quota)
+		snitch_revoke_abort_for(sk, image->quota);
 }
 
 /* An entry's verdict is written as a whole, and by an earlier policy or earlier sets not any more;

@@ -13,6 +13,7 @@
 
 #include "flow.h"
 #include "policy.h"
+#include "uid.h"
 
 int snitch_revoke_init(void);
 void snitch_revoke_exit(void);
@@ -28,5 +29,7 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s);
  * SNITCH_ABORTS_WAIT wait. Any context; takes its own references.
  */
 void snitch_revoke_abort(struct sock *sk, const struct snitch_image *image);
+/* The same on this account; false: it is not ended. */
+bool snitch_revoke_abort_for(struct sock *sk, struct snitch_uid *quota);
 
 #endif

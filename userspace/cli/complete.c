@@ -215,7 +215,9 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 	else if (!strcmp(argv[argc - 2], "--verdict"))
 		offer_words("allow deny drop refused", argv[argc - 1]);
 	else if (!strcmp(c->name, "pending") || !strcmp(c->name, "log") ||
-		 !strcmp(c->name, "review") || !strcmp(c->name, "run") || !strcmp(c->name, "top"))
+		 !strcmp(c->name, "review") || !strcmp(c->name, "run") ||
+		 !strcmp(c->name, "top") ||
+		 (!strcmp(c->name, "cut") && strcmp(argv[argc - 2], "--program")))
 		offer_words(c->words, argv[argc - 1]);
 	cli_bus_close(cli);
 	return CLI_OK;

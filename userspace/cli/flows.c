@@ -17,9 +17,9 @@
 
 #define WIDE		"%-15s %7u %6u %-6s %-22s %-22s %-7s %-8s "
 #define WIDE_HEAD	"%-15s %7s %6s %-6s %-22s %-22s %-7s %-8s "
-#define NARROW		"%-15s %7u %-6s %-22s %-7s %-8s "
-#define NARROW_HEAD	"%-15s %7s %-6s %-22s %-7s %-8s "
-#define WIDE_COLUMNS	121
+#define NARROW		"%-15s %-6s %-22s %-7s %-8s "
+#define NARROW_HEAD	"%-15s %-6s %-22s %-7s %-8s "
+#define WIDE_COLUMNS	130
 #define OF_MIN		12	/* columns; with less room that column is left out */
 
 /* On a terminal that a whole line does not fit some columns are left out, never a part of one. */
@@ -50,11 +50,11 @@ static void print_head(bool parked)
 		out_printf("%-8s %6s %-6s %-26s %-7s %7s %7s %5s\n", "ID", "UID", "PROTO",
 			   "REMOTE", "STATE", "PACKETS", "BYTES", "LEFT");
 	else if (narrow())
-		out_printf(NARROW_HEAD "%8s\n", "PROGRAM", "PID", "PROTO", "REMOTE", "VERDICT",
-			   "BY", "BYTES");
+		out_printf(NARROW_HEAD "%8s %8s\n", "PROGRAM", "PROTO", "REMOTE", "VERDICT", "BY",
+			   "BYTES", "ID");
 	else
-		out_printf(WIDE_HEAD "%8s %10s  %s\n", "PROGRAM", "PID", "UID", "PROTO", "LOCAL",
-			   "REMOTE", "VERDICT", "BY", "PACKETS", "BYTES", "OF");
+		out_printf(WIDE_HEAD "%8s %10s %8s  %s\n", "PROGRAM", "PID", "UID", "PROTO",
+			   "LOCAL", "REMOTE", "VERDICT", "BY", "PACKETS", "BYTES", "ID", "OF");
 }
 
 /**
@@ -79,14 +79,14 @@ static int print_flow(void *ctx, const struct snitch_flow_info *f)
 	proto = snitch_proto_name(f->family, f->proto, number, sizeof(number));
 	of = narrow() ? NULL : whose_column(&l->whose, f->owner);
 	if (narrow())
-		out_printf(NARROW "%8llu\n", comm, f->pid, proto, remote,
+		out_printf(NARROW "%8llu %8llu\n", comm, proto, remote,
 			   snitch_action_name(f->action), snitch_origin_name(f->origin),
-			   (unsigned long long)f->bytes);
+			   (unsigned long long)f->bytes, (unsigned long long)f->cookie);
 	else
-		out_printf(WIDE "%8llu %10llu  %s\n", comm, f->pid, f->uid, proto, local, remote,
-			   snitch_action_name(f->action), snitch_origin_name(f->origin),
+		out_printf(WIDE "%8llu %10llu %8llu  %s\n", comm, f->pid, f->uid, proto, local,
+			   remote, snitch_action_name(f->action), snitch_origin_name(f->origin),
 			   (unsigned long long)f->packets, (unsigned long long)f->bytes,
-			   of ? of : "");
+			   (unsigned long long)f->cookie, of ? of : "");
 	return 0;
 }
 

@@ -55,6 +55,8 @@ const struct cli_command cli_commands[] = {
 	  "--once --sort --delay --json" },
 	{ "flows", cmd_flows, "[--parked]", "what the kernel knows of flows (root)",
 	  "--parked --json" },
+	{ "cut", cmd_cut, "[ID] [--older] [--program PATH]",
+	  "end open TCP connections", "--older --program --json" },
 	{ "monitor", cmd_monitor, "", "print each decision as it is made (root)", "--json" },
 	{ "iap", cmd_iap, "show PROGRAM [...] | which PROGRAM | lint FILE...",
 	  "what a program's maker says of its connections", "show which lint" },

@@ -10,7 +10,7 @@ _snitch()
 		COMPREPLY+=("$line")
 	done < <(snitch complete "${words[@]}" 2>/dev/null)
 	# Files stand where the program has nothing to offer: snitch rules check FILE, explain PROGRAM.
-	if [[ ${#COMPREPLY[@]} -eq 0 && ( "${COMP_WORDS[1]-} ${COMP_WORDS[2]-}" =~ ^(rules (check|test|import|export)|iap .*|lists add)$ ||
+	if [[ ${#COMPREPLY[@]} -eq 0 && ( "${COMP_WORDS[1]-} ${COMP_WORDS[2]-}" =~ ^(rules (check|test|import|export)|iap .*|lists add|cut --program)$ ||
 	      ${COMP_WORDS[1]-} == explain && $cur == /* ) ]]; then
 		while IFS= read -r line; do
 			COMPREPLY+=("$line")

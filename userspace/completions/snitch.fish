@@ -5,4 +5,4 @@ function __snitch_complete
     snitch complete $words[2..-1] 2>/dev/null
 end
 complete -c snitch -f -a '(__snitch_complete)'
-complete -c snitch -n '__fish_seen_subcommand_from check test import export explain lint show which add' -F
+complete -c snitch -n '__fish_seen_subcommand_from check test import export explain lint show which add cut' -F

@@ -324,6 +324,7 @@ const sd_bus_vtable manager_vtable[] = {
 	METHOD("History", "a{sv}xx", "aa{sv}xx", manager_history),
 	METHOD("Explain", "s", "a{sv}", manager_explain),
 	METHOD("ListFlows", "", "aa{sv}aa{sv}t", manager_list_flows),
+	METHOD("Cut", "tbs", "uu", manager_cut),
 	METHOD("ListLists", "", "aa{sv}", manager_list_lists),
 	METHOD("TestList", "ss", "aa{sv}", manager_test_list),
 	METHOD("SetList", "sa{sv}", "", manager_set_list),

@@ -38,6 +38,8 @@ int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* of manager-flows.c */
 int manager_list_flows(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* of manager-cut.c */
+int manager_cut(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* of trial.c */
 int manager_begin_trial(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int manager_get_trial(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -118,6 +118,7 @@ static const struct nla_policy policy[SNITCH_A_MAX + 1] = {
 	[SNITCH_A_ENDED_EVENT] = { .minlen = sizeof(struct snitch_monitor_ended) },
 	[SNITCH_A_SET_GENERATION] = { .type = NLA_U64 },
 	[SNITCH_A_SET_INFO] = { .minlen = sizeof(struct snitch_set_info) },
+	[SNITCH_A_CUT_DONE] = { .minlen = sizeof(struct snitch_cut_done) },
 };
 
 int snitch_nl_parse(struct nl_msg *msg, struct nlattr **attrs)

@@ -275,6 +275,15 @@ int snitch_nl_status(struct snitch_nl *nl, struct snitch_status *status);
 /** snitch_nl_set_limits - zero members stay as they are; -ERANGE over a ceiling */
 int snitch_nl_set_limits(struct snitch_nl *nl, const struct snitch_limits *limits);
 
+/**
+ * snitch_nl_cut - end open TCP connections
+ * @what: which ones
+ * @program: absolute path: of that program alone; NULL: of any
+ * @done: gets how many
+ */
+int snitch_nl_cut(struct snitch_nl *nl, const struct snitch_cut *what, const char *program,
+		  struct snitch_cut_done *done);
+
 /*
  * Dumps: @cb for each entry; a non-zero return of @cb ends the dump and is
  * returned. @cb must not use @nl. An entry may come twice or not at all when

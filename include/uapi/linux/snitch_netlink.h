@@ -43,6 +43,9 @@ enum snitch_cmd {
 	SNITCH_CMD_ADD_SET,	/* SNITCH_A_SET: the next set of the transaction */
 	SNITCH_CMD_ADD_RANGES,	/* SNITCH_A_RANGES4, SNITCH_A_RANGES6: of that set */
 	SNITCH_CMD_DEL_RANGES,	/* the same, with SNITCH_SET_DELTA: no longer of it */
+	SNITCH_CMD_CUT,		/* SNITCH_A_CUT, and SNITCH_A_APP for one program's alone: ends open
+				 * TCP connections; reply: SNITCH_A_CUT_DONE
+				 */
 	__SNITCH_CMD_MAX
 };
 
@@ -70,6 +73,8 @@ enum snitch_attr {
 	SNITCH_A_RANGES6,	/* array of struct snitch_range6 */
 	SNITCH_A_SET_GENERATION, /* u64 */
 	SNITCH_A_SET_INFO,	/* struct snitch_set_info */
+	SNITCH_A_CUT,		/* struct snitch_cut */
+	SNITCH_A_CUT_DONE,	/* struct snitch_cut_done */
 	__SNITCH_A_MAX
 };
 
@@ -324,6 +329,22 @@ struct snitch_flow_info {
 	char  comm[SNITCH_COMM_LEN];
 	__u64 rx_packets;	/* as in struct snitch_ended */
 	__u64 rx_bytes;
+};
+
+#define SNITCH_CUT_OLDER	(1U << 0)	/* connections older than the policy */
+
+/* Which connections: all of it must hold, and there must be something but @uid. Their programs get
+ * ECONNREFUSED; they may connect again if rules let them.
+ */
+struct snitch_cut {
+	__u64 cookie;		/* of the socket, as in struct snitch_flow_info; 0: any */
+	__u32 uid;		/* effective uid of who spoke on it; SNITCH_UID_ANY: also nobody */
+	__u32 flags;		/* SNITCH_CUT_* */
+};
+
+struct snitch_cut_done {
+	__u32 cut;		/* connections that end now */
+	__u32 left;		/* that were meant, too, but so many are ending already */
 };
 
 struct snitch_parked_info {

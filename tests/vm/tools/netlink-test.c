@@ -126,6 +126,7 @@ static void refused_as(struct nl *nl, int got, int want, const char *name)
 
 static void check_status(void)
 {
+	const struct snitch_cut all = { .uid = SNITCH_UID_ANY };
 	uint32_t number = 1;
 
 	is(nl_simple(&one, SNITCH_CMD_GET_STATUS), 0, "status is told");
@@ -138,6 +139,8 @@ static void check_status(void)
 		"status takes no attribute");
 	is(nl_simple(&one, SNITCH_CMD_MAX + 3), -EOPNOTSUPP, "an unknown operation");
 	is(nl_simple(&one, SNITCH_CMD_MONITOR), -EOPNOTSUPP, "monitor is not asked for");
+	is(nl_simple(&one, SNITCH_CMD_CUT), -EINVAL, "cut without saying what");
+	is(nl_with(&one, SNITCH_CMD_CUT, SNITCH_A_CUT, &all, sizeof(all)), -EINVAL, "cut all");
 }
 
 static void check_heads(void)

@@ -139,6 +139,47 @@ int cmd_rules(int argc, char **argv)
 	return dump(SNITCH_CMD_GET_RULES, print_rule);
 }
 
+static void print_cut(struct nl *nl, uint16_t type, const void *data, size_t len)
+{
+	struct snitch_cut_done d;
+
+	(void)nl;
+	if (type != SNITCH_A_CUT_DONE || len != sizeof(d))
+		return;
+	memcpy(&d, data, len);
+	printf("cut %u\nleft %u\n", d.cut, d.left);
+}
+
+int cmd_cut(int argc, char **argv)
+{
+	struct snitch_cut what = { .uid = SNITCH_UID_ANY };
+	const char *program = NULL;
+	static struct nl nl;
+	int i, r;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "older"))
+			what.flags |= SNITCH_CUT_OLDER;
+		else if (i + 1 < argc && !strcmp(argv[i], "cookie"))
+			what.cookie = number_of(argv[++i], UINT64_MAX);
+		else if (i + 1 < argc && !strcmp(argv[i], "uid"))
+			what.uid = number_of(argv[++i], UINT32_MAX);
+		else if (i + 1 < argc && !strcmp(argv[i], "program"))
+			program = argv[++i];
+		else
+			die(0, "unknown word '%s'", argv[i]);
+	}
+	open_family(&nl);
+	nl_begin(&nl, SNITCH_CMD_CUT, 0);
+	nl_put(&nl, SNITCH_A_CUT, &what, sizeof(what));
+	if (program)
+		nl_put(&nl, SNITCH_A_APP, program, strlen(program) + 1);
+	r = nl_call_each(&nl, print_cut);
+	if (r)
+		die(-r, "cut: %s", nl.why);
+	return 0;
+}
+
 int cmd_limits(int argc, char **argv)
 {
 	static struct nl nl;

@@ -37,6 +37,7 @@ static const struct command {
 	{ "sets", cmd_sets, "                   dump of the sets in force" },
 	{ "change", cmd_change, "                 other sets, from stdin (see tool-sets.c)" },
 	{ "limits", cmd_limits, "NAME=VALUE...    set limits" },
+	{ "cut", cmd_cut, "[cookie N] [uid N] [older] [program PATH]    end connections" },
 	{ "decide", cmd_decide, "[OPTION...]      a scripted decider (see tool-decide.c)" },
 	{ "observe", cmd_observe, "[LOG]            an observer: prints until killed" },
 };

@@ -48,6 +48,7 @@ int cmd_flows(int argc, char **argv);
 int cmd_parked(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
+int cmd_cut(int argc, char **argv);
 
 /* ---- tool-policy.c ---- */
 int cmd_policy(int argc, char **argv);
