@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/pace.h"
 #include "daemon/rulebook.h"
 #include "lab.h"
 
@@ -152,12 +153,40 @@ static void test_suspended(void **state)
 	assert_non_null(strstr(lab->told, "matches, but the executable changed"));
 }
 
+/* Each user has so many at once, and then one in a while; nobody pays for another. */
+static void test_pace(void **state)
+{
+	struct pace pace = { 0 };
+	uint64_t now = 1000000000;
+	unsigned int i, taken = 0;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		taken += pace_take(&pace, 1000, now);
+	assert_int_equal(taken, PACE_BURST);
+	assert_true(pace_take(&pace, 1001, now));
+	assert_false(pace_take(&pace, 1000, now + PACE_EACH_NS - 1));
+	assert_true(pace_take(&pace, 1000, now + PACE_EACH_NS));
+	assert_false(pace_take(&pace, 1000, now + PACE_EACH_NS));
+	/* many users do not push out one who calls too often */
+	for (i = 0; i < PACE_USERS - 2; i++)
+		assert_true(pace_take(&pace, 2000 + i, now + PACE_EACH_NS));
+	assert_false(pace_take(&pace, 1000, now + PACE_EACH_NS));
+	for (i = 0; i < 10 * PACE_USERS; i++)
+		assert_true(pace_take(&pace, 9000 + i, now + PACE_EACH_NS));
+	assert_false(pace_take(&pace, 1000, now + PACE_EACH_NS));
+	for (i = 0, taken = 0; i < 100; i++)
+		taken += pace_take(&pace, 1000, now + 100 * PACE_EACH_NS);
+	assert_int_equal(taken, PACE_BURST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_suspended, setup, teardown),
+		cmocka_unit_test(test_pace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

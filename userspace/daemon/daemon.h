@@ -13,6 +13,7 @@
 
 #include "core.h"
 #include "history-source.h"
+#include "pace.h"
 
 #define DAEMON_BUS_NAME		"org.snitch.Snitch1"
 #define DAEMON_PATH		"/org/snitch/Snitch1"
@@ -115,6 +116,7 @@ struct daemon {
 	sd_event_source *keeper_source;
 	bool lists_touched;
 	struct resolved *resolved;	/* NULL: none yet */
+	struct pace explain_pace;
 	uint64_t started;	/* CLOCK_BOOTTIME ns */
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../util/timespan.h"
 #include "manager.h"
 
 /* A reply being made; the first error stays. */
@@ -197,6 +198,10 @@ int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = manager_args(d, m, &t.who, "s", &what);
 	if (r <= 0)
 		return r;
+	/* each compiles the policy once more, lists and all */
+	if (!pace_take(&d->explain_pace, t.who.uid, snitch_boottime()))
+		return manager_refuse(m, "TooMany",
+				      "too many explanations at once; try again in a second");
 	r = sd_bus_message_new_method_return(m, &t.m);
 	if (r < 0)
 		return r;
