@@ -19,7 +19,12 @@ static void print_rule(const struct cli *cli, const json_t *r)
 	const char *why = value_str(r, "why", "");
 	bool active = value_bool(r, "active");
 
-	out_printf("%-16s  %-10s  ", value_str(r, "id", "?"), value_str(r, "scope", "?"));
+	long long hits = value_int(r, "hits", -1);
+	char text[24] = "-";	/* no history is kept */
+
+	if (hits >= 0)
+		snprintf(text, sizeof(text), "%lld", hits);
+	out_printf("%-16s  %-10s  %6s  ", value_str(r, "id", "?"), value_str(r, "scope", "?"), text);
 	if (active)
 		out_printf("%s", value_str(r, "text", "?"));
 	else
@@ -67,7 +72,7 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 			json_array_remove(all, i);
 	if (cli->json)
 		return out_json(json_pack("{s:i,s:o}", "schema", 1, "rules", all));
-	out_printf("%-16s  %-10s  %s\n", "ID", "SCOPE", "RULE");
+	out_printf("%-16s  %-10s  %6s  %s\n", "ID", "SCOPE", "HITS", "RULE");
 	json_array_foreach(all, i, r)
 		print_rule(cli, r);
 	json_decref(all);
