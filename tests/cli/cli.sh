@@ -132,6 +132,24 @@ explains_offline() {
 	exit_is 7 snitch explain --root "$WORK/other" curl to 10.0.0.1 &&
 	exit_is 2 snitch explain --offline 17 && exit_is 2 snitch explain && exit_is 2 snitch explain --bogus x
 }
+explains_as() {
+	printf '%s\n' 'allow unit backup to any' 'deny script /opt/x.py to any' >"$WORK/other/etc/snitch/rules.d/x.rules"
+	as() { [[ $(snitch --json explain --root "$WORK/other" "$@" | jq -r .verdict) == "$WANT" ]]; }
+	WANT=allow as /usr/bin/curl as unit backup to 192.0.2.7 && WANT=allow as unit backup to 192.0.2.7 &&
+	WANT=none as /usr/bin/curl to 192.0.2.7 &&
+	WANT=deny as /usr/bin/python3 as unit backup as script /opt/x.py to 192.0.2.7 &&
+	snitch --json explain --root "$WORK/other" /usr/bin/curl as unit backup to 192.0.2.7 port 443 |
+		jq -e '.flow | startswith("/usr/bin/curl as unit backup user ")' &&
+	exit_is 7 snitch explain --root "$WORK/other" /usr/bin/curl as /bin/sh to 192.0.2.7
+}
+explains_lists_offline() {
+	mkdir -p "$WORK/other/var/lib/snitch/lists" && printf '192.0.2.0/24\nads.example\n' >"$WORK/other/var/lib/snitch/lists/bad.list" &&
+	echo 'deny any to list:bad' >"$WORK/other/etc/snitch/rules.d/x.rules" &&
+	snitch --json explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 | jq -e '.verdict == "deny" and .by == "kernel"' &&
+	snitch --json explain --root "$WORK/other" /usr/bin/curl to x.ads.example,10.0.0.1 |
+		jq -e '.verdict == "deny" and .by == "daemon"' &&
+	snitch --json explain --root "$WORK/other" /usr/bin/curl to 10.0.0.1 | jq -e '.verdict == "none"'
+}
 explains_without_daemon() {
 	says "by the rule files alone" snitch explain /usr/bin/curl to 192.0.2.7 port 443 && exit_is 3 snitch explain 1
 }
@@ -151,6 +169,15 @@ explains() {
 	snitch complete explain /bin/sh "" | grep -qx to && exit_is 5 snitch explain 987654 &&
 	exit_is 7 snitch explain curl to 192.0.2.1 && snitch answer "$(first_id)" deny &&
 	play 'expect 12 deny by person' && snitch rules rm "$rule" && until_true 10 pending_count 0
+}
+# Not faster than in a while; then again.
+explains_paced() {
+	local refused=0
+	for _ in {1..60}; do
+		snitch explain /usr/bin/curl to 192.0.2.7 >"$WORK/out" 2>&1 || { refused=1; break; }
+	done
+	[[ $refused -eq 1 ]] && grep -F "too many explanations at once" "$WORK/out" &&
+	until_true 5 snitch explain /usr/bin/curl to 192.0.2.7
 }
 mode_for_a_time() {
 	snitch mode quiet for 1h && says "for another" snitch mode && snitch mode ask &&
@@ -258,6 +285,8 @@ for tool in jq tmux; do command -v "$tool" >/dev/null || skip_all "no $tool here
 ok "without a daemon: exit code 3 and what to do" no_daemon
 ok "wrong arguments: exit code 2" usage_errors
 ok "explain by the rule files" explains_offline
+ok "explain: what a program runs as" explains_as
+ok "explain by the files of lists" explains_lists_offline
 ok "explain without a daemon says so" explains_without_daemon
 ok "help fits 80 columns" help_fits
 ok "a policy of curl is there" put_policy
@@ -276,6 +305,7 @@ ok "a rule that is none: exit code 7" bad_rule
 ok "rules check works without a daemon" rules_offline
 ok "rules check finds rules that say nothing" rules_findings
 ok "explain, by a description, a question, a waiting flow" explains
+ok "explain: not without end" explains_paced
 ok "mode for a time" mode_for_a_time
 ok "complete" completes
 ok "SIGTERM ends the stream with 0" stream_ends_well

@@ -128,7 +128,7 @@ no_steering() {
 log_remembers() {
 	snitch answer "$(q /usr/bin/python3 .id | tr -d '"')" deny || return 1
 	play 'expect 11 deny by person'
-	until_true 15 eval "snitch --json log | jq -e '.flows[] | select(.program == \"/usr/bin/python3\") | .app == \"unit nginx.service\"'" &&
+	until_true 15 eval "snitch --json log | jq -e '.flows[] | select(.program == \"/usr/bin/python3\") | .app == [\"unit nginx.service\"]'" &&
 	says "part of unit nginx.service, script /opt/fetch (claimed), started by make" snitch log
 }
 pane() { tm capture-pane -p -t "$1"; }

@@ -75,6 +75,19 @@ parents_are_replayed() {
 	exit_is 6 snitch rules test deny /usr/bin/curl child-of /usr/bin/make to any >"$WORK/out" &&
 	exit_is 0 snitch rules test deny /usr/bin/curl child-of /usr/bin/git to any
 }
+# What a program belonged to, and lists, count as they do for a flow of now.
+identity_is_replayed() {
+	play 'owner 6 exe "/usr/bin/rsync" cmd "rsync" comm "rsync" pid 4600 cgroup "/system.slice/backup.service"'
+	play 'owner 7 exe "/usr/bin/rsync" cmd "rsync" comm "rsync" pid 4700'
+	seen 'owner 6 tcp 198.51.100.20 port 873' 'owner 7 tcp 198.51.100.21 port 873'
+	until_true 10 logged 2 --program rsync || return 1
+	snitch --json log --program rsync | jq -e '[.flows[] | select(.app == ["unit backup.service"]).address] == ["198.51.100.20"]' &&
+	exit_is 6 snitch --json rules test deny unit backup to any >"$WORK/out" &&
+	jq -e '[.changes[].remote] == ["198.51.100.20:873 tcp"]' "$WORK/out" &&
+	printf '198.51.100.21\n' >"$WORK/list" && snitch lists add past "$WORK/list" &&
+	exit_is 6 snitch --json rules test deny any to list:past >"$WORK/out" &&
+	jq -e '[.changes[].remote] == ["198.51.100.21:873 tcp"]' "$WORK/out" && snitch lists rm past
+}
 proposal() { snitch --json review | jq -r ".proposals[] | select(.program == \"$1\") | .$2"; }
 proposes() {
 	snitch review </dev/null >"$WORK/out"
@@ -96,7 +109,7 @@ hits_are_counted() {
 	hits() { [[ $(snitch --json rules list | jq ".rules[] | select(.id == \"$id\") | .hits") -eq $1 ]]; }
 	hits 0 || return 1
 	seen 'owner 2 tcp 203.0.113.7 port 443'
-	until_true 10 hits 1 && [[ $(snitch --json log | jq -r '.flows[] | select(.by == "rule") | .rule') == "$id" ]]
+	until_true 10 hits 1 && snitch rules list | grep -E "^$id +user|^$id +system" | grep -E ' 1  allow /usr/bin/curl' && [[ $(snitch --json log | jq -r '.flows[] | select(.by == "rule") | .rule') == "$id" ]]
 }
 refused_is_proposed() {
 	snitch mode quiet || return 1
@@ -205,6 +218,7 @@ ok "wrong arguments" log_usage
 ok "log --follow" follows
 ok "rules test: what would have changed, exit code 6 or 0" rules_tested
 ok "rules test: ancestry" parents_are_replayed
+ok "rules test: units and lists" identity_is_replayed
 ok "review: addresses that were seen; no interpreter" proposes
 ok "review --accept ID writes the rule; it is no proposal then" accepts_by_id
 ok "hits and last use of a rule" hits_are_counted

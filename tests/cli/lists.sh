@@ -89,6 +89,8 @@ file_refused() {
 in_rules() {
 	echo 'deny any to list:mine' >"$ROOT/etc/snitch/rules.d/mine.rules"
 	until_true 10 rule_is_there && verdict 192.0.2.9 deny && verdict 198.51.100.9 allow &&
+	[[ $(snitch --json explain /usr/bin/curl to 192.0.2.9 | jq -r '.verdict + " " + .by') == "deny kernel" ]] &&
+	[[ $(snitch --json explain /usr/bin/curl to x.ads.example,198.51.100.9 | jq -r '.verdict + " " + .by') == "deny daemon" ]] &&
 	[[ $(of mine hit_count) -eq 1 && $(of mine 'hits[0][0]') == 192.0.2.0-192.0.2.255 ]]
 }
 rule_is_there() { snitch rules list | grep -q list:mine; }

@@ -55,7 +55,7 @@ static inline struct history_flow flow_to(const struct lab *lab, const char *to)
 {
 	struct history_flow f = {
 		.program = "/usr/bin/curl", .script = "", .parents = "/usr/bin/bash\n/usr/sbin/sshd",
-		.name = "", .dev = 1, .ino = 2, .ctime = 3, .uid = 1000, .belongs = 1000,
+		.app = "", .name = "", .dev = 1, .ino = 2, .ctime = 3, .uid = 1000, .belongs = 1000,
 		.family = AF_INET, .proto = IPPROTO_TCP, .port = 443, .action = SNITCH_ALLOW,
 		.origin = SNITCH_BY_MODE, .last = lab->now, .count = 1,
 	};
@@ -68,7 +68,7 @@ struct lab_rows {
 	unsigned int n;
 	uint64_t count;
 	struct history_flow last;	/* without its strings */
-	char program[4200], parents[1100], name[300];
+	char program[4200], parents[1100], app[64], name[300];
 };
 
 static inline int lab_row(void *ctx, int64_t id, const struct history_flow *f)
@@ -81,6 +81,7 @@ static inline int lab_row(void *ctx, int64_t id, const struct history_flow *f)
 	rows->last = *f;
 	snprintf(rows->program, sizeof(rows->program), "%s", f->program);
 	snprintf(rows->parents, sizeof(rows->parents), "%s", f->parents);
+	snprintf(rows->app, sizeof(rows->app), "%s", f->app);
 	snprintf(rows->name, sizeof(rows->name), "%s", f->name);
 	return 0;
 }

@@ -15,12 +15,14 @@
 #include <cmocka.h>
 
 #include "daemon/daemon.h"
+#include "lists/lists.h"
+#include "policy/policy.h"
 #include "core-lab.h"
 
 struct rows {
 	unsigned int n;
 	struct history_flow row[16];
-	char program[16][64], parents[16][64];
+	char program[16][64], parents[16][64], app[16][64];
 };
 
 static int take(void *ctx, int64_t id, const struct history_flow *f)
@@ -31,6 +33,7 @@ static int take(void *ctx, int64_t id, const struct history_flow *f)
 	assert_true(rows->n < 16);
 	rows->row[rows->n] = *f;
 	snprintf(rows->program[rows->n], 64, "%s", f->program);
+	snprintf(rows->app[rows->n], 64, "%s", f->app);
 	snprintf(rows->parents[rows->n++], 64, "%s", f->parents);
 	return 0;
 }
@@ -146,6 +149,95 @@ static void test_answer(void **state)
 	assert_int_equal(history_uses(lab->core.history, &uses), 0);
 	assert_non_null(idmap_get(&uses, f->rule));
 	history_uses_free(&uses);
+}
+
+/* Judges a flow of the past; also without the rules that are tested. */
+static void past_is(struct lab *lab, const struct history_flow *f, uint32_t today, uint32_t tested)
+{
+	struct judgement j;
+
+	rulebook_test_on(lab->core.rules, false);
+	rulebook_judge_past(lab->core.rules, f, &j);
+	assert_int_equal(j.action, today);
+	rulebook_test_on(lab->core.rules, true);
+	rulebook_judge_past(lab->core.rules, f, &j);
+	assert_int_equal(j.action, tested);
+}
+
+/* What a program belongs to is kept, and judged by later. */
+static void test_app(void **state)
+{
+	struct fake_image unit = curl;
+	struct lab *lab = *state;
+	struct history_flow f;
+	struct rows rows;
+	char error[256];
+
+	unit.id = 6;
+	unit.cgroup = "/system.slice/backup.service";
+	fake_owner_add(lab->fake, &unit);
+	send_flow(lab, 10, 6, "192.0.2.1", 443, 1000, 0);
+	send_flow(lab, 11, 1, "192.0.2.1", 80, 1000, 0);
+	rows = read_rows(&lab->core);
+	f = *row_to(&rows, 443);
+	assert_string_equal(rows.app[row_to(&rows, 443) - rows.row], "unit backup.service");
+	assert_string_equal(rows.app[row_to(&rows, 80) - rows.row], "");
+	f.program = "/usr/bin/curl";
+	f.script = "";
+	f.parents = "/bin/sh\n/sbin/init";
+	f.app = "unit backup.service";
+	f.name = "";
+	assert_true(rulebook_can_judge_past(&f));
+	write_rules(lab, "allow unit backup to any\n");
+	assert_int_equal(rulebook_test(lab->core.rules, "deny any child-of /bin/sh to 192.0.2.1\n",
+				       false, 0, error, sizeof(error)), 0);
+	past_is(lab, &f, SNITCH_ALLOW, SNITCH_DENY);
+	f.app = "unit other.service";
+	past_is(lab, &f, 0, SNITCH_DENY);
+	f.app = "";
+	f.address[3] = 9;
+	past_is(lab, &f, 0, 0);
+	rulebook_test_end(lab->core.rules);
+	assert_int_equal(rulebook_count(lab->core.rules), 1);
+	/* a container's program is not the machine's */
+	write_rules(lab, "allow /usr/bin/curl to any\n");
+	assert_int_equal(rulebook_test(lab->core.rules, "allow container img:/usr/bin/curl to any", true,
+				       1000, error, sizeof(error)), 0);
+	past_is(lab, &f, SNITCH_ALLOW, SNITCH_ALLOW);
+	f.app = "image img\ncontainer";
+	past_is(lab, &f, 0, SNITCH_ALLOW);
+	f.uid = 1001;
+	past_is(lab, &f, 0, 0);
+	rulebook_test_end(lab->core.rules);
+	assert_int_equal(rulebook_test(lab->core.rules, "allow any to any\nallow to\n", false, 0, error,
+				       sizeof(error)), -EINVAL);
+	assert_true(error[0]);
+	assert_int_equal(rulebook_test(lab->core.rules, "allow any to any lockdown", true, 1000, error,
+				       sizeof(error)), -EPERM);
+	assert_int_equal(rulebook_count(lab->core.rules), 1);
+}
+
+/* What the kernel decides by a list is counted for its entry; exceptions and other rules are not. */
+static void test_list_hits(void **state)
+{
+	struct lab *lab = *state;
+	struct snitch_flow_event ev;
+	struct rule_error err;
+	struct lists *lists;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s" LIST_FOLDER_STORE, lab->root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	lab_write(lab->root, LIST_FOLDER_STORE "/bad.list", "192.0.2.0/24\n");
+	assert_int_equal(lists_load(lab->root, NULL, &lists, &err), 1);
+	rulebook_take_lists(lab->core.rules, lists);
+	write_rules(lab, "[id=00000000000000ab] deny any to list:bad\n"
+		    "[id=00000000000000ac] deny any to 192.0.2.0/24\n");
+	assert_int_equal(fake_flow_init(&ev, 1, 1, IPPROTO_TCP, "192.0.2.1", 443), 0);
+	rulebook_count_decided(lab->core.rules, 0xab, &ev);
+	rulebook_count_decided(lab->core.rules, 0xac, &ev);
+	rulebook_count_decided(lab->core.rules, 0xad, &ev);
+	assert_int_equal(list_hits_count(rulebook_hits(lab->core.rules), "bad"), 1);
 }
 
 static void test_odd_owner(void **state)
@@ -364,7 +456,7 @@ static void test_sandbox(void **state)
 	if (!pid) {
 		struct history_limits small = { .rows = 2000 };
 		struct history_flow f = {
-			.program = "/bin/x", .script = "", .parents = "", .name = "",
+			.program = "/bin/x", .script = "", .parents = "", .app = "", .name = "",
 			.action = SNITCH_ALLOW, .last = time(NULL),
 		};
 		struct history *h;
@@ -392,6 +484,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_verdicts, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_answer, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_odd_owner, setup_history, teardown_history),
+		cmocka_unit_test_setup_teardown(test_app, setup_history, teardown_history),
+		cmocka_unit_test_setup_teardown(test_list_hits, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_flood, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_observed, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_inbound, setup_observer, teardown_observer),

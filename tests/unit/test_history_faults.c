@@ -17,6 +17,7 @@
 
 #include <sqlite3.h>
 
+#include "history/schema.h"
 #include "history-lab.h"
 
 static void add_and_close(struct lab *lab)
@@ -96,7 +97,7 @@ static void test_earlier_version(void **state)
 	struct idmap uses = { 0 };
 
 	add_and_close(lab);
-	sql(lab, "DROP TABLE rule; ALTER TABLE program DROP COLUMN app; PRAGMA user_version = 1");
+	sql(lab, "DROP TABLE rule; PRAGMA user_version = 1");
 	lab_open(lab, (struct history_limits){ 0 });
 	assert_int_equal(lab_size(lab, HISTORY_FILE ".broken-1"), -1);
 	assert_int_equal(lab_read(lab, LAB_ALL).n, 1);
@@ -106,6 +107,46 @@ static void test_earlier_version(void **state)
 	assert_int_equal(history_uses(lab->h, &uses), 0);
 	assert_int_equal(uses.used, 1);
 	history_uses_free(&uses);
+}
+
+/* As the second version had it, with a row: nothing is lost, and new rows have what it had not. */
+static void test_second_version(void **state)
+{
+	struct lab *lab = *state;
+	struct history_flow f = flow_to(lab, "192.0.2.1");
+	struct lab_rows rows;
+	char text[512];
+
+	add_and_close(lab);
+	lab_unlink(lab->root, "/" HISTORY_FILE);
+	sql(lab, history_steps[0]);
+	sql(lab, history_steps[1]);
+	snprintf(text, sizeof(text),
+		 "PRAGMA application_id = %d; PRAGMA user_version = 2;"
+		 "INSERT INTO program VALUES(7, '/usr/bin/old', '', '/bin/sh', 0, 1, 2, 3);"
+		 "INSERT INTO flow VALUES(1, 7, 1000, 1000, 2, 6, 443, zeroblob(16), '', 0, 1, 3, 0,"
+		 " %lld, %lld, %lld, 5, 0, 0)", HISTORY_APPLICATION,
+		 (long long)lab->now / LAB_DAY, (long long)lab->now, (long long)lab->now);
+	sql(lab, text);
+	lab_open(lab, (struct history_limits){ 0 });
+	rows = lab_read(lab, LAB_ALL);
+	assert_int_equal(rows.n, 1);
+	assert_int_equal(rows.count, 5);
+	assert_string_equal(rows.program, "/usr/bin/old");
+	assert_string_equal(rows.parents, "/bin/sh");
+	assert_string_equal(rows.app, "");
+	f.app = "unit a.service";
+	history_add(lab->h, &f);
+	f.app = "unit b.service";
+	history_add(lab->h, &f);
+	f.last -= 10;
+	f.count = 2;
+	history_add(lab->h, &f);
+	assert_int_equal(history_flush(lab->h), 0);
+	rows = lab_read(lab, LAB_ALL);
+	assert_int_equal(rows.n, 3);
+	assert_int_equal(rows.count, 5 + 1 + 3);
+	assert_int_equal(lab_size(lab, HISTORY_FILE ".broken-1"), -1);
 }
 
 /* The tables are not what they should be: noticed at the first use. */
@@ -331,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_somebody_elses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_later_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_earlier_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link, setup, teardown),

@@ -26,7 +26,7 @@ static struct history_flow flow(const char *program, const char *to, const char 
 				uint16_t port)
 {
 	struct history_flow f = {
-		.program = program, .script = "", .parents = "", .name = name, .uid = OWN,
+		.program = program, .script = "", .parents = "", .app = "", .name = name, .uid = OWN,
 		.belongs = OWN, .family = strchr(to, ':') ? AF_INET6 : AF_INET,
 		.proto = IPPROTO_TCP, .port = port, .action = SNITCH_ALLOW,
 		.origin = SNITCH_BY_MODE, .first = 100, .last = 200, .count = 1,

@@ -31,8 +31,10 @@ static void add_container(FILE *f, const json_t *q)
 
 	if (!id)
 		return;
-	if (image)
+	if (image && *id)
 		fprintf(next(f), "container %s (%.*s)", image, CONTAINER_SHOWN, id);
+	else if (image || !*id)	/* of the past, whose id was not kept */
+		fprintf(next(f), "%s%s", image ? "container " : "a container", image ? image : "");
 	else	/* of a user's own runtime nobody knows the image */
 		fprintf(next(f), "container %.*s", CONTAINER_SHOWN, id);
 }
@@ -41,6 +43,7 @@ char *who_app(const json_t *q)
 {
 	const char *unit = value_str(q, "unit", NULL), *flatpak = value_str(q, "flatpak", NULL);
 	const char *snap = value_str(q, "snap_app", value_str(q, "snap", NULL));
+	const char *container = value_str(q, "container", "");
 	char *out = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&out, &size);
@@ -53,7 +56,7 @@ char *who_app(const json_t *q)
 	if (snap)
 		fprintf(next(f), "snap %s%s", snap, claimed(q, "snap_verified"));
 	/* a container's own scope says nothing more */
-	if (unit && !strstr(unit, value_str(q, "container", "?")))
+	if (unit && (!*container || !strstr(unit, container)))
 		fprintf(next(f), "unit %s", unit);
 	fclose(f);
 	return out;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../ask/who.h"
 #include "../ask/words.h"
 #include "../util/cleanup.h"
 #include "past.h"
@@ -41,7 +42,8 @@ static bool keep(void *ctx, json_t *row)
 /* By what it was decided, what went, and what is known of the process; for free(). */
 static char *rest_of(const json_t *row)
 {
-	const char *app = value_str(row, "app", NULL), *script = value_str(row, "script", NULL);
+	json_t *who = past_who(row);
+	_cleanup_free_ char *app = who_app(who), *script = who_script(who);
 	const char *parent = json_string_value(json_array_get(json_object_get(row, "parents"), 0));
 	const char *rule = value_str(row, "rule", NULL);
 	long long sent = value_int(row, "sent", 0), received = value_int(row, "received", 0);
@@ -49,15 +51,16 @@ static char *rest_of(const json_t *row)
 	char *out = NULL;
 	FILE *f = open_memstream(&out, &size);
 
+	json_decref(who);
 	if (!f)
 		return NULL;
 	fprintf(f, "by %s%s%s", value_str(row, "by", "?"), rule ? " " : "", rule ? rule : "");
 	if (sent || received)
 		fprintf(f, ", %lld bytes sent, %lld received", sent, received);
-	if (app)
+	if (app && *app)
 		fprintf(f, ", part of %s", app);
-	if (script)
-		fprintf(f, ", script %s (claimed)", script);
+	if (script && *script)
+		fprintf(f, ", script %s", script);
 	if (parent)
 		fprintf(f, ", started by %s", words_base_name(parent));
 	fclose(f);

@@ -112,9 +112,10 @@ static int get_page(struct cli *cli, const struct past_filter *f, struct history
 	uint32_t max = f->max < UINT32_MAX ? (uint32_t)f->max : 0;
 	int code;
 
-	code = cli_call(cli, "History", &reply, "a{sv}xx", 5, "since", "x", f->since, "program",
+	code = cli_call(cli, "History", &reply, "a{sv}xx", 8, "since", "x", f->since, "program",
 			"s", f->program, "verdict", "s", f->verdict, "uid", "u", f->uid, "max",
-			"u", max, place->last, place->id);
+			"u", max, "judge", "b", (int)f->judge, "rules", "s", f->rules, "scope",
+			"s", f->scope, place->last, place->id);
 	if (code)
 		return code;
 	*rows = value_read(reply);
@@ -244,6 +245,7 @@ int past_flow(const json_t *row, struct past_flow *out)
 	f->program = out->program;
 	f->script = out->script;
 	f->parents = out->parents;
+	f->app = "";	/* snitchd judges by it */
 	f->name = out->name;
 	take_numbers(row, f);
 	if (f->action && f->origin &&

@@ -15,15 +15,21 @@
  * struct past_filter - which rows; PAST_ALL: every one
  * @since: seconds since 1970
  * @max: rows at most; 0: no bound
+ * @judge: each row gets "today" and "today_rule": what the rules of now would do, by snitchd
+ * @rules: and "tested", "tested_rule": with these besides, a line each; "": none
+ * @scope: whose those are: "user" or "system"
  */
 struct past_filter {
 	int64_t since;
 	const char *program, *verdict;
 	uint32_t uid;
 	uint64_t max;
+	bool judge;
+	const char *rules, *scope;
 };
 
-#define PAST_ALL	((struct past_filter){ .program = "", .verdict = "", .uid = HISTORY_ANY_UID })
+#define PAST_ALL	((struct past_filter){ .program = "", .verdict = "", .uid = HISTORY_ANY_UID, \
+					       .rules = "", .scope = "system" })
 
 /** past_when - "7d" (that long ago), "2026-11-20", "2026-11-20 08:00"; 0 or -EINVAL */
 int past_when(const char *text, int64_t now, int64_t *when);
@@ -58,6 +64,13 @@ struct past_flow {
 /** past_flow - take a row's escapes out; 0, -EINVAL (not of this version) or -ENOMEM */
 int past_flow(const json_t *row, struct past_flow *out);
 void past_flow_clear(struct past_flow *flow);
+
+/**
+ * past_who - who it was, by the keys of a question: for who_app() and who_script()
+ *
+ * "container" is "" where its id is not known. Return: a new object; NULL without memory.
+ */
+json_t *past_who(const json_t *row);
 
 /** past_remote - "www.example.org (192.0.2.1:443) tcp" */
 void past_remote(const json_t *row, char *buf, size_t size);

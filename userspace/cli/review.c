@@ -14,14 +14,12 @@
 #include "../util/format.h"
 #include "../util/netname.h"
 #include "past.h"
-#include "replay.h"
 #include "review.h"
 
 /* ---- gathering --------------------------------------------------------------------------------- */
 
 struct gathering {
 	struct review *review;
-	struct replay replay;
 	bool no_memory;
 };
 
@@ -29,16 +27,13 @@ struct gathering {
 static bool take_row(void *ctx, json_t *row)
 {
 	struct gathering *g = ctx;
-	struct replay_verdict now;
 	struct past_flow p;
 
 	if (past_flow(row, &p))
 		return false;
-	if (proposal_wants(&p.flow)) {
-		replay_judge(&g->replay, g->replay.before, &p.flow, &now);
-		if (!now.by_rule && proposals_add(&g->review->all, &p.flow))
-			g->no_memory = true;
-	}
+	if (proposal_wants(&p.flow) && !value_str(row, "today_rule", NULL) &&
+	    proposals_add(&g->review->all, &p.flow))
+		g->no_memory = true;
 	past_flow_clear(&p);
 	return g->no_memory;
 }
@@ -46,11 +41,11 @@ static bool take_row(void *ctx, json_t *row)
 static int gather(struct review *r, const struct past_filter *filter)
 {
 	struct gathering g = { .review = r };
-	int code = replay_open(r->cli, &g.replay);
+	struct past_filter judged = *filter;
+	int code;
 
-	if (!code)
-		code = past_read(r->cli, filter, take_row, &g);
-	replay_close(&g.replay);
+	judged.judge = true;
+	code = past_read(r->cli, &judged, take_row, &g);
 	if (!code && (g.no_memory || proposals_finish(&r->all, r->own))) {
 		out_error("no memory");
 		code = CLI_FAILED;

@@ -7,14 +7,14 @@
 #define SNITCH_DAEMON_REMEMBER_H
 
 #include "../history/history.h"
+#include "../policy/app.h"
 #include "core.h"
-#include "identity.h"
 
 /* What the strings of a row may point to. */
 struct remember_text {
 	char kernel[32];
 	char parents[HISTORY_PARENTS_TEXT];
-	char app[APP_WORDS];
+	char app[APP_TEXT];
 };
 
 /* A row's program and user; everything else is zero. It lives as long as @owner and @text. */

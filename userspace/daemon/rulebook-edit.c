@@ -242,8 +242,7 @@ const char *rulebook_preview(struct rulebook *rb, const struct rule_wish *wish, 
 
 /* ---- by hand ----------------------------------------------------------------------------- */
 
-/* Reads a rule that somebody wrote. Return: 0, or an error with a sentence in @error. */
-static int read_rule(const char *text, struct rule **out, char *error, size_t size)
+int rulebook_read_rule(const char *text, struct rule **out, char *error, size_t size)
 {
 	struct rule_error err = { .line = 0 };
 	struct rule *rule = NULL;
@@ -287,7 +286,7 @@ int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scop
 	struct rule *rule;
 	int r;
 
-	r = read_rule(text, &rule, error, size);
+	r = rulebook_read_rule(text, &rule, error, size);
 	if (r)
 		return r;
 	if (rule->program.kind == RULE_P_PATH && rule->action == SNITCH_ALLOW)
@@ -338,7 +337,7 @@ int rulebook_add_all(struct rulebook *rb, char **texts, size_t n, enum rulebook_
 		return -ENOMEM;
 	}
 	for (i = 0; i < n && !r; i++)
-		r = read_rule(texts[i], &rules[i], error, size);
+		r = rulebook_read_rule(texts[i], &rules[i], error, size);
 	if (r) {
 		number_error(error, size, i - 1);
 		while (i--)

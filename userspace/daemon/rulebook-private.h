@@ -39,6 +39,7 @@
  * @name_ports: see rulebook_name_ports(); none without rules that speak of names
  * @loans: rules that are in no file
  * @profile: the active one, or NULL
+ * @tested: rules of the set that are only tried out, see rulebook_test(); the pointers are owned
  */
 struct rulebook {
 	char *root;
@@ -70,10 +71,15 @@ struct rulebook {
 	unsigned int n_name_ports;
 	struct loans loans;
 	char *profile;
+	struct rule **tested;
+	size_t n_tested;
 	char bad_files[1024];	/* what is wrong with the folders, "" when nothing is */
 	char error[1024];	/* why the last change is not in force, "" when it is */
 	char refusal[1024];	/* why the last change was not made */
 };
+
+/* Reads a rule that somebody wrote. Return: 0, or an error with a sentence in @error. */
+int rulebook_read_rule(const char *text, struct rule **out, char *error, size_t size);
 
 /* The set is another one: what do its rules need to know? */
 void rulebook_note_set(struct rulebook *rb);

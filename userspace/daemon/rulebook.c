@@ -369,6 +369,25 @@ static void fill_identity(struct rulebook *rb, const struct owner *owner, struct
 		q->suspended = false;
 }
 
+/* Files are looked at only where its control group, or the kernel, says that it is something. */
+const char *rulebook_app_text(const struct rulebook *rb, struct image *image, char *buf,
+			      size_t size)
+{
+	const struct identity *id = image->identity;
+	struct app_ids ids;
+
+	buf[0] = '\0';
+	if (!id) {
+		app_ids_of_cgroup(image->cgroup, &ids);
+		if (ids.unit[0] || ids.flatpak[0] || ids.snap[0] || ids.container[0] ||
+		    image->wire.flags & SNITCH_O_SCRIPT)
+			id = identity_of(image, rb->root, rb->userns);
+	}
+	if (!id)
+		return buf;
+	return app_print(&id->app, id->ids.container[0] && is_strange(rb, image), buf, size);
+}
+
 void rulebook_query(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, struct query_room *room,
 		    struct flow_query *q)

@@ -211,6 +211,10 @@ int rulebook_found(struct rulebook *rb, const char *exe, const struct image *ima
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out);
 
+/* What @image belongs to, as app_print() writes it, to @buf. Return: @buf. */
+const char *rulebook_app_text(const struct rulebook *rb, struct image *image, char *buf,
+			      size_t size);
+
 /* ---- rulebook-names.c ---- */
 
 struct rulebook_port {
@@ -289,6 +293,28 @@ void rulebook_each_profile(const struct rulebook *rb, uint32_t uid,
 /* Every rule, in order of precedence. */
 void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
 		   void *ctx);
+
+/* ---- rulebook-past.c ---- */
+
+struct history_flow;
+
+/* Does the history know enough of it? */
+bool rulebook_can_judge_past(const struct history_flow *f);
+/* What the rules say now about a flow of the past; only action and rule are filled in. */
+void rulebook_judge_past(struct rulebook *rb, const struct history_flow *f, struct judgement *out);
+
+/**
+ * rulebook_test() - rules, a line each, that are tried out on flows of the past
+ * @of_user: as rules of @uid; else as the system's
+ *
+ * They are in the set from here to rulebook_test_end(): nothing may be judged or installed in
+ * between but by rulebook_judge_past(), for which rulebook_test_on() says whether they count.
+ * Return: 0, or a negative errno with a sentence in @error: there is nothing to end.
+ */
+int rulebook_test(struct rulebook *rb, const char *text, bool of_user, uint32_t uid, char *error,
+		  size_t size);
+void rulebook_test_on(struct rulebook *rb, bool on);
+void rulebook_test_end(struct rulebook *rb);
 
 /* ---- rulebook-explain.c ---- */
 

@@ -48,7 +48,8 @@ static bool same_remote(const struct history_flow *a, const struct history_flow 
 static bool same_program(const struct history_flow *a, const struct history_flow *b)
 {
 	return !strcmp(a->program, b->program) && !strcmp(a->script, b->script) &&
-	       !strcmp(a->parents, b->parents) && a->flags == b->flags;
+	       !strcmp(a->parents, b->parents) && !strcmp(a->app, b->app) &&
+	       a->flags == b->flags;
 }
 
 static bool same_row(const struct history_flow *a, const struct history_flow *b)
@@ -78,8 +79,8 @@ static void entry_clear(struct history_entry *e)
 	free((char *)e->flow.program);
 	free((char *)e->flow.script);
 	free((char *)e->flow.parents);
-	free((char *)e->flow.name);
 	free((char *)e->flow.app);
+	free((char *)e->flow.name);
 	memset(e, 0, sizeof(*e));
 }
 
@@ -111,13 +112,13 @@ static bool append(struct history *h, uint16_t *slot, uint64_t hash,
 	e->flow.program = strdup(flow->program);
 	e->flow.script = strdup(flow->script);
 	e->flow.parents = keep_parents(flow->parents);
+	e->flow.app = strdup(flow->app);
 	e->flow.name = strdup(flow->name);
-	e->flow.app = strdup(flow->app ? flow->app : "");
 	e->flow.first = flow->last;
 	e->only_bytes = only_bytes;
 	e->hash = hash;
-	if (!e->flow.program || !e->flow.script || !e->flow.parents || !e->flow.name ||
-	    !e->flow.app) {
+	if (!e->flow.program || !e->flow.script || !e->flow.parents || !e->flow.app ||
+	    !e->flow.name) {
 		entry_clear(e);
 		return false;
 	}

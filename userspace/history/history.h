@@ -49,9 +49,9 @@ struct history_limits {
  * @program: path of the executable, or the kernel's name; any bytes but NUL
  * @script: what an interpreter runs, as claimed; "": nothing
  * @parents: paths, the nearest first, with newlines between; "": not known
+ * @app: what the program belongs to, as app_print() of userspace/policy writes it; "": nothing
  * @name: verified name of the remote; "": none
  * @dev, @ino, @ctime: the executable's identity when it was last seen
- * @app: what it was part of then, in words; NULL or "": nothing known
  * @uid: effective uid; @belongs: who may see the row
  * @address: v4 in the first four bytes
  * @port: the remote's; of inbound ones the local port
@@ -61,7 +61,7 @@ struct history_limits {
  * @sent, @received: bytes, as far as known
  */
 struct history_flow {
-	const char *program, *script, *parents, *name, *app;
+	const char *program, *script, *parents, *app, *name;
 	uint64_t dev, ino;
 	int64_t ctime;
 	uint32_t uid, belongs;

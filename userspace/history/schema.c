@@ -35,19 +35,26 @@ const char *const history_steps[HISTORY_SCHEMA] = {
 	"CREATE TABLE rule("
 	" id INTEGER PRIMARY KEY, hits INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;",
 
-	"ALTER TABLE program ADD COLUMN app TEXT NOT NULL DEFAULT '';",
+	"ALTER TABLE program RENAME TO program_before;"
+	"CREATE TABLE program("
+	" id INTEGER PRIMARY KEY, path TEXT NOT NULL, script TEXT NOT NULL, parents TEXT NOT NULL,"
+	" app TEXT NOT NULL, flags INTEGER NOT NULL, dev INTEGER NOT NULL, ino INTEGER NOT NULL,"
+	" ctime INTEGER NOT NULL, UNIQUE(path, script, parents, app, flags)) STRICT;"
+	"INSERT INTO program SELECT id, path, script, parents, '', flags, dev, ino, ctime"
+	" FROM program_before;"
+	"DROP TABLE program_before;",
 };
 
 const char *const history_texts[__SQL_MAX] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_PROGRAM] = "INSERT INTO program(path, script, parents, flags, dev, ino, ctime, app)"
+	[SQL_PROGRAM] = "INSERT INTO program(path, script, parents, app, flags, dev, ino, ctime)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-		" ON CONFLICT(path, script, parents, flags)"
-		" DO UPDATE SET dev = ?5, ino = ?6, ctime = ?7, app = ?8 RETURNING id",
+		" ON CONFLICT(path, script, parents, app, flags)"
+		" DO UPDATE SET dev = ?6, ino = ?7, ctime = ?8 RETURNING id",
 	[SQL_PROGRAM_ID] = "SELECT id FROM program"
-		" WHERE path = ?1 AND script = ?2 AND parents = ?3 AND flags = ?4",
+		" WHERE path = ?1 AND script = ?2 AND parents = ?3 AND app = ?4 AND flags = ?5",
 	[SQL_FLOW] = "INSERT INTO flow(program, uid, port, address, proto, family, inbound, day,"
 		" action, origin, rule, belongs, name, first, last, count, sent, received)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"

@@ -125,6 +125,15 @@ static int check_whole(struct history *h)
 	return code;
 }
 
+static int bound_pages(struct history *h)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "PRAGMA max_page_count = %llu",
+		 (unsigned long long)((h->limits.bytes + HISTORY_SLACK) / PAGE_SIZE));
+	return exec(h, text);
+}
+
 /* An empty file becomes ours; one of an earlier version is brought up; others are not touched. */
 static int migrate(struct history *h)
 {
@@ -147,7 +156,8 @@ static int migrate(struct history *h)
 		return SQLITE_MISMATCH;
 	if (version == HISTORY_SCHEMA)
 		return SQLITE_OK;
-	code = exec(h, "BEGIN IMMEDIATE");
+	/* a step may need a table twice for a while: the bound holds again after it */
+	code = exec(h, "PRAGMA max_page_count = 4294967294; BEGIN IMMEDIATE");
 	for (; !code && version < HISTORY_SCHEMA; version++)
 		code = exec(h, history_steps[version]);
 	snprintf(text, sizeof(text), "PRAGMA application_id = %lld", (long long)application);
@@ -160,12 +170,14 @@ static int migrate(struct history *h)
 		code = exec(h, "COMMIT");
 	if (code)
 		exec(h, "ROLLBACK");
+	bound_pages(h);
 	return code;
 }
 
 static int configure(struct history *h)
 {
 	char text[512];
+	int code;
 
 	sqlite3_extended_result_codes(h->db, 1);
 	sqlite3_db_config(h->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -173,11 +185,10 @@ static int configure(struct history *h)
 	snprintf(text, sizeof(text),
 		 "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 		 "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-		 "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = %d;"
-		 "PRAGMA max_page_count = %llu", PAGE_SIZE, HISTORY_CACHE_KIB,
-		 HISTORY_LOG_PAGES * PAGE_SIZE,
-		 (unsigned long long)((h->limits.bytes + HISTORY_SLACK) / PAGE_SIZE));
-	return exec(h, text);
+		 "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = %d", PAGE_SIZE,
+		 HISTORY_CACHE_KIB, HISTORY_LOG_PAGES * PAGE_SIZE);
+	code = exec(h, text);
+	return code ? code : bound_pages(h);
 }
 
 /* Not readable by others from the beginning, whatever the umask; never through a link. */

@@ -24,12 +24,12 @@ static int find_program(struct history *h, const struct history_flow *f, bool ma
 	bind_text(s, 1, f->program);
 	bind_text(s, 2, f->script);
 	bind_text(s, 3, f->parents);
-	sqlite3_bind_int64(s, 4, f->flags);
+	bind_text(s, 4, f->app);
+	sqlite3_bind_int64(s, 5, f->flags);
 	if (make) {
-		sqlite3_bind_int64(s, 5, (int64_t)f->dev);
-		sqlite3_bind_int64(s, 6, (int64_t)f->ino);
-		sqlite3_bind_int64(s, 7, f->ctime);
-		bind_text(s, 8, f->app);
+		sqlite3_bind_int64(s, 6, (int64_t)f->dev);
+		sqlite3_bind_int64(s, 7, (int64_t)f->ino);
+		sqlite3_bind_int64(s, 8, f->ctime);
 	}
 	return history_number(h, s, id);
 }
