@@ -14,6 +14,7 @@
 #include "../util/procstat.h"
 #include "holder.h"
 #include "manager.h"
+#include "message-dict.h"
 
 #define LENDERS_UID	8	/* loans of one user */
 #define NAME_MAX_LEN	64
@@ -93,27 +94,17 @@ static struct lender *find(struct daemon *d, sd_bus_message *m, uint64_t loan)
 
 /* ---- lending ----------------------------------------------------------------------------- */
 
-static int read_options(sd_bus_message *m, struct lend_options *opt)
+static int read_option(sd_bus_message *m, const char *key, void *ctx)
 {
-	const char *key;
-	int r;
+	struct lend_options *opt = ctx;
 
-	*opt = (struct lend_options){ .name = "a program" };
-	r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0 && !strcmp(key, "name"))
-			r = sd_bus_message_read(m, "v", "s", &opt->name);
-		else if (r >= 0 && !strcmp(key, "tree"))
-			r = sd_bus_message_read(m, "v", "b", &opt->tree);
-		else if (r >= 0 && !strcmp(key, "record"))
-			r = sd_bus_message_read(m, "v", "b", &opt->record);
-		else if (r >= 0)
-			r = sd_bus_message_skip(m, "v");
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r;
+	if (!strcmp(key, "name"))
+		return sd_bus_message_read(m, "v", "s", &opt->name);
+	if (!strcmp(key, "tree"))
+		return sd_bus_message_read(m, "v", "b", &opt->tree);
+	if (!strcmp(key, "record"))
+		return sd_bus_message_read(m, "v", "b", &opt->record);
+	return sd_bus_message_skip(m, "v");
 }
 
 /* The caller's process, as the root of a tree. */
@@ -226,7 +217,7 @@ int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct rule_image root = { .pid = 0 };
 	struct daemon *d = userdata;
-	struct lend_options opt;
+	struct lend_options opt = { .name = "a program" };
 	const char *text, *why;
 	struct core_error fail;
 	struct caller who;
@@ -238,7 +229,7 @@ int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = manager_args(d, m, &who, "s", &text);
 	if (r <= 0)
 		return r;
-	if (read_options(m, &opt) < 0)
+	if (message_read_dict(m, read_option, &opt) < 0)
 		return manager_refuse(m, "Invalid", "options are name (s), tree (b) and record (b)");
 	if (!ready(d))
 		return -ENOMEM;
@@ -265,21 +256,30 @@ int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return manager_error(m, &fail);
 }
 
-int manager_return_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
+/* The caller's loan that the message names; replies by itself when there is none. */
+static int find_named(struct daemon *d, sd_bus_message *m, struct lender **lender)
 {
-	struct daemon *d = userdata;
-	struct lender *lender;
 	struct caller who;
 	uint64_t loan;
-	int r;
+	int r = manager_args(d, m, &who, "t", &loan);
 
-	(void)error;
-	r = manager_args(d, m, &who, "t", &loan);
 	if (r <= 0)
 		return r;
-	lender = find(d, m, loan);
-	if (!lender)
-		return manager_refuse(m, "NotFound", "you hold no such rules");
+	*lender = find(d, m, loan);
+	if (*lender)
+		return 1;
+	r = manager_refuse(m, "NotFound", "you hold no such rules");
+	return r < 0 ? r : 0;
+}
+
+int manager_return_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct lender *lender;
+	int r = find_named(userdata, m, &lender);
+
+	(void)error;
+	if (r <= 0)
+		return r;
 	end_loan(lender);
 	return sd_bus_reply_method_return(m, NULL);
 }
@@ -288,16 +288,12 @@ int manager_loan_needs(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	_cleanup_free_ char *needs = NULL;
 	struct daemon *d = userdata;
-	struct caller who;
-	uint64_t loan;
-	int r;
+	struct lender *lender;
+	int r = find_named(d, m, &lender);
 
 	(void)error;
-	r = manager_args(d, m, &who, "t", &loan);
 	if (r <= 0)
 		return r;
-	if (!find(d, m, loan))
-		return manager_refuse(m, "NotFound", "you hold no such rules");
-	needs = rulebook_needs(d->core.rules, loan);
+	needs = rulebook_needs(d->core.rules, lender->loan);
 	return needs ? sd_bus_reply_method_return(m, "s", needs) : -ENOMEM;
 }

@@ -13,6 +13,7 @@
 #include "../util/netname.h"
 #include "../util/timespan.h"
 #include "manager.h"
+#include "message-dict.h"
 
 #define PAGE_ROWS	256
 #define JUDGE_NS	(20 * SNITCH_NSEC_PER_MSEC)	/* no flow waits longer for a page to be judged */
@@ -57,8 +58,9 @@ static int take_program(sd_bus_message *m, struct wish *wish)
 	return r;
 }
 
-static int take_entry(sd_bus_message *m, const char *key, struct wish *wish)
+static int take_entry(sd_bus_message *m, const char *key, void *ctx)
 {
+	struct wish *wish = ctx;
 	const char *verdict;
 	int r;
 
@@ -82,21 +84,6 @@ static int take_entry(sd_bus_message *m, const char *key, struct wish *wish)
 		return -EINVAL;
 	r = sd_bus_message_read(m, "v", "s", &verdict);
 	return r < 0 ? r : take_verdict(wish, verdict);
-}
-
-static int take_filter(sd_bus_message *m, struct wish *wish)
-{
-	const char *key;
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0)
-			r = take_entry(m, key, wish);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 struct page {
@@ -319,7 +306,7 @@ int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = manager_caller(page.d, m, &who);
 	if (r <= 0)
 		return r;
-	r = take_filter(m, &wish);
+	r = message_read_dict(m, take_entry, &wish);
 	if (r >= 0)
 		r = sd_bus_message_read(m, "xx", &place.last, &place.id);
 	if (r < 0 || (strcmp(wish.scope, "user") && strcmp(wish.scope, "system")))

@@ -13,6 +13,7 @@
 #include "../util/cleanup.h"
 #include "../util/log.h"
 #include "manager.h"
+#include "message-dict.h"
 #include "message-list.h"
 
 #define SEALS	(F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
@@ -20,24 +21,19 @@
 int manager_list_lists(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
-	sd_bus_message *reply = NULL;
+	sd_bus_message *reply;
 	const struct list *list;
 	struct caller who;
 	size_t i;
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_open_list(d, m, &who, "a{sv}", &reply);
 	if (r <= 0)
 		return r;
-	r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
 	for (i = 0; r >= 0 && (list = lists_at(rulebook_lists(d->core.rules), i)); i++)
 		r = message_list(reply, list_facts(list), rulebook_hits(d->core.rules), !who.admin);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return manager_reply(reply, r);
+	return manager_close_list(reply, r);
 }
 
 /* ---- is it on a list? ------------------------------------------------------------------------ */
@@ -165,8 +161,17 @@ static int take_data(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static int read_option(sd_bus_message *m, const char *key, struct keeper_wish *wish, int *fd)
+/* A list as it is told; @fd: its contents, -1: none. */
+struct told {
+	struct keeper_wish wish;
+	int fd;
+};
+
+static int read_option(sd_bus_message *m, const char *key, void *ctx)
 {
+	struct told *told = ctx;
+	struct keeper_wish *wish = &told->wish;
+
 	if (!strcmp(key, "url"))
 		return sd_bus_message_read(m, "v", "s", &wish->url);
 	if (!strcmp(key, "kind"))
@@ -176,70 +181,73 @@ static int read_option(sd_bus_message *m, const char *key, struct keeper_wish *w
 	if (!strcmp(key, "enabled"))
 		return sd_bus_message_read(m, "v", "b", &wish->enabled);
 	if (!strcmp(key, "contents"))
-		return sd_bus_message_read(m, "v", "h", fd);
+		return sd_bus_message_read(m, "v", "h", &told->fd);
 	return -EINVAL;
 }
 
-static int read_wish(sd_bus_message *m, struct keeper_wish *wish, int *fd)
+static int read_wish(sd_bus_message *m, struct told *told)
 {
-	const char *key;
-	int r;
+	int r = sd_bus_message_read(m, "s", &told->wish.name);
 
-	r = sd_bus_message_read(m, "s", &wish->name);
-	if (r >= 0)
-		r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0)
-			r = read_option(m, key, wish, fd);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r;
+	return r < 0 ? r : message_read_dict(m, read_option, told);
 }
 
 int manager_set_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct keeper_wish wish = { .enabled = -1, .data = -1 };
+	struct told told = { .wish = { .enabled = -1, .data = -1 }, .fd = -1 };
 	struct daemon *d = userdata;
 	struct caller who;
 	char text[320];
-	int fd = -1, r;
+	int r;
 
 	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r <= 0)
 		return r;
-	if (read_wish(m, &wish, &fd) < 0)
+	if (read_wish(m, &told) < 0)
 		return manager_refuse(m, "Invalid",
 				      "a list is told by url, kind, every, enabled and contents");
-	if (fd >= 0) {
-		wish.data = take_data(fd);
-		if (wish.data < 0)
+	if (told.fd >= 0) {
+		told.wish.data = take_data(told.fd);
+		if (told.wish.data < 0)
 			return manager_refuse(m, "Invalid", "contents have to be a sealed memfd");
 	}
-	log_msg(LOG_NOTICE, "uid %u changes list %s", who.uid, wish.name);
-	r = keeper_set(d->keeper, &wish, changed, sd_bus_message_ref(m), text, sizeof(text));
+	log_msg(LOG_NOTICE, "uid %u changes list %s", who.uid, told.wish.name);
+	r = keeper_set(d->keeper, &told.wish, changed, sd_bus_message_ref(m), text, sizeof(text));
 	return begun(d, m, r, text);
 }
 
-int manager_remove_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
+/* A method that takes a name; @what is logged, NULL: nothing. */
+static int change_named(sd_bus_message *m, struct daemon *d, const char *what,
+			int (*change)(struct keeper *k, const char *name, keeper_done done,
+				      void *ctx, char *error, size_t size))
 {
-	struct daemon *d = userdata;
 	struct caller who;
 	const char *name;
 	char text[320];
 	int r;
 
-	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r > 0)
 		r = sd_bus_message_read(m, "s", &name);
 	if (r <= 0)
 		return r;
-	log_msg(LOG_NOTICE, "uid %u removes list %s", who.uid, name);
-	r = keeper_remove(d->keeper, name, changed, sd_bus_message_ref(m), text, sizeof(text));
+	if (what)
+		log_msg(LOG_NOTICE, "uid %u %s list %s", who.uid, what, name);
+	r = change(d->keeper, name, changed, sd_bus_message_ref(m), text, sizeof(text));
 	return begun(d, m, r, text);
+}
+
+int manager_remove_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	(void)error;
+	return change_named(m, userdata, "removes", keeper_remove);
+}
+
+int manager_update_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	(void)error;
+	return change_named(m, userdata, NULL, keeper_update);
 }
 
 int manager_except_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -260,23 +268,5 @@ int manager_except_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		entry, remove ? "back on" : "from", name);
 	r = keeper_except(d->keeper, name, entry, remove, changed, sd_bus_message_ref(m), text,
 			  sizeof(text));
-	return begun(d, m, r, text);
-}
-
-int manager_update_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	struct daemon *d = userdata;
-	struct caller who;
-	const char *name;
-	char text[320];
-	int r;
-
-	(void)error;
-	r = manager_admin(d, m, &who);
-	if (r > 0)
-		r = sd_bus_message_read(m, "s", &name);
-	if (r <= 0)
-		return r;
-	r = keeper_update(d->keeper, name, changed, sd_bus_message_ref(m), text, sizeof(text));
 	return begun(d, m, r, text);
 }

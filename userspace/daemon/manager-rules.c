@@ -45,18 +45,13 @@ int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &l.who);
+	r = manager_open_list(d, m, &l.who, "a{sv}", &l.m);
 	if (r <= 0)
 		return r;
-	l.r = sd_bus_message_new_method_return(m, &l.m);
-	if (l.r >= 0)
-		l.r = sd_bus_message_open_container(l.m, 'a', "a{sv}");
 	l.with_uses = d->core.history && !history_uses(d->core.history, &l.uses);
 	rulebook_each(d->core.rules, list_row, &l);
 	history_uses_free(&l.uses);
-	if (l.r >= 0)
-		l.r = sd_bus_message_close_container(l.m);
-	return manager_reply(l.m, l.r);
+	return manager_close_list(l.m, l.r);
 }
 
 /* Where @who may put a rule. Return: NULL when it may, else why not. */

@@ -14,6 +14,7 @@
 #include "../util/log.h"
 #include "../util/timespan.h"
 #include "manager.h"
+#include "message-dict.h"
 
 int manager_error(sd_bus_message *m, const struct core_error *error)
 {
@@ -73,6 +74,29 @@ int manager_reply(sd_bus_message *reply, int r)
 	return r < 0 ? r : 1;
 }
 
+int manager_open_list(struct daemon *d, sd_bus_message *m, struct caller *who, const char *type,
+		      sd_bus_message **reply)
+{
+	int r = manager_caller(d, m, who);
+
+	if (r <= 0)
+		return r;
+	*reply = NULL;
+	r = sd_bus_message_new_method_return(m, reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_open_container(*reply, 'a', type);
+	if (r >= 0)
+		return 1;
+	sd_bus_message_unref(*reply);
+	return r;
+}
+
+int manager_close_list(sd_bus_message *reply, int r)
+{
+	return manager_reply(reply, r >= 0 ? sd_bus_message_close_container(reply) : r);
+}
+
 /* ---- mode ------------------------------------------------------------------------------------ */
 
 static int on_set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -111,25 +135,20 @@ static int on_set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error)
 static int on_list_questions(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
-	sd_bus_message *reply = NULL;
+	sd_bus_message *reply;
 	struct question *q = NULL;
 	struct caller who;
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_open_list(d, m, &who, "a{sv}", &reply);
 	if (r <= 0)
 		return r;
-	r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
 	while (r >= 0 && (q = questions_next(d->core.questions, q))) {
 		if (rights_may_answer(&who, q->belongs))
 			r = message_question(reply, &d->core, q);
 	}
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return manager_reply(reply, r);
+	return manager_close_list(reply, r);
 }
 
 static int on_get_question(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -233,34 +252,24 @@ static int on_dismiss(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* ---- agents ---------------------------------------------------------------------------------- */
 
-static int read_caps(sd_bus_message *m, struct agent_caps *caps)
+static int read_cap(sd_bus_message *m, const char *key, void *ctx)
 {
-	const char *key;
-	int r;
+	struct agent_caps *caps = ctx;
 
-	*caps = (struct agent_caps){ .name = "" };
-	r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0 && !strcmp(key, "name"))
-			r = sd_bus_message_read(m, "v", "s", &caps->name);
-		else if (r >= 0 && !strcmp(key, "watch"))
-			r = sd_bus_message_read(m, "v", "b", &caps->watch);
-		else if (r >= 0 && !strcmp(key, "loan"))
-			r = sd_bus_message_read(m, "v", "t", &caps->loan);
-		else if (r >= 0)
-			r = sd_bus_message_skip(m, "v");
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r;
+	if (!strcmp(key, "name"))
+		return sd_bus_message_read(m, "v", "s", &caps->name);
+	if (!strcmp(key, "watch"))
+		return sd_bus_message_read(m, "v", "b", &caps->watch);
+	if (!strcmp(key, "loan"))
+		return sd_bus_message_read(m, "v", "t", &caps->loan);
+	return sd_bus_message_skip(m, "v");
 }
 
 static int on_register(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
 	struct core_error fail;
-	struct agent_caps caps;
+	struct agent_caps caps = { .name = "" };
 	struct caller who;
 	int r;
 
@@ -268,7 +277,7 @@ static int on_register(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = manager_caller(d, m, &who);
 	if (r <= 0)
 		return r;
-	r = read_caps(m, &caps);
+	r = message_read_dict(m, read_cap, &caps);
 	if (r < 0)
 		return manager_refuse(m, "Invalid", "caps are name (s), watch (b) and loan (t)");
 	if (agents_add(d, m, &who, &caps, &fail))

@@ -25,6 +25,15 @@ int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who);
 /* Sends @reply unless @r is an error. Return: as a method handler shall. */
 int manager_reply(sd_bus_message *reply, int r);
 
+/*
+ * manager_caller(), then a reply with an array of @type begins, for manager_close_list(). Return: 1
+ * to go on; else as a method handler shall.
+ */
+int manager_open_list(struct daemon *d, sd_bus_message *m, struct caller *who, const char *type,
+		      sd_bus_message **reply);
+/* Ends the array and sends @reply unless @r is an error. Return: as a method handler shall. */
+int manager_close_list(sd_bus_message *reply, int r);
+
 /* Of manager-status.c, manager-rules.c, manager-history.c and manager-explain.c, for the table. */
 int manager_get_property(sd_bus *bus, const char *path, const char *interface,
 			 const char *property, sd_bus_message *reply, void *userdata,

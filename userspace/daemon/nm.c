@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message-dict.h"
 #include "network.h"
 
 #define NM		"org.freedesktop.NetworkManager"
@@ -61,8 +62,9 @@ struct values {
 	uint32_t state;
 };
 
-static int read_value(sd_bus_message *m, const char *key, struct values *v)
+static int read_value(sd_bus_message *m, const char *key, void *ctx)
 {
+	struct values *v = ctx;
 	int r;
 
 	if (!strcmp(key, "Id") && sd_bus_message_verify_type(m, 'v', "s") > 0)
@@ -81,19 +83,8 @@ static int read_value(sd_bus_message *m, const char *key, struct values *v)
 
 static int read_values(sd_bus_message *m, struct values *v)
 {
-	const char *key;
-	int r;
-
 	memset(v, 0, sizeof(*v));
-	r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(m, "s", &key);
-		if (r >= 0)
-			r = read_value(m, key, v);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(m);
+	return message_read_dict(m, read_value, v);
 }
 
 static void take(struct reading *reading, const char *path, const char *interface,

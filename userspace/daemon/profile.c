@@ -345,17 +345,12 @@ int manager_list_profiles(sd_bus_message *m, void *userdata, sd_bus_error *error
 	int r;
 
 	(void)error;
-	r = manager_caller(d, m, &who);
+	r = manager_open_list(d, m, &who, "s", &l.m);
 	if (r <= 0)
 		return r;
-	l.r = sd_bus_message_new_method_return(m, &l.m);
-	if (l.r >= 0)
-		l.r = sd_bus_message_open_container(l.m, 'a', "s");
 	for (i = 0; i < d->profiles->conf.n; i++)
 		append_rule_profile(&l, d->profiles->conf.lines[i].name);
 	rulebook_each_profile(d->core.rules, who.admin ? (uint32_t)-1 : who.uid,
 			      append_rule_profile, &l);
-	if (l.r >= 0)
-		l.r = sd_bus_message_close_container(l.m);
-	return manager_reply(l.m, l.r);
+	return manager_close_list(l.m, l.r);
 }
