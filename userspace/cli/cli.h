@@ -284,6 +284,21 @@ int cmd_rules_check(struct cli *cli, int argc, char **argv);
 
 /* ---- rules.c -------------------------------------------------------------- */
 
+/** struct cli_verb - one of a command's verbs; the last one's name is NULL */
+struct cli_verb {
+	const char *name;
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+/** cli_verb - run the verb that @argv begins with, the first one without words; enum cli_exit */
+int cli_verb(struct cli *cli, const char *command, const struct cli_verb *verbs, int argc,
+	     char **argv);
+
+/** cli_remove_each - each of @argv by @remove, with JSON of those that went; the last exit code */
+int cli_remove_each(struct cli *cli, int argc, char **argv,
+		    int (*remove)(struct cli *cli, const char *what, const void *ctx),
+		    const void *ctx);
+
 /** cli_join - the words of a rule or flow as its text, quoted where needed; for free() */
 char *cli_join(int argc, char **argv);
 

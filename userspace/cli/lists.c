@@ -287,23 +287,17 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
+static int rm(struct cli *cli, const char *name, const void *ctx)
+{
+	(void)ctx;
+	return cli_call(cli, "RemoveList", NULL, "s", name);
+}
+
 static int cmd_rm(struct cli *cli, int argc, char **argv)
 {
-	json_t *removed = cli->json ? json_array() : NULL;
-	int i, code = CLI_OK;
-
 	if (!argc)
 		return out_usage("lists rm wants the name of a list");
-	for (i = 0; i < argc; i++) {
-		int rc = cli_call(cli, "RemoveList", NULL, "s", argv[i]);
-
-		if (!rc && removed)
-			json_array_append_new(removed, json_string(argv[i]));
-		code = rc ? rc : code;
-	}
-	if (cli->json)
-		out_json(json_pack("{s:o}", "removed", removed));
-	return code;
+	return cli_remove_each(cli, argc, argv, rm, NULL);
 }
 
 static int cmd_update(struct cli *cli, int argc, char **argv)
@@ -356,21 +350,12 @@ static int cmd_disable(struct cli *cli, int argc, char **argv)
 
 int cmd_lists(struct cli *cli, int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct cli *cli, int argc, char **argv);
-	} verbs[] = {
+	static const struct cli_verb verbs[] = {
 		{ "list", cmd_list }, { "show", cmd_show }, { "test", cmd_test },
 		{ "add", cmd_add }, { "rm", cmd_rm }, { "update", cmd_update },
 		{ "except", cmd_except }, { "enable", cmd_enable }, { "disable", cmd_disable },
+		{ NULL, NULL },
 	};
-	size_t i;
 
-	if (!argc)
-		return cmd_list(cli, 0, argv);
-	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, argv[0]))
-			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("lists: '%s' is not one of list, show, test, add, rm, update, except, "
-			 "enable, disable", argv[0]);
+	return cli_verb(cli, "lists", verbs, argc, argv);
 }

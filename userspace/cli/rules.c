@@ -170,8 +170,9 @@ static int cmd_add(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-static int rm(struct cli *cli, const char *root, const char *text)
+static int rm(struct cli *cli, const char *text, const void *ctx)
 {
+	const char *root = ctx;
 	int code = CLI_NOT_FOUND;
 	uint64_t id;
 
@@ -186,9 +187,7 @@ static int rm(struct cli *cli, const char *root, const char *text)
 
 static int cmd_rm(struct cli *cli, int argc, char **argv)
 {
-	json_t *removed = cli->json ? json_array() : NULL;
 	const char *root = NULL;
-	int i, code = CLI_OK;
 
 	if (argc >= 2 && !strcmp(argv[0], "--root")) {
 		root = argv[1];
@@ -197,16 +196,7 @@ static int cmd_rm(struct cli *cli, int argc, char **argv)
 	}
 	if (!argc)
 		return out_usage("rules rm wants the id of a rule; `snitch rules list` shows them");
-	for (i = 0; i < argc; i++) {
-		int rc = rm(cli, root, argv[i]);
-
-		if (!rc && removed)
-			json_array_append_new(removed, json_string(argv[i]));
-		code = rc ? rc : code;
-	}
-	if (cli->json)
-		out_json(json_pack("{s:o}", "removed", removed));
-	return code;
+	return cli_remove_each(cli, argc, argv, rm, root);
 }
 
 static int cmd_disable(struct cli *cli, int argc, char **argv)
@@ -221,23 +211,14 @@ static int cmd_enable(struct cli *cli, int argc, char **argv)
 
 int cmd_rules(struct cli *cli, int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct cli *cli, int argc, char **argv);
-	} verbs[] = {
+	static const struct cli_verb verbs[] = {
 		{ "list", cmd_list }, { "add", cmd_add }, { "rm", cmd_rm },
 		{ "check", cmd_rules_check },
-		{ "import", rules_import }, { "export", rules_export },
 		{ "test", rules_test },
+		{ "import", rules_import }, { "export", rules_export },
 		{ "disable", cmd_disable }, { "enable", cmd_enable },
+		{ NULL, NULL },
 	};
-	size_t i;
 
-	if (!argc)
-		return cmd_list(cli, 0, argv);
-	for (i = 0; i < SNITCH_ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, argv[0]))
-			return verbs[i].run(cli, argc - 1, argv + 1);
-	return out_usage("rules: '%s' is not one of list, add, rm, check, test, import, export, "
-			 "disable, enable", argv[0]);
+	return cli_verb(cli, "rules", verbs, argc, argv);
 }
