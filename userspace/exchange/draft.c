@@ -45,28 +45,26 @@ static void say(struct draft *d, enum exchange_fate fate, const char *key, const
 	d->r = source_say(d->src, fate, p, key, found, "%s", reason);
 }
 
-/* The reason as text, or NULL with the draft given up. */
-static char *format_reason(struct draft *d, const char *reason, va_list ap)
+/* Says it. Return: the reason as text; NULL with the draft given up, or given up before. */
+static char *say_reason(struct draft *d, enum exchange_fate fate, const char *key,
+			const char *found, const char *reason, va_list ap)
 {
-	char *text = snitch_vformat(reason, ap);
+	char *text = d->r ? NULL : snitch_vformat(reason, ap);
 
-	if (!text)
+	if (text)
+		say(d, fate, key, found, text);
+	else if (!d->r)
 		d->r = -ENOMEM;
 	return text;
 }
 
 void draft_change(struct draft *d, const char *key, const char *found, const char *reason, ...)
 {
-	_cleanup_free_ char *text = NULL;
 	va_list ap;
 
-	if (d->r)
-		return;
 	va_start(ap, reason);
-	text = format_reason(d, reason, ap);
+	free(say_reason(d, EXCHANGE_CHANGED, key, found, reason, ap));
 	va_end(ap);
-	if (text)
-		say(d, EXCHANGE_CHANGED, key, found, text);
 }
 
 void draft_disable(struct draft *d, const char *key, const char *found, const char *reason, ...)
@@ -74,14 +72,11 @@ void draft_disable(struct draft *d, const char *key, const char *found, const ch
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
 
-	if (d->r)
-		return;
 	va_start(ap, reason);
-	text = format_reason(d, reason, ap);
+	text = say_reason(d, EXCHANGE_DISABLED, key, found, reason, ap);
 	va_end(ap);
 	if (!text)
 		return;
-	say(d, EXCHANGE_DISABLED, key, found, text);
 	d->rule->flags |= RULE_F_DISABLED;
 	if (!d->why)
 		d->why = snitch_take_ptr(text);
@@ -93,16 +88,13 @@ void draft_leave(struct draft *d, const char *key, const char *found, const char
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
 
-	if (d->r)
-		return;
 	va_start(ap, reason);
-	text = format_reason(d, reason, ap);
+	text = say_reason(d, EXCHANGE_LEFT, key, found, reason, ap);
 	va_end(ap);
 	if (!text)
 		return;
 	d->src->x->n_left += !d->left;
 	d->left = true;
-	say(d, EXCHANGE_LEFT, key, found, text);
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
