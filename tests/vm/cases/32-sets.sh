@@ -4,16 +4,10 @@
 # load, a million prefixes, ten thousand rules, what must be refused, allocations that fail.
 . /snitch/cases/lib/case.sh
 
-S4=10.77.0.3 S6=fd77::3		# the far end, again
 case_begin
-in_f ip addr add $S4/24 dev vf
-in_f ip -6 addr add $S6/64 dev vf nodad
-in_c ip neigh replace $S4 lladdr 02:77:00:00:00:02 dev vc nud permanent
-in_c ip neigh replace $S6 lladdr 02:77:00:00:00:02 dev vc nud permanent
+far_again
 far_up tcp:80 udp:80 udp:81 udp:82
-: >$TMP/feed
-nsenter --net=/run/netns/f -- $FAR feed tcp:90 --log $TMP/feed &
-wait_for 10 far_listens -t 90
+far_feeds 90
 
 change() { printf '%s\n' "$@" | snitch-tool change >$TMP/change.out 2>&1; }
 sets_are() { [[ $(snitch-tool sets | sed 's/ bytes=.*//' | paste -sd' ') == "$1" ]]; }

@@ -5,20 +5,16 @@
 # far end received says so.
 . /snitch/cases/lib/cells.sh
 
-S4=10.77.0.3 S6=fd77::3		# the far end, again
-
 case_begin
-in_f ip addr add $S4/24 dev vf
-in_f ip -6 addr add $S6/64 dev vf nodad
-in_c ip neigh replace $S4 lladdr 02:77:00:00:00:02 dev vc nud permanent
-in_c ip neigh replace $S6 lladdr 02:77:00:00:00:02 dev vc nud permanent
+far_again
 far_up tcp:80
-: >$TMP/feed
-nsenter --net=/run/netns/f -- $FAR feed tcp:90 --log $TMP/feed &
-wait_for 10 far_listens -t 90
+far_feeds 90
 warm $A $C snitch snitchd
 daemon_prepare
-echo "deny any to list:bad" >/etc/snitch/rules.d/20-lists.rules
+# Rules name the programs, so that the kernel knows them under each policy: of one that it does not
+# know, the daemon is asked.
+printf '%s\n' "deny any to list:bad" "allow $A to 192.0.2.99" "allow $C to 192.0.2.99" \
+	>/etc/snitch/rules.d/20-lists.rules
 daemon_up
 t_ok "snitchd starts" snitch mode observe || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
 

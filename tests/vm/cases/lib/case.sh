@@ -23,6 +23,21 @@ far_up() {
 	wait_for 10 far_listens "$([[ $last == tcp:* ]] && echo -t || echo -u)" "${last#*:}"
 }
 
+# far_again: the far end has two addresses more, $S4 and $S6.
+S4=10.77.0.3 S6=fd77::3
+far_again() {
+	in_f ip addr add $S4/24 dev vf
+	in_f ip -6 addr add $S6/64 dev vf nodad
+	in_c ip neigh replace $S4 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	in_c ip neigh replace $S6 lladdr 02:77:00:00:00:02 dev vc nud permanent
+}
+# far_feeds PORT: sends who connects as much as they ask for; what it could send is in $TMP/feed.
+far_feeds() {
+	: >$TMP/feed
+	nsenter --net=/run/netns/f -- $FAR feed tcp:$1 --log $TMP/feed &
+	wait_for 10 far_listens -t $1
+}
+
 # far_got PROTO PORT TEXT: did a server receive that text?
 far_got() { grep -q "^$1 $2 [0-9]* .*$3" $TMP/far; }
 
