@@ -165,11 +165,14 @@ static void test_not_proposed(void **state)
 	f = flow("/opt/odd", "192.0.2.1", "", 80);
 	f.flags = HISTORY_F_ODD;
 	proposals_add(&all, &f);
+	f = flow("/usr/bin/curl", "192.0.2.1", "", 80);
+	f.app = "image debian:12\ncontainer";
+	proposals_add(&all, &f);
 	f = flow("kernel nfs", "192.0.2.1", "", 80);
 	f.flags = HISTORY_F_KERNEL;
 	proposals_add(&all, &f);
 	assert_int_equal(finish(&all), 0);
-	assert_int_equal(all.n, sizeof(programs) / sizeof(programs[0]) + 3);
+	assert_int_equal(all.n, sizeof(programs) / sizeof(programs[0]) + 4);
 	for (i = 0; i < all.n; i++)
 		assert_non_null(all.list[i]->why_not);
 	proposals_free(&all);

@@ -202,6 +202,9 @@ static void kept_odd(void **state)
 	assert_string_equal(out.app.snap, "b");
 	assert_string_equal(out.app.snap_app, "");
 	assert_false(out.app.snap_sure);
+	assert_true(app_text_container("container") && app_text_container("unit x\ncontainer"));
+	assert_false(app_text_container("") || app_text_container("unit container") ||
+		     app_text_container("containers") || app_text_container("image a\nxcontainer"));
 	app_read(empty, "/x", &out);
 	assert_string_equal(out.app.script, "/x");
 	assert_false(out.app.script_sure || out.container || out.app.n_images);

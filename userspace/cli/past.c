@@ -163,9 +163,9 @@ static char *take_text(const json_t *row, const char *key)
 	return snitch_unescape(value_str(row, key, ""), &len);
 }
 
-static char *take_parents(const json_t *row)
+static char *take_lines(const json_t *row, const char *key)
 {
-	const json_t *list = json_object_get(row, "parents"), *entry;
+	const json_t *list = json_object_get(row, key), *entry;
 	size_t i, size = 0, len;
 	char *out = NULL;
 	FILE *f = open_memstream(&out, &size);
@@ -201,6 +201,7 @@ void past_flow_clear(struct past_flow *p)
 	free(p->program);
 	free(p->script);
 	free(p->parents);
+	free(p->app);
 	free(p->name);
 	memset(p, 0, sizeof(*p));
 }
@@ -236,16 +237,17 @@ int past_flow(const json_t *row, struct past_flow *out)
 	memset(out, 0, sizeof(*out));
 	out->program = take_text(row, "program");
 	out->script = take_text(row, "script");
-	out->parents = take_parents(row);
+	out->parents = take_lines(row, "parents");
+	out->app = take_lines(row, "app");
 	out->name = take_text(row, "name");
-	if (!out->program || !out->script || !out->parents || !out->name) {
+	if (!out->program || !out->script || !out->parents || !out->app || !out->name) {
 		past_flow_clear(out);
 		return -ENOMEM;
 	}
 	f->program = out->program;
 	f->script = out->script;
 	f->parents = out->parents;
-	f->app = "";	/* snitchd judges by it */
+	f->app = out->app;
 	f->name = out->name;
 	take_numbers(row, f);
 	if (f->action && f->origin &&

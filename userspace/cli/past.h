@@ -58,7 +58,7 @@ int past_read(struct cli *cli, const struct past_filter *filter,
  */
 struct past_flow {
 	struct history_flow flow;
-	char *program, *script, *parents, *name;
+	char *program, *script, *parents, *app, *name;
 };
 
 /** past_flow - take a row's escapes out; 0, -EINVAL (not of this version) or -ENOMEM */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../policy/app.h"
 #include "../util/cleanup.h"
 #include "propose.h"
 
@@ -72,6 +73,8 @@ const char *proposal_why_not(const struct history_flow *flow)
 		return "it is not known which program it was";
 	if (flow->flags & HISTORY_F_ODD)
 		return "no rule holds for it: its file is gone or disguised, or others share its socket";
+	if (app_text_container(flow->app))
+		return "a container's: its path is not this machine's, which a rule would name";
 	name++;
 	if (flow->script[0] || is_interpreter(name))
 		return "interpreter: a rule would allow whatever it is told to run";

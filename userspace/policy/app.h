@@ -82,6 +82,9 @@ struct app_kept {
 /* @text is cut up, and stays as long as @out; unknown lines are left out. @script: borrowed. */
 void app_read(char *text, const char *script, struct app_kept *out);
 
+/* Does that text say "container"? */
+bool app_text_container(const char *text);
+
 /* Nothing is known of it. */
 #define APP_NONE	((struct app){ \
 	.unit = "", .flatpak = "", .snap = "", .snap_app = "", .script = "" })

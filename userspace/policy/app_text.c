@@ -93,3 +93,15 @@ void app_read(char *text, const char *script, struct app_kept *out)
 		take_line(out, line);
 	out->app.script_sure = out->app.script_sure && *script;
 }
+
+bool app_text_container(const char *text)
+{
+	static const char word[] = "container";
+	const char *at;
+
+	for (at = strstr(text, word); at; at = strstr(at + 1, word)) {
+		if ((at == text || at[-1] == '\n') && strchr("\n", at[strlen(word)]))
+			return true;
+	}
+	return false;
+}
