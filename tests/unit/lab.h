@@ -44,6 +44,21 @@ static inline void lab_write(const char *root, const char *name, const char *tex
 	chmod(path, 0644);
 }
 
+/* A file of @n addresses that do not touch, a line each: 10.0.0.1, 10.0.1.1... */
+static inline void lab_write_addresses(const char *root, const char *name, size_t n)
+{
+	char *text = NULL;
+	size_t size = 0, i;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	for (i = 0; i < n; i++)
+		fprintf(f, "10.%zu.%zu.1\n", i >> 8, i & 255);
+	fclose(f);
+	lab_write(root, name, text);
+	free(text);
+}
+
 static inline void lab_unlink(const char *root, const char *name)
 {
 	char path[256];

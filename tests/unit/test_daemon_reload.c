@@ -9,10 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core.h"
+#include "lists/lists.h"
+#include "policy/policy.h"
 #include "util/log.h"
 #include "util/panic.h"
 #include "lab.h"
@@ -23,12 +26,14 @@
 /**
  * struct lab - a core on a folder of its own
  * @loads: policies loaded so far
- * @rules: of the last one
+ * @rules, @ranges: of the last one
+ * @room: for ranges; 0: as many as like
  */
 struct lab {
 	char root[LAB_ROOT];
 	struct core core;
 	unsigned int loads, rules;
+	size_t ranges, room;
 };
 
 static int sink_begin(void *ctx, const struct snitch_policy *policy, uint64_t *generation)
@@ -36,8 +41,18 @@ static int sink_begin(void *ctx, const struct snitch_policy *policy, uint64_t *g
 	struct lab *lab = ctx;
 
 	lab->rules = policy->rules;
+	lab->ranges = 0;
 	*generation = lab->loads + 1;
 	return 0;
+}
+
+static int sink_sets(void *ctx, const struct snitch_set_data *sets, size_t n)
+{
+	struct lab *lab = ctx;
+
+	while (n--)
+		lab->ranges += sets++->n;
+	return lab->room && lab->ranges > lab->room ? -ENOSPC : 0;
 }
 
 static int sink_commit(void *ctx, uint64_t *generation, uint32_t *unbound)
@@ -62,7 +77,7 @@ static int setup(void **state)
 	assert_int_equal(core_init(&lab->core, lab->root, NULL, NULL), 0);
 	lab->core.sink = (struct snitch_policy_sink){
 		.ctx = lab, .begin = sink_begin, .apps = lab_no_apps, .rules = lab_no_rules,
-		.commit = sink_commit, .abort = lab_no_abort, .error = lab_no_error,
+		.sets = sink_sets, .commit = sink_commit, .abort = lab_no_abort, .error = lab_no_error,
 	};
 	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\n");
 	assert_int_equal(core_reload(&lab->core), 0);
@@ -93,6 +108,41 @@ static void test_release(void **state)
 	lab_unlink(lab->root, SNITCH_PANIC_FILE);
 	assert_int_equal(core_reload(&lab->core), 0);
 	assert_int_equal(lab->rules, 1);
+	assert_int_equal(lab->loads, 3);
+}
+
+/* What the kernel has no room for the daemon judges by; small sets stay. */
+static void test_no_room(void **state)
+{
+	static const char rules[] = "deny any to list:big\ndeny any to 192.0.2.1,192.0.2.3,192.0.2.5,"
+		"192.0.2.7,192.0.2.9,192.0.2.11,192.0.2.13,192.0.2.15,192.0.2.17,192.0.2.19,"
+		"192.0.2.21,192.0.2.23,192.0.2.25,192.0.2.27,192.0.2.29,192.0.2.31,192.0.2.33\n";
+	static const char *const folders[] = { "/var", "/var/lib", "/var/lib/snitch", LIST_FOLDER_STORE };
+	struct lab *lab = *state;
+	struct rule_error err;
+	struct lists *lists;
+	char path[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", lab->root, folders[i]);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	lab_write_addresses(lab->root, LIST_FOLDER_STORE "/big.list", POLICY_LINES_MAX + 100);
+	assert_int_equal(lists_load(lab->root, NULL, &lists, &err), 1);
+	rulebook_take_lists(lab->core.rules, lists);
+	lab_write(lab->root, RULES_FILE, rules);
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->ranges, POLICY_LINES_MAX + 100 + 17);
+	lab->room = POLICY_LINES_MAX;
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->ranges, 17);
+	assert_int_equal(lab->rules, 2);
+	assert_string_equal(rulebook_error(lab->core.rules), "");
+	assert_int_equal(lab->loads, 3);
+	lab->room = 1;		/* not even that: nothing is loaded, and that is said */
+	assert_int_equal(core_reload(&lab->core), -ENOSPC);
+	assert_true(rulebook_error(lab->core.rules)[0]);
 	assert_int_equal(lab->loads, 3);
 }
 
@@ -164,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LAB(test_release),
+		LAB(test_no_room),
 		LAB(test_panic_stays),
 		LAB(test_files),
 		LAB(test_release_with_bad_file),

@@ -208,22 +208,6 @@ static void test_kernel_has_addresses(void **state)
 	}
 }
 
-/* A list of @n addresses that do not touch: 10.0.0.1, 10.0.1.1... */
-static void write_many(const char *name, size_t n)
-{
-	char path[128];
-	size_t i;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s" STORE "/%s.list", root, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	for (i = 0; i < n; i++)
-		fprintf(f, "10.%zu.%zu.1\n", i >> 8, i & 255);
-	fclose(f);
-	chmod(path, 0644);
-}
-
 /* Many addresses are a set, without the excepted; equal ones are one; another version is another. */
 static void test_sets(void **state)
 {
@@ -237,7 +221,7 @@ static void test_sets(void **state)
 	struct rule_error err;
 
 	(void)state;
-	write_many("many", 40);
+	lab_write_addresses(root, STORE "/many.list", 40);
 	lab_write(root, STORE "/many.except", "10.0.4.1\n");
 	assert_int_equal(lists_load(root, before, &lists, &err), 1);
 	env.lists = lists;
@@ -274,7 +258,7 @@ static void test_too_many(void **state)
 	size_t lines, final;
 
 	(void)state;
-	write_many("huge", POLICY_LINES_MAX + 1);
+	lab_write_addresses(root, STORE "/huge.list", POLICY_LINES_MAX + 1);
 	assert_int_equal(lists_load(root, before, &lists, &err), 1);
 	env.lists = lists;
 	count_lines(texts, &lines, &final, &c);
