@@ -28,12 +28,16 @@
  * @loads: policies loaded so far
  * @rules, @ranges: of the last one
  * @room: for ranges; 0: as many as like
+ * @changes: of sets so far; @ranges are those of the last one then
+ * @change: why there is none
  */
 struct lab {
 	char root[LAB_ROOT];
 	struct core core;
 	unsigned int loads, rules;
 	size_t ranges, room;
+	unsigned int changes;
+	int change;
 };
 
 static int sink_begin(void *ctx, const struct snitch_policy *policy, uint64_t *generation)
@@ -53,6 +57,18 @@ static int sink_sets(void *ctx, const struct snitch_set_data *sets, size_t n)
 	while (n--)
 		lab->ranges += sets++->n;
 	return lab->room && lab->ranges > lab->room ? -ENOSPC : 0;
+}
+
+static int sink_change(void *ctx, const struct snitch_set_change *changes, size_t n)
+{
+	struct lab *lab = ctx;
+
+	if (lab->change)
+		return lab->change;
+	lab->changes++;
+	for (lab->ranges = 0; n--; changes++)
+		lab->ranges += changes->data.n;
+	return 0;
 }
 
 static int sink_commit(void *ctx, uint64_t *generation, uint32_t *unbound)
@@ -77,7 +93,7 @@ static int setup(void **state)
 	assert_int_equal(core_init(&lab->core, lab->root, NULL, NULL), 0);
 	lab->core.sink = (struct snitch_policy_sink){
 		.ctx = lab, .begin = sink_begin, .apps = lab_no_apps, .rules = lab_no_rules,
-		.sets = sink_sets, .commit = sink_commit, .abort = lab_no_abort, .error = lab_no_error,
+		.sets = sink_sets, .change = sink_change, .commit = sink_commit, .abort = lab_no_abort, .error = lab_no_error,
 	};
 	lab_write(lab->root, RULES_FILE, "deny /usr/bin/curl to any\n");
 	assert_int_equal(core_reload(&lab->core), 0);
@@ -111,16 +127,9 @@ static void test_release(void **state)
 	assert_int_equal(lab->loads, 3);
 }
 
-/* What the kernel has no room for the daemon judges by; small sets stay. */
-static void test_no_room(void **state)
+static void make_list_folder(struct lab *lab)
 {
-	static const char rules[] = "deny any to list:big\ndeny any to 192.0.2.1,192.0.2.3,192.0.2.5,"
-		"192.0.2.7,192.0.2.9,192.0.2.11,192.0.2.13,192.0.2.15,192.0.2.17,192.0.2.19,"
-		"192.0.2.21,192.0.2.23,192.0.2.25,192.0.2.27,192.0.2.29,192.0.2.31,192.0.2.33\n";
 	static const char *const folders[] = { "/var", "/var/lib", "/var/lib/snitch", LIST_FOLDER_STORE };
-	struct lab *lab = *state;
-	struct rule_error err;
-	struct lists *lists;
 	char path[256];
 	size_t i;
 
@@ -128,9 +137,76 @@ static void test_no_room(void **state)
 		snprintf(path, sizeof(path), "%s%s", lab->root, folders[i]);
 		assert_int_equal(mkdir(path, 0755), 0);
 	}
-	lab_write_addresses(lab->root, LIST_FOLDER_STORE "/big.list", POLICY_LINES_MAX + 100);
-	assert_int_equal(lists_load(lab->root, NULL, &lists, &err), 1);
+}
+
+static void take_lists(struct lab *lab)
+{
+	struct rule_error err;
+	struct lists *lists;
+
+	assert_int_equal(lists_load(lab->root, rulebook_lists(lab->core.rules), &lists, &err), 1);
 	rulebook_take_lists(lab->core.rules, lists);
+}
+
+/* The lists' files were written: what becomes of the policy? */
+static void lists_become(struct lab *lab, unsigned int loads, unsigned int changes, size_t ranges)
+{
+	take_lists(lab);
+	assert_int_equal(core_lists_changed(&lab->core), 0);
+	assert_int_equal(lab->loads, loads);
+	assert_int_equal(lab->changes, changes);
+	assert_int_equal(lab->ranges, ranges);
+}
+
+/* Other addresses need no other policy; whatever else is different does. */
+static void test_lists_change(void **state)
+{
+	static const char a[] = LIST_FOLDER_STORE "/a.list", b[] = LIST_FOLDER_STORE "/b.list";
+	struct lab *lab = *state;
+
+	make_list_folder(lab);
+	lab_write_addresses(lab->root, a, 100);
+	lab_write_addresses(lab->root, b, 100);
+	take_lists(lab);
+	lab_write(lab->root, RULES_FILE, "deny any to list:a\ndeny /usr/bin/curl to list:a,list:b\n");
+	assert_int_equal(core_reload(&lab->core), 0);
+	assert_int_equal(lab->loads, 2);
+	assert_int_equal(lab->ranges, 100);	/* they are the same, still */
+	lab_write_addresses(lab->root, b, 120);
+	lists_become(lab, 3, 0, 100 + 120);
+	lab_write_addresses(lab->root, b, 140);
+	lists_become(lab, 3, 1, 140);
+	lab_write_addresses(lab->root, a, 50);
+	lists_become(lab, 3, 2, 50);		/* the other set is as before */
+	lab_write(lab->root, LIST_FOLDER_STORE "/c.list", "192.0.2.1\n");
+	lists_become(lab, 3, 2, 50);		/* no rule names it */
+	lab_write_addresses(lab->root, b, 150);
+	lab->change = -ENOENT;			/* another policy is there by now */
+	lists_become(lab, 4, 2, 50 + 150);
+	lab->change = 0;
+	lab_write(lab->root, LIST_FOLDER_STORE "/c.list", "ads.example\n");
+	lists_become(lab, 5, 2, 50 + 150);	/* names: what was concluded does not count */
+	lab_write_addresses(lab->root, b, 160);
+	lists_become(lab, 5, 3, 160);
+	lab_unlink(lab->root, a);
+	lists_become(lab, 6, 3, 160);		/* a line less */
+	lab_write(lab->root, SNITCH_PANIC_FILE, "");
+	lab_write_addresses(lab->root, b, 170);
+	lists_become(lab, 7, 3, 0);
+	assert_int_equal(lab->rules, SNITCH_PANIC_RULES);
+}
+
+/* What the kernel has no room for the daemon judges by; small sets stay. */
+static void test_no_room(void **state)
+{
+	static const char rules[] = "deny any to list:big\ndeny any to 192.0.2.1,192.0.2.3,192.0.2.5,"
+		"192.0.2.7,192.0.2.9,192.0.2.11,192.0.2.13,192.0.2.15,192.0.2.17,192.0.2.19,"
+		"192.0.2.21,192.0.2.23,192.0.2.25,192.0.2.27,192.0.2.29,192.0.2.31,192.0.2.33\n";
+	struct lab *lab = *state;
+
+	make_list_folder(lab);
+	lab_write_addresses(lab->root, LIST_FOLDER_STORE "/big.list", POLICY_LINES_MAX + 100);
+	take_lists(lab);
 	lab_write(lab->root, RULES_FILE, rules);
 	assert_int_equal(core_reload(&lab->core), 0);
 	assert_int_equal(lab->ranges, POLICY_LINES_MAX + 100 + 17);
@@ -215,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LAB(test_release),
 		LAB(test_no_room),
+		LAB(test_lists_change),
 		LAB(test_panic_stays),
 		LAB(test_files),
 		LAB(test_release_with_bad_file),

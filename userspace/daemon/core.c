@@ -266,6 +266,20 @@ int core_install(struct core *core)
 	return 0;
 }
 
+int core_lists_changed(struct core *core)
+{
+	int n;
+
+	if (!core->sink.begin)
+		return -ENOTCONN;
+	n = rulebook_change_sets(core->rules, &core->sink);
+	if (n < 0)
+		return core_install(core);
+	log_msg(LOG_INFO, "policy %llu goes on with %d other sets of addresses",
+		(unsigned long long)core->generation, n);
+	return 0;
+}
+
 void core_rejudge(struct core *core)
 {
 	questions_judge(core->questions, core_judge_again, core);

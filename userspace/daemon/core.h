@@ -133,6 +133,8 @@ void core_attach(struct core *core, struct snitch_device *dev,
 
 /* Compiles and loads the policy for the rules and the mode as they are. Return: 0 or -errno. */
 int core_install(struct core *core);
+/* Lists that rules name are others: the same for them, with as little as will do. */
+int core_lists_changed(struct core *core);
 
 /* Judges all that waits again: after new rules, a new mode. */
 void core_rejudge(struct core *core);

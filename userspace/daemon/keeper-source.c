@@ -14,7 +14,7 @@ static void lists_changed(struct daemon *d)
 	if (!rulebook_names_lists(d->core.rules))
 		return;
 	log_msg(LOG_INFO, "lists that rules name changed");
-	core_install(&d->core);
+	core_lists_changed(&d->core);
 	core_rejudge(&d->core);
 	agents_tell_rules(d);
 }

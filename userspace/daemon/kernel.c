@@ -62,6 +62,14 @@ static const char *null_error(void *ctx)
 	return "";
 }
 
+static int null_sets(void *ctx, const struct snitch_set_data *sets, size_t n)
+{
+	(void)ctx;
+	(void)sets;
+	(void)n;
+	return 0;
+}
+
 static void null_sink(struct daemon *d, struct snitch_policy_sink *sink)
 {
 	*sink = (struct snitch_policy_sink){
@@ -69,6 +77,7 @@ static void null_sink(struct daemon *d, struct snitch_policy_sink *sink)
 		.begin = null_begin,
 		.apps = null_apps,
 		.rules = null_rules,
+		.sets = null_sets,
 		.commit = null_commit,
 		.abort = null_abort,
 		.error = null_error,

@@ -17,8 +17,23 @@ struct list_hits *rulebook_hits(const struct rulebook *rb)
 	return rb->hits;
 }
 
+/* Does a list of @a have names, and is another one in @b, or not there? */
+static bool names_differ(const struct lists *a, const struct lists *b)
+{
+	const struct list *list;
+	size_t i;
+
+	for (i = 0; (list = lists_at(a, i)); i++) {
+		if (list_facts(list)->names &&
+		    !list_same(list, lists_find(b, list_facts(list)->name)))
+			return true;
+	}
+	return false;
+}
+
 void rulebook_take_lists(struct rulebook *rb, struct lists *lists)
 {
+	rb->names_differ |= names_differ(rb->lists, lists) || names_differ(lists, rb->lists);
 	lists_free(rb->lists);
 	rb->lists = lists;
 	rb->env.lists = lists;

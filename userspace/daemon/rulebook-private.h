@@ -8,6 +8,7 @@
 #include "../lists/lists.h"
 #include "../policy/known.h"
 #include "../policy/policy.h"
+#include "../policy/shape.h"
 #include "../policy/suspend.h"
 #include "loan.h"
 #include "places.h"
@@ -22,6 +23,8 @@
  * @lists: what "list:NAME" means; never NULL
  * @hits: how often they decided
  * @compiled: what is in force; only its executables are kept
+ * @shape: what the kernel has, so that other contents of sets need no other policy
+ * @names_differ: since then lists got other names
  * @suspended: executables that changed since their rules were loaded; kept in a file
  * @known: the files that programs of rules are; kept in a file
  * @unsure: executables whose file is not known, and not yet judged
@@ -50,6 +53,8 @@ struct rulebook {
 	struct lists *lists;
 	struct list_hits *hits;
 	struct policy_compiled compiled;
+	struct policy_shape shape;
+	bool names_differ;
 	struct suspended suspended;
 	struct known known;
 	struct suspended unsure;

@@ -56,6 +56,7 @@ void rulebook_free(struct rulebook *rb)
 	suspended_clear(&rb->unsure);
 	known_clear(&rb->known);
 	policy_compiled_free(&rb->compiled);
+	policy_shape_clear(&rb->shape);
 	ruleset_free(rb->set);
 	lists_free(rb->lists);
 	list_hits_free(rb->hits);
@@ -255,11 +256,16 @@ static int compile_and_load(struct rulebook *rb, const struct snitch_policy_sink
 			 rb->set->n_rules, strerror(-r));
 		return r;
 	}
+	/* before lines are withheld: that is no part of what rules and lists say */
+	policy_shape_take(c, &rb->shape);
+	rb->names_differ = false;
 	r = load_looking(rb, sink, c, generation);
-	if (r)
+	if (r) {
+		policy_shape_clear(&rb->shape);
 		snprintf(rb->error, sizeof(rb->error), "the kernel refused the policy: %s%s%s",
 			 strerror(-r), *sink->error(sink->ctx) ? ": " : "",
 			 sink->error(sink->ctx));
+	}
 	return r;
 }
 
@@ -275,6 +281,7 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 		r = snitch_policy_load(sink, &snitch_panic_policy, NULL, snitch_panic_rules,
 				       NULL, generation, &unbound);
 		/* no executable has a number now: none counts as changed for want of one */
+		policy_shape_clear(&rb->shape);
 		if (!r)
 			policy_compiled_free(&rb->compiled);
 		return r;
@@ -299,6 +306,27 @@ int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 	rb->compiled = c;
 	rb->error[0] = '\0';
 	return 0;
+}
+
+int rulebook_change_sets(struct rulebook *rb, const struct snitch_policy_sink *sink)
+{
+	struct snitch_set_change changes[SNITCH_SETS_MAX];
+	struct policy_compiled c = { .n_apps = 0 };
+	size_t n = 0;
+	int r;
+
+	/* what was concluded by names counts until there is another policy */
+	if (rulebook_panic(rb) || !sink->change || rb->names_differ)
+		return -ESTALE;
+	r = policy_compile(rb->set, rulebook_env(rb), &c);
+	if (!r)
+		r = policy_shape_change(&rb->shape, &c, changes, &n);
+	if (!r && n)
+		r = sink->change(sink->ctx, changes, n);
+	if (!r)
+		policy_shape_changed(&rb->shape, changes, n);
+	policy_compiled_free(&c);
+	return r ? r : (int)n;
 }
 
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe)

@@ -130,6 +130,13 @@ unsigned int rulebook_count(const struct rulebook *rb);
 int rulebook_install(struct rulebook *rb, const struct snitch_policy_sink *sink,
 		     const struct rulebook_policy *as, uint64_t *generation);
 
+/*
+ * The lists are others: gives the sets of the policy in force their new contents, so that nothing
+ * else of it is touched and live flows are judged again where a set matters. Return: how many sets;
+ * or a negative errno: rulebook_install() is needed.
+ */
+int rulebook_change_sets(struct rulebook *rb, const struct snitch_policy_sink *sink);
+
 /* The number of the executable @exe in the policy installed last; 0: it has no rules of its own. */
 uint32_t rulebook_app(const struct rulebook *rb, const char *exe);
 

@@ -119,6 +119,11 @@ static int sink_sets(void *ctx, const struct snitch_set_data *sets, size_t n)
 	return snitch_nl_send_sets(ctx, sets, n);
 }
 
+static int sink_change(void *ctx, const struct snitch_set_change *changes, size_t n)
+{
+	return snitch_nl_change_sets(ctx, changes, n, NULL);
+}
+
 void snitch_nl_abort(struct snitch_nl *nl)
 {
 	char error[sizeof(nl->error)];
@@ -148,6 +153,7 @@ void snitch_nl_sink(struct snitch_nl *nl, struct snitch_policy_sink *sink)
 		.rules = sink_rules,
 		.sets = sink_sets,
 		.commit = sink_commit,
+		.change = sink_change,
 		.abort = sink_abort,
 		.error = sink_error,
 	};

@@ -212,6 +212,8 @@ struct snitch_set_data {
 	size_t n;
 };
 
+struct snitch_set_change;
+
 /**
  * struct snitch_policy_sink - where a compiled policy goes: the kernel, or a test
  * @ctx: handed to each function
@@ -220,6 +222,8 @@ struct snitch_set_data {
  * @rules: any number of calls
  * @sets: any number of calls, before or after @rules; not called without sets
  * @commit: all or nothing; *@generation in force, *@unbound: apps without a binding
+ * @change: other contents for sets of the policy in force, as snitch_nl_change_sets(); NULL: it
+ *	cannot
  * @abort: forget the open transaction, if any
  * @error: text on the last failure, "" without one; the sink's, until its next use
  */
@@ -230,6 +234,7 @@ struct snitch_policy_sink {
 	int (*rules)(void *ctx, const struct snitch_rule *rules, size_t n);
 	int (*sets)(void *ctx, const struct snitch_set_data *sets, size_t n);
 	int (*commit)(void *ctx, uint64_t *generation, uint32_t *unbound);
+	int (*change)(void *ctx, const struct snitch_set_change *changes, size_t n);
 	void (*abort)(void *ctx);
 	const char *(*error)(void *ctx);
 };

@@ -21,6 +21,11 @@ const struct list_facts *list_facts(const struct list *list)
 	return &list->facts;
 }
 
+bool list_same(const struct list *a, const struct list *b)
+{
+	return a && b ? a->data == b->data : a == b;
+}
+
 size_t list_ranges(const struct list *list, const struct list_range **out)
 {
 	*out = list->data->addrs.range;

@@ -94,6 +94,9 @@ bool list_name_valid(const char *name);
 
 const struct list_facts *list_facts(const struct list *list);
 
+/* Are both of the same files, as they were? NULL is none. */
+bool list_same(const struct list *a, const struct list *b);
+
 /* Its addresses, sorted, joined, exceptions taken out. Return: how many. */
 size_t list_ranges(const struct list *list, const struct list_range **out);
 

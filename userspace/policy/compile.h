@@ -36,6 +36,8 @@ bool rules_meet(const struct rule *a, const struct rule *b, uint64_t *work);
  */
 int compiled_set(struct policy_compiled *out, const struct policy_env *env,
 		 struct snitch_range *ranges, size_t n, uint32_t *id);
+/* Part of a hash that nobody can foresee: another one in each process. */
+uint64_t compiled_mix(uint64_t h, uint64_t v);
 void compiled_sets_free(struct policy_compiled *out);
 
 #endif

@@ -22,7 +22,7 @@ static uint64_t hash_key(void)
 	return key;
 }
 
-static uint64_t mix(uint64_t h, uint64_t v)
+uint64_t compiled_mix(uint64_t h, uint64_t v)
 {
 	unsigned __int128 product = (unsigned __int128)(h ^ v) * 0x9e3779b97f4a7c15ULL;
 
@@ -31,15 +31,15 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static uint64_t hash_ranges(const struct snitch_range *r, size_t n)
 {
-	uint64_t h = mix(hash_key(), n), words[4];
+	uint64_t h = compiled_mix(hash_key(), n), words[4];
 	size_t i, k;
 
 	for (i = 0; i < n; i++) {
 		memcpy(words, r[i].first, sizeof(r[i].first));
 		memcpy(words + 2, r[i].last, sizeof(r[i].last));
-		h = mix(h, r[i].family);
+		h = compiled_mix(h, r[i].family);
 		for (k = 0; k < 4; k++)
-			h = mix(h, words[k]);
+			h = compiled_mix(h, words[k]);
 	}
 	return h ? h : 1;
 }

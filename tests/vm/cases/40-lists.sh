@@ -11,10 +11,9 @@ far_up tcp:80
 far_feeds 90
 warm $A $C snitch snitchd
 daemon_prepare
-# Rules name the programs, so that the kernel knows them under each policy: of one that it does not
-# know, the daemon is asked.
-printf '%s\n' "deny any to list:bad" "allow $A to 192.0.2.99" "allow $C to 192.0.2.99" \
-	>/etc/snitch/rules.d/20-lists.rules
+# A rule names the one program, so that the kernel knows it under each policy: of one that it does not
+# know, the daemon is asked once.
+printf '%s\n' "deny any to list:bad" "allow $C to 192.0.2.99" >/etc/snitch/rules.d/20-lists.rules
 daemon_up
 t_ok "snitchd starts" snitch mode observe || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
 
@@ -63,10 +62,11 @@ go cut $A load tcp $S4 90 --down 40000000 --rate 200000
 go stays $A load tcp $F4 90 --down 3000000 --rate 400000
 wait_for 10 eval '[[ $(snitch-tool flows | grep -c ":90 ") -ge 2 ]]'
 sleep 1
-aborted=$(stat_of aborted)
+aborted=$(stat_of aborted) generation=$(stat_of generation)
 t_ok "the exception goes" snitch lists except --rm bad $S4
 t_ok "a live download is cut" wait_for 5 eval '[[ $(stat_of aborted) -ge $((aborted + 1)) ]]'
 ended cut
+t_is "by another set of the same policy" "$(stat_of generation)" "$generation"
 t_ok "its program got a part" eval '! said cut received=40000000'
 t_ok "the far end could not send it all" eval '! grep -q "sent=40000000" $TMP/feed'
 ended stays
