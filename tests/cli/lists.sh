@@ -94,6 +94,14 @@ in_rules() {
 	[[ $(of mine hit_count) -eq 1 && $(of mine 'hits[0][0]') == 192.0.2.0-192.0.2.255 ]]
 }
 rule_is_there() { snitch rules list | grep -q list:mine; }
+# So many that the kernel gets a set; then others.
+many_addresses() {
+	seq -f '198.18.%g.1' 0 2 200 >"$WORK/many" && snitch lists add many "$WORK/many" || return 1
+	echo 'deny any to list:many' >"$ROOT/etc/snitch/rules.d/many.rules"
+	until_true 10 eval 'snitch rules list | grep -q list:many' && verdict 198.18.4.1 deny && verdict 198.18.5.1 allow &&
+	seq -f '198.18.%g.1' 1 2 200 >"$WORK/many" && snitch lists add many "$WORK/many" &&
+	verdict 198.18.4.1 allow && verdict 198.18.5.1 deny && rm "$ROOT/etc/snitch/rules.d/many.rules" && snitch lists rm many
+}
 missing_in_rules() {
 	echo 'deny any to list:gone' >"$ROOT/etc/snitch/rules.d/gone.rules"
 	until_true 10 says "no such list" snitch rules list && rm "$ROOT/etc/snitch/rules.d/gone.rules"
@@ -202,6 +210,7 @@ ok "a list from a file; what it holds, and the lines that it does not" from_file
 ok "what is none is refused, with the exit code that says so" wrong_things
 ok "a page is no list: the good one stays" file_refused
 ok "a rule that names the list decides, and the entry is counted" in_rules
+ok "a list of many addresses, and its next version" many_addresses
 ok "a rule that names no list says so" missing_in_rules
 ok "exceptions, and back" excepted
 ok "the administrator's list hides ours and is not changed by it" by_hand
