@@ -166,7 +166,8 @@ explains() {
 			(.flow | endswith(" to 198.51.100.40 port 22 tcp"))' || return 1
 	done
 	says "198.51.100.40" snitch explain 12 && snitch complete explain / >/dev/null &&
-	snitch complete explain /bin/sh "" | grep -qx to && exit_is 5 snitch explain 987654 &&
+	snitch complete explain /bin/sh "" | grep -qx to &&
+	[[ $(snitch complete explain /bin/sh as u) == unit ]] && exit_is 5 snitch explain 987654 &&
 	exit_is 7 snitch explain curl to 192.0.2.1 && snitch answer "$(first_id)" deny &&
 	play 'expect 12 deny by person' && snitch rules rm "$rule" && until_true 10 pending_count 0
 }

@@ -120,7 +120,9 @@ static void complete_explain(struct cli *cli, int argc, char **argv)
 		if (*last != '-')
 			offer_ids(cli, "ListQuestions", last);
 	} else if (*argv[argc - 2] == '/') {
-		offer_words("to user child-of", last);
+		offer_words("to user child-of as", last);
+	} else if (!strcmp(argv[argc - 2], "as")) {
+		offer_words("unit flatpak snap container script", last);
 	} else if (strcmp(argv[argc - 2], "to") && strcmp(argv[argc - 2], "port")) {
 		offer_words("to port tcp udp icmp user via-interface", last);
 	}
