@@ -386,6 +386,33 @@ static void test_apps(void **state)
 	}
 }
 
+/* Anybody on the bus may send a megabyte of it: refused, wherever it stands. */
+static void test_long_descriptions(void **state)
+{
+	static const char *const begins[] = {
+		"/", "\"/", CURL " as ", CURL " as script /", CURL " as unit \"", CURL " as unit u to ",
+		"container ",
+	};
+	const size_t size = 1 << 20;
+	char *text = malloc(size);
+	struct flow_description d;
+	struct rule_error err;
+	size_t i;
+
+	(void)state;
+	assert_non_null(text);
+	for (i = 0; i < GEN_N(begins); i++) {
+		memset(text, 'x', size - 1);
+		text[size - 1] = '\0';
+		memcpy(text, begins[i], strlen(begins[i]));
+		memset(&d, 0, sizeof(d));
+		assert_int_equal(describe_flow(text, 1000, &d, &err), -22);
+		assert_string_equal(err.expected, "a line of at most 4095 bytes");
+		description_free(&d);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_who_decides),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_bad_descriptions),
+		cmocka_unit_test(test_long_descriptions),
 		cmocka_unit_test(test_random),
 	};
 

@@ -254,7 +254,8 @@ int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 	if (!line)
 		return rule_fail(err, -ENOMEM, NULL, 0, NULL, "more memory", NULL);
 	out->app = APP_NONE;
-	r = cut_apps(out, line, err);
+	/* a word has room for what a line may have; rule_parse() says no to longer ones */
+	r = strlen(line) < RULE_LINE_MAX ? cut_apps(out, line, err) : 0;
 	if (!r)
 		r = rule_parse(line, NULL, 0, &out->rule, err);
 	if (r) {
