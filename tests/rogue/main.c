@@ -48,7 +48,7 @@ static const struct expect {
 	bool strict;
 } expects[] = {
 	{ MANAGER, "GetStatus", WHO_SYSTEM, false }, { MANAGER, "SetMode", WHO_GROUP, true },
-	{ MANAGER, "ListQuestions", WHO_SYSTEM, false },
+	{ MANAGER, "ListQuestions", WHO_SYSTEM, false }, { MANAGER, "ListFlows", WHO_SYSTEM, false },
 	{ MANAGER, "GetQuestion", WHO_GROUP, false },
 	{ MANAGER, "ListRules", WHO_SYSTEM, false },
 	{ MANAGER, "AddRule", WHO_USER, false }, { MANAGER, "AddRules", WHO_USER, false },
@@ -66,6 +66,21 @@ static const struct expect {
 	{ MANAGER, "UnregisterAgent", WHO_SYSTEM, false },
 	{ MANAGER, "Answer", WHO_GROUP, false }, { MANAGER, "Dismiss", WHO_GROUP, false },
 	{ QUESTION, "Get", WHO_GROUP, true }, { QUESTION, "Answer", WHO_GROUP, false },
+};
+
+/**
+ * struct reading - who may read the properties of an interface
+ * @names: all of them; one that is not there is a failure
+ * @least: others get NotPermitted
+ */
+static const struct reading {
+	const char *interface, *names;
+	enum who least;
+} readings[] = {
+	{ MANAGER, " Version Mode ModeUntil ModeAfter Trial TrialState TrialUntil Profile ProfileAuto "
+	  "Generation Fail Deciding Armed RulesError Rules Waiting More Agents ", WHO_SYSTEM },
+	{ QUESTION, " Id State Program Pid Uid User LoginUser App Script Name Destination Flows ",
+	  WHO_GROUP },
 };
 
 static const char *strings[STRINGS_MAX] = {
@@ -306,6 +321,48 @@ static bool attribute(const char *at, const char *name, char *buf, size_t size)
 	return true;
 }
 
+static void read_property(const char *path, const struct reading *may, const char *property,
+			  const char *type)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int r;
+
+	state.calls++;
+	r = sd_bus_get_property(state.bus, NAME, path, may->interface, property, &error, &reply,
+				type);
+	if (r >= 0) {
+		state.granted++;
+		if (state.who < may->least)
+			violation("%s %s: read", path, property);
+	} else if (no_reply(&error)) {
+		violation("%s: no reply: %s", property, error.message);
+	} else if (state.who >= may->least) {
+		violation("%s %s: cannot be read: %s", path, property, error.message);
+	} else if (!sd_bus_error_has_name(&error, NAME ".Error.NotPermitted")) {
+		violation("%s %s: %s instead of NotPermitted: %s", path, property, error.name,
+			  error.message);
+	}
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(reply);
+}
+
+static void try_reading(const char *path, const char *interface, const char *property,
+			const char *type)
+{
+	char word[72];
+	size_t i;
+
+	snprintf(word, sizeof(word), " %s ", property);
+	for (i = 0; i < SNITCH_ARRAY_SIZE(readings); i++) {
+		if (!strcmp(readings[i].interface, interface) && strstr(readings[i].names, word)) {
+			read_property(path, &readings[i], property, type);
+			return;
+		}
+	}
+	violation("%s.%s: nobody has said who may read it", interface, property);
+}
+
 static void try_property(const char *path, const char *interface, const char *property,
 			 const char *type)
 {
@@ -329,8 +386,10 @@ static void try_interface(const char *path, const char *interface, char *xml)
 
 	for (at = xml; (at = strstr(at, "<property ")); at++) {
 		if (attribute(at, "name", name, sizeof(name)) &&
-		    attribute(at, "type", type, sizeof(type)))
+		    attribute(at, "type", type, sizeof(type))) {
+			try_reading(path, interface, name, type);
 			try_property(path, interface, name, type);
+		}
 	}
 	for (at = strstr(xml, "<method "); at; at = next) {
 		char *arg = at, *end = strchr(at, '>');
@@ -377,6 +436,55 @@ static void try_object(const char *path, const char *interface)
 		violation("%s has no interface %s", path, interface);
 	}
 	free(copy);
+	sd_bus_message_unref(reply);
+}
+
+/* ---- flows ------------------------------------------------------------------------------------- */
+
+/* The keys "uid" of an array of dictionaries: how many are @uid, how many are not. */
+static int count_uids(sd_bus_message *m, uint32_t uid, unsigned int count[2])
+{
+	const char *key;
+	uint32_t found;
+	int r = sd_bus_message_enter_container(m, 'a', "a{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'a', "{sv}")) > 0) {
+		while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+			r = sd_bus_message_read(m, "s", &key);
+			if (r >= 0 && !strcmp(key, "uid")) {
+				r = sd_bus_message_read(m, "v", "u", &found);
+				count[found != uid]++;
+			} else if (r >= 0) {
+				r = sd_bus_message_skip(m, "v");
+			}
+			if (r >= 0)
+				r = sd_bus_message_exit_container(m);
+		}
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* Others' flows, and who has them, are told to root and the group only; to those all are. */
+static void look_at_flows(uint32_t uid)
+{
+	unsigned int owners[2] = { 0 }, flows[2] = { 0 };
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	int r = sd_bus_call_method(state.bus, NAME, PATH, MANAGER, "ListFlows", &error, &reply, "");
+
+	if (r >= 0)
+		r = count_uids(reply, uid, owners);
+	if (r >= 0)
+		r = count_uids(reply, uid, flows);
+	if (r < 0)
+		violation("ListFlows: %s", error.message ? error.message : strerror(-r));
+	else if (state.who < WHO_GROUP && (owners[1] || flows[1]))
+		violation("ListFlows: %u owners and %u flows of others", owners[1], flows[1]);
+	else if (state.who >= WHO_GROUP && (!owners[1] || !flows[1]))
+		violation("ListFlows: no flow of others for an admin");
+	sd_bus_error_free(&error);
 	sd_bus_message_unref(reply);
 }
 
@@ -496,6 +604,7 @@ int main(int argc, char **argv)
 	sd_bus_match_signal(state.bus, NULL, NAME, NULL, NULL, NULL, on_signal, NULL);
 	snprintf(path, sizeof(path), PATH "/question/%llu", (unsigned long long)state.question);
 	listen_in();	/* first: what an admin sets may end all questions */
+	look_at_flows(atoi(argv[3]));
 	try_object(path, QUESTION);
 	try_object(PATH, MANAGER);
 	many_agents(argv[1]);
