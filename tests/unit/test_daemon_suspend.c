@@ -161,8 +161,9 @@ static void install(struct lab *lab, struct rulebook *rb)
 		.ctx = lab, .begin = sink_begin, .apps = sink_apps, .rules = sink_rules,
 		.commit = sink_commit, .abort = sink_abort, .error = sink_error,
 	};
-	const struct rulebook_policy as = { SNITCH_MODE_ASK, SNITCH_DENY, SNITCH_ALLOW,
-					    SNITCH_FORWARD_LOG };
+	const struct rulebook_policy as = {
+		.mode = SNITCH_MODE_ASK, .fail = SNITCH_DENY, .kernel = SNITCH_ALLOW,
+	};
 	uint64_t generation;
 
 	assert_int_equal(rulebook_install(rb, &sink, &as, &generation), 0);
