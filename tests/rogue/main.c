@@ -54,6 +54,7 @@ static const struct expect {
 	{ MANAGER, "AddRule", WHO_USER, false }, { MANAGER, "AddRules", WHO_USER, false },
 	{ MANAGER, "RemoveRule", WHO_GROUP, false }, { MANAGER, "Reload", WHO_GROUP, true },
 	{ MANAGER, "Explain", WHO_SYSTEM, false }, { MANAGER, "History", WHO_USER, false },
+	{ MANAGER, "Cut", WHO_USER, false },
 	{ MANAGER, "ListLists", WHO_SYSTEM, false }, { MANAGER, "TestList", WHO_SYSTEM, false },
 	{ MANAGER, "SetList", WHO_GROUP, true }, { MANAGER, "RemoveList", WHO_GROUP, true },
 	{ MANAGER, "ExceptList", WHO_GROUP, true }, { MANAGER, "UpdateList", WHO_GROUP, true },
