@@ -104,7 +104,7 @@ liar_down
 # says N: what anybody may say to the group of multicast DNS: printer.local is 10.78.5.N.
 says() {
 	printf '\0\0\x84\0\0\0\0\1\0\0\0\0\7printer\5local\0\0\1\x80\1\0\0\0\x78\0\4\x0a\x4e\5%b' "\\0$1" |
-		in_f /opt/say - UDP4-DATAGRAM:224.0.0.251:5353,sourceport=5353,ip-multicast-if=$F4
+		in_f /opt/say - UDP4-DATAGRAM:224.0.0.251:5353,bind=$F4:5353,reuseaddr,ip-multicast-if=$F4
 }
 copied_since() { [[ $(stat_of dns) -gt $1 ]]; }
 listens() { [[ -n $(ss -H -lun 'sport = :5353') ]]; }
