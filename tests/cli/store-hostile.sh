@@ -30,8 +30,9 @@ spoil() {
 	folder) mkdir "$1" ;;
 	fifo) mkfifo "$1" ;;
 	link) printf 'deny /usr/bin/nc to 192.0.2.9\n' >"$WORK/target"; ln -s "$WORK/target" "$1" ;;
-	writable) printf 'deny /usr/bin/nc to 192.0.2.9\n' >"$1"; chmod 666 "$1" ;;
-	owner) printf 'deny /usr/bin/nc to 192.0.2.9\n' >"$1"; chown 4243 "$1" ;;
+	# whole at once: before the change of mode or owner it would be a good one
+	writable) printf 'deny /usr/bin/nc to 192.0.2.9\n' >"$WORK/odd"; chmod 666 "$WORK/odd"; mv "$WORK/odd" "$1" ;;
+	owner) printf 'deny /usr/bin/nc to 192.0.2.9\n' >"$WORK/odd"; chown 4243 "$WORK/odd"; mv "$WORK/odd" "$1" ;;
 	esac
 }
 

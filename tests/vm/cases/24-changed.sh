@@ -110,9 +110,11 @@ hammer $D 81 $TMP/hammer-denied &
 hammering_denied=$!
 for version in 3 4 2; do
 	t_ok "an upgrade to $version under way" upgrade $version
-	# the next one comes when this one has been seen: one replaced before that is a stranger
+	# the next one comes when these have been seen: one replaced before that is a stranger
 	seen=$(count_of '^echo OK' $TMP/hammer)
+	denied=$(count_of '^connect' $TMP/hammer-denied)
 	wait_for 30 eval "[[ \$(count_of '^echo OK' $TMP/hammer) -gt $((seen + 2)) ]]"
+	wait_for 30 eval "[[ \$(count_of '^connect' $TMP/hammer-denied) -gt $((denied + 2)) ]]"
 done
 touch $TMP/stop
 wait $hammering $hammering_denied
