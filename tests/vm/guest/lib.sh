@@ -100,7 +100,7 @@ warm() {
 	local f libraries
 	for f in "$@"; do
 		f=$(type -P "$f")
-		mapfile -t libraries < <(ldd "$f" 2>/dev/null | grep -o '/[^ ]*')
+		mapfile -t libraries < <(ldd "$f" 2>/dev/null | grep -o '/[^ ]*' || :)	# none: static
 		cat "$f" "${libraries[@]}" >/dev/null
 	done
 }
