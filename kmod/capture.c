@@ -250,6 +250,32 @@ void snitch_image_refresh(struct snitch_image *image)
 
 /* ---- strings ---- */
 
+/*
+ * d_path(), but what it appends to the path of a file that has left it, even if
+ * the file has other links, becomes a flag: rules name the path, and a file may
+ * really be called so. The answer counts when the file did not leave meanwhile.
+ */
+static char *image_d_path(struct snitch_image *image, const struct path *path, char *page)
+{
+	static const char mark[] = " (deleted)";
+	const size_t n = sizeof(mark) - 1;
+	bool gone;
+	size_t len;
+	char *p;
+
+	do {
+		gone = d_unlinked(path->dentry);
+		p = d_path(path, page, PAGE_SIZE);
+	} while (gone != d_unlinked(path->dentry));
+	if (IS_ERR(p) || !(gone || path->mnt->mnt_flags & MNT_INTERNAL))
+		return p;
+	snitch_image_flag(image, SNITCH_O_DELETED);
+	len = strlen(p);
+	if (len > n && !strcmp(p + len - n, mark))
+		p[len - n] = '\0';
+	return p;
+}
+
 static void image_make_path(struct snitch_image *image, struct file *file)
 {
 	char *page = (char *)__get_free_page(GFP_KERNEL), *p, *copy;
@@ -257,7 +283,7 @@ static void image_make_path(struct snitch_image *image, struct file *file)
 
 	if (!page)
 		return;
-	p = d_path(&file->f_path, page, PAGE_SIZE);
+	p = image_d_path(image, &file->f_path, page);
 	if (IS_ERR(p)) {
 		snitch_image_flag(image, SNITCH_O_NO_PATH);
 		goto out;
@@ -322,6 +348,7 @@ static void image_borrow_path(struct snitch_image *image)
 		path = kmemdup(path, from->path_len, GFP_KERNEL);
 		if (!path)
 			return;
+		snitch_image_flag(image, snitch_image_flags(from) & SNITCH_O_DELETED);
 		spin_lock_bh(&image->lock);
 		if (!image->path) {
 			image->path_len = from->path_len;

@@ -381,18 +381,6 @@ static void test_ancestors_are_bounded(void **state)
 	owner_put(last);
 }
 
-static void test_deleted_mark_is_cut(void **state)
-{
-	struct owner *gone = make_owner_from(1, "/tmp/x (deleted)", 1, NULL, SNITCH_O_DELETED);
-	struct owner *named = make_owner_from(2, "/tmp/x (deleted)", 2, NULL, 0);
-
-	(void)state;
-	assert_string_equal(gone->image->exe, "/tmp/x");
-	assert_string_equal(named->image->exe, "/tmp/x (deleted)");
-	owner_put(gone);
-	owner_put(named);
-}
-
 static void test_words(void **state)
 {
 	enum question_scope scope;
@@ -421,7 +409,6 @@ int main(void)
 		cmocka_unit_test(test_one_user_is_bounded),
 		cmocka_unit_test(test_missed_make_room),
 		cmocka_unit_test(test_ancestors_are_bounded),
-		cmocka_unit_test(test_deleted_mark_is_cut),
 		cmocka_unit_test(test_words),
 	};
 

@@ -41,17 +41,6 @@ static char *copy(const char *s, size_t len)
 	return out;
 }
 
-/* The kernel marks paths of unlinked files so; the flag says it better, and rules name the path. */
-static void cut_deleted(struct image *image)
-{
-	static const char mark[] = " (deleted)";
-	size_t len = strlen(image->exe), n = sizeof(mark) - 1;
-
-	if ((image->wire.flags & SNITCH_O_DELETED) && len > n &&
-	    !strcmp(image->exe + len - n, mark))
-		image->exe[len - n] = '\0';
-}
-
 static struct image *image_new(const struct snitch_owner_info *info)
 {
 	struct image *image = calloc(1, sizeof(*image));
@@ -68,7 +57,6 @@ static struct image *image_new(const struct snitch_owner_info *info)
 		image_put(image);
 		return NULL;
 	}
-	cut_deleted(image);
 	return image;
 }
 

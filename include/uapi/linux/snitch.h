@@ -164,7 +164,9 @@ struct snitch_welcome {
 	__u32 grace_ms;
 };
 
-#define SNITCH_O_DELETED	(1U << 0)	/* executable unlinked */
+#define SNITCH_O_DELETED	(1U << 0)	/* the executable has left its path, which is told
+						 * as it was
+						 */
 #define SNITCH_O_MEMFD		(1U << 1)	/* no file system name at all */
 #define SNITCH_O_DISGUISED	(1U << 2)	/* mm->exe_file is not what was executed, or
 						 * nobody saw what was: no allow rule may

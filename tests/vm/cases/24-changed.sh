@@ -34,7 +34,10 @@ by_hand() {
 questions() { j "[.questions[] | select(.program == \"$1\")] | length" pending || echo 0; }
 # asked_ever PROGRAM: did the agent hear of a question at any time?
 asked_ever() { grep -q "\"$1\"" $TMP/agent; }
-t_unasked() { t_ok "$1" eval "! asked_ever $2"; }
+t_unasked() {
+	t_ok "$1" eval "! asked_ever $2" ||
+		t_note "$(grep -E "$2" $TMP/agent $TMP/snitchd.log | cut -c 1-600 | tail -n 40)"
+}
 logged() { grep -qE "$1" $TMP/snitchd.log; }
 t_logged() { t_ok "$1" wait_for 10 logged "$2"; }
 # t_asked NAME PROGRAM PORT: it is held, and the question says why; nothing arrives. Then refused.
@@ -131,6 +134,27 @@ t_ok "the old version was refused never" eval "! grep -q '^send E' $TMP/old"
 t_ok "a package without checksums of its own" upgrade 6
 t_out "dpkg makes them: it connects" '^connect OK' $P tcp $F4 80
 t_unasked "nobody is asked" $P
+
+# As in the midst of an upgrade: executed once the file had another link, which the replaced one keeps.
+ln $P $P.kept
+ln $D $D.kept
+far_reset
+go moved $P steps 7001 --v4 sleep 3000 to $F4 80 moved
+go denied $D steps 7002 --v4 sleep 3000 to $F4 80 denied
+for prog in $P $D; do
+	wait_for 5 eval "pgrep -f '^$prog steps' >/dev/null"
+	cp -p $prog $prog.new
+	mv -f $prog.new $prog
+done
+t_ok "they still run under the path that leads to another file" eval \
+	"[[ \$(readlink /proc/\$(pgrep -f '^$D steps')/exe) == '$D (deleted)' ]]"
+snitch mode observe >/dev/null
+ended moved
+ended denied
+t_ok "the allowed one sends" wait_for 5 far_got udp 80 moved || t_note "$(cat $TMP/moved; tail -n 5 $TMP/snitchd.log)"
+t_ok "the denied one stays denied" eval "! far_got udp 80 denied"
+snitch mode ask >/dev/null
+rm -f $P.kept $D.kept
 
 # ---- by hand -------------------------------------------------------------------------------------
 
