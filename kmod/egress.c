@@ -285,7 +285,8 @@ static struct notifier_block egress_notifier = { .notifier_call = egress_netdev 
 
 /* ---- PPPoE: no gate stands before its sockets ---- */
 
-static void egress_watch_all(void)
+/* 0, or an error: then there must be no such socket. Process context, takes the RTNL. */
+static int egress_watch_all(void)
 {
 	struct net *net;
 	int err = 0;
@@ -294,20 +295,20 @@ static void egress_watch_all(void)
 	egress_always = true;	/* devices of later ones have hooks from the start */
 	down_read(&net_rwsem);
 	for_each_net(net)
-		err = egress_watch(net) ?: err;
+		err = err ?: egress_watch(net);
 	up_read(&net_rwsem);
 	rtnl_unlock();
-	if (err)
-		pr_warn("frames of PPPoE sockets are not judged everywhere (%d)\n", err);
+	return err;
 }
 
 static int egress_module(struct notifier_block *nb, unsigned long event, void *info)
 {
 	const struct module *mod = info;
 
-	if (event == MODULE_STATE_COMING && !strcmp(mod->name, "pppoe"))
-		egress_watch_all();	/* before it has made a socket */
-	return NOTIFY_DONE;
+	if (event != MODULE_STATE_COMING || strcmp(mod->name, "pppoe"))
+		return NOTIFY_DONE;
+	/* Before it has made a socket; if it cannot be watched it does not come. */
+	return notifier_from_errno(egress_watch_all());
 }
 
 static struct notifier_block egress_modules = { .notifier_call = egress_module };
@@ -337,15 +338,19 @@ int snitch_egress_init(void)
 		return 0;
 	}
 	err = register_netdevice_notifier(&egress_notifier);
-	if (!err) {
-		err = register_module_notifier(&egress_modules);
-		if (err)
-			unregister_netdevice_notifier(&egress_notifier);
-	}
 	if (err)
-		snitch_gate_exit();
-	else if (egress_has_pppoe())
-		egress_watch_all();
+		goto err_gate;
+	err = register_module_notifier(&egress_modules);
+	if (err)
+		goto err_devices;
+	err = egress_has_pppoe() ? egress_watch_all() : 0;
+	if (!err)
+		return 0;
+	unregister_module_notifier(&egress_modules);
+err_devices:
+	unregister_netdevice_notifier(&egress_notifier);
+err_gate:
+	snitch_gate_exit();
 	return err;
 }
 
