@@ -190,6 +190,26 @@ void snitch_flow_inbound(const struct sock *sk)
 		snitch_count(SNITCH_C_INBOUND);
 }
 
+/* Takes away a socket's entries; @going: all of them, the socket is no more, else the weak ones. */
+static void tcp_remove(const struct sock *sk, bool going)
+{
+	unsigned int bucket = snitch_flow_tcp_hash(sk);
+	struct hlist_node *next;
+	struct snitch_flow *f;
+
+	if (hlist_empty(&snitch_flow_tcp[bucket]))
+		return;
+	spin_lock_bh(tcp_lock(bucket));
+	hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[bucket], node) {
+		if (f->sk != sk || !(going || f->flags & SNITCH_FLOW_WEAK))
+			continue;
+		if (going && !(f->flags & SNITCH_FLOW_OLDER))
+			snitch_ended_socket(f, sk);
+		snitch_flow_tcp_unlink(f);
+	}
+	spin_unlock_bh(tcp_lock(bucket));
+}
+
 /*
  * snitch_flow_connects() - a TCP socket sets out to connect
  *
@@ -201,37 +221,13 @@ void snitch_flow_inbound(const struct sock *sk)
  */
 void snitch_flow_connects(const struct sock *sk)
 {
-	unsigned int bucket = snitch_flow_tcp_hash(sk);
-	struct hlist_node *next;
-	struct snitch_flow *f;
-
-	if (hlist_empty(&snitch_flow_tcp[bucket]))
-		return;
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[bucket], node)
-		if (f->sk == sk && f->flags & SNITCH_FLOW_WEAK)
-			snitch_flow_tcp_unlink(f);
-	spin_unlock_bh(tcp_lock(bucket));
+	tcp_remove(sk, false);
 }
 
 /** snitch_flow_remove_tcp() - a TCP socket is about to go; any context */
 void snitch_flow_remove_tcp(const struct sock *sk)
 {
-	unsigned int bucket = snitch_flow_tcp_hash(sk);
-	struct hlist_node *next;
-	struct snitch_flow *f;
-
-	if (hlist_empty(&snitch_flow_tcp[bucket]))
-		return;
-	spin_lock_bh(tcp_lock(bucket));
-	hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[bucket], node) {
-		if (f->sk != sk)
-			continue;
-		if (!(f->flags & SNITCH_FLOW_OLDER))
-			snitch_ended_socket(f, sk);
-		snitch_flow_tcp_unlink(f);
-	}
-	spin_unlock_bh(tcp_lock(bucket));
+	tcp_remove(sk, true);
 }
 
 struct sock *snitch_flow_sock(const struct snitch_flow *f)
