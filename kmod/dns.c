@@ -213,11 +213,7 @@ static struct dns_asked *dns_find(const struct snitch_dns_key *k, u32 tag)
 	return NULL;
 }
 
-/*
- * The place of a question: its own, or the oldest of those that are free, or
- * that user's own, or whatever there is. So nobody's many questions take the
- * places of others' but where these have used all of a set.
- */
+/* The place of a question: its own, or the oldest of those that can be spared best. */
 static struct dns_asked *dns_place(const struct snitch_dns_key *k, u32 tag, u32 user)
 {
 	struct dns_asked *set = dns_set(tag), *a = dns_find(k, tag), *w;
@@ -227,7 +223,7 @@ static struct dns_asked *dns_place(const struct snitch_dns_key *k, u32 tag, u32 
 	if (a)
 		return a;
 	for (w = set; w < set + DNS_WAYS; w++) {
-		rank = !w->tag || now - w->when > SNITCH_DNS_LIFE ? 3 : w->user == user ? 2 : 1;
+		rank = snitch_dns_spare(w->tag, w->when, w->user, now, user);
 		if (rank > best || (rank == best && w->when < a->when)) {
 			best = rank;
 			a = w;

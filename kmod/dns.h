@@ -77,6 +77,19 @@ static __always_inline bool snitch_dns_is_segment(u16 dport)
 	return static_branch_unlikely(&snitch_dns_key) && dport == SNITCH_DNS_PORT;
 }
 
+/*
+ * snitch_dns_spare() - how well can a question's place be given to @user?
+ * @tag: of the question there, 0: none; @when: it was asked, @owner: who asked
+ *
+ * Free ones and those that wait for no answer any more go first, then the
+ * user's own: so nobody's many questions take the places of others' but where
+ * these have used all of a set.
+ */
+static inline unsigned int snitch_dns_spare(u32 tag, u64 when, u32 owner, u64 now, u32 user)
+{
+	return !tag || now - when > SNITCH_DNS_LIFE ? 3 : owner == user ? 2 : 1;
+}
+
 bool snitch_dns_view(struct snitch_dns_view *v, const struct sk_buff *skb, u8 pf, bool in);
 u32 snitch_dns_tag(const struct snitch_dns_key *k);
 bool snitch_dns_push(const struct sk_buff *skb, const struct snitch_dns_view *v,

@@ -28,14 +28,16 @@ struct dnstcp_way {
 };
 
 /*
- * struct dnstcp_conn - a connection; the ways of a set are filled oldest first
+ * struct dnstcp_conn - a connection
  * @tag: hash of @key, not 0; 0: free
+ * @uid: effective, of who asks; @user: whom that counts against
  * @left: bytes of answers that are still copied
  * @when: CLOCK_BOOTTIME ns of the last question
  */
 struct dnstcp_conn {
 	u32 tag;
 	u32 uid;
+	u32 user;
 	u32 left;
 	struct dnstcp_way out;
 	struct dnstcp_way in;
@@ -76,18 +78,22 @@ static struct dnstcp_conn *dnstcp_find(const struct snitch_dns_key *k, u32 tag)
 	return NULL;
 }
 
-/* A free place, or the one where nothing was asked for longest. */
-static struct dnstcp_conn *dnstcp_place(u32 tag)
+/* The place that is missed least: a free one or one that waits for nothing any more, then the
+ * user's own, then others'; of these where nothing was asked for longest.
+ */
+static struct dnstcp_conn *dnstcp_place(u32 tag, u32 user)
 {
 	struct dnstcp_conn *set = dnstcp_set(tag), *c = set;
-	unsigned int i;
+	const u64 now = ktime_get_boottime_ns();
+	unsigned int i, rank, best = 0;
 
 	lockdep_assert_held(&dnstcp_lock);
 	for (i = 0; i < DNSTCP_WAYS; i++) {
-		if (!set[i].tag)
-			return &set[i];
-		if (set[i].when < c->when)
+		rank = snitch_dns_spare(set[i].tag, set[i].when, set[i].user, now, user);
+		if (rank > best || (rank == best && set[i].when < c->when)) {
+			best = rank;
 			c = &set[i];
+		}
 	}
 	return c;
 }
@@ -149,11 +155,12 @@ static struct dnstcp_conn *dnstcp_begin(const struct sock *sk, const struct snit
 
 	if (!dnstcp_is_first(sk, v->seq))
 		return NULL;
-	c = dnstcp_place(tag);
+	c = dnstcp_place(tag, image->quota->uid);
 	c->key = v->key;
 	c->cookie = cookie;
 	c->image = image->id;
 	c->uid = uid;
+	c->user = image->quota->uid;
 	c->out.first = v->seq;
 	c->out.next = v->seq;
 	c->in.first = tcp_sk(sk)->rcv_nxt;
