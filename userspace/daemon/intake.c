@@ -172,21 +172,21 @@ static int put_in_place(struct keeper *k, struct intake *in, const struct list_f
 {
 	char from[LIST_NAME_MAX + 16], to[LIST_NAME_MAX + 16];
 	_cleanup_close_ int dir = open_store(k);
-	bool swapped;
+	enum save_swap how;
 	int r;
 
 	if (dir < 0)
 		return dir;
 	new_name(in, from, sizeof(from));
 	snprintf(to, sizeof(to), "%s.list", in->name);
-	r = fsync(in->to) ? -errno : snitch_swap_in(dir, from, to, &swapped);
+	r = fsync(in->to) ? -errno : snitch_swap_in(dir, from, to, &how);
 	if (r)
 		return r;
 	/* its conf is never the newer one: the fetcher would see nothing to fetch */
 	r = fsync(dir) ? -errno : write_facts(k, in, facts);
 	if (r)
-		snitch_swap_back(dir, from, to, swapped);
-	else if (swapped)
+		snitch_swap_back(dir, from, to, how);
+	else if (how == SAVE_SWAPPED)
 		unlinkat(dir, from, 0);
 	return r;
 }

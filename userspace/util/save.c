@@ -38,18 +38,21 @@ static int write_beside(int dir, const char *tmp, int (*write)(FILE *f, const vo
 	return 0;
 }
 
-int snitch_swap_in(int dir, const char *tmp, const char *name, bool *swapped)
+int snitch_swap_in(int dir, const char *tmp, const char *name, enum save_swap *how)
 {
-	*swapped = !renameat2(dir, tmp, dir, name, RENAME_EXCHANGE);
+	*how = SAVE_SWAPPED;
+	if (!renameat2(dir, tmp, dir, name, RENAME_EXCHANGE))
+		return 0;
 	/* nothing to change places with, or a file system that cannot do it */
-	return *swapped || !renameat(dir, tmp, dir, name) ? 0 : -errno;
+	*how = errno == ENOENT ? SAVE_NEW : SAVE_OVER;
+	return renameat(dir, tmp, dir, name) ? -errno : 0;
 }
 
-void snitch_swap_back(int dir, const char *tmp, const char *name, bool swapped)
+void snitch_swap_back(int dir, const char *tmp, const char *name, enum save_swap how)
 {
-	if (swapped)
+	if (how == SAVE_SWAPPED)
 		renameat(dir, tmp, dir, name);
-	else
+	else if (how == SAVE_NEW)
 		unlinkat(dir, name, 0);
 }
 
@@ -71,13 +74,13 @@ static int take_away(int dir, const char *tmp, const char *name)
 
 static int put(int dir, const char *tmp, const char *name)
 {
-	bool swapped;
-	int r = snitch_swap_in(dir, tmp, name, &swapped);
+	enum save_swap how;
+	int r = snitch_swap_in(dir, tmp, name, &how);
 
 	if (!r && fsync(dir)) {
 		r = -errno;
-		snitch_swap_back(dir, tmp, name, swapped);
-	} else if (r || swapped) {
+		snitch_swap_back(dir, tmp, name, how);
+	} else if (r || how == SAVE_SWAPPED) {
 		unlinkat(dir, tmp, 0);
 	}
 	return r;

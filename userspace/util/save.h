@@ -6,7 +6,6 @@
 #ifndef SNITCH_UTIL_SAVE_H
 #define SNITCH_UTIL_SAVE_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 /**
@@ -21,15 +20,22 @@
 int snitch_save(const char *folder, const char *name, int (*write)(FILE *f, const void *ctx),
 		const void *ctx);
 
+enum save_swap {
+	SAVE_NEW,	/* there was no file before */
+	SAVE_SWAPPED,	/* there was one, which has the other name now */
+	SAVE_OVER,	/* there was one, which is gone: not every file system can swap names */
+};
+
 /**
  * snitch_swap_in() - put a file, written beside and synced, in its place
- * @swapped: whether there was one, which has the name @tmp now
+ * @how: what became of the file that was there
  *
  * The caller syncs the folder, then removes @tmp, or, if that or more fails, calls
  * snitch_swap_back(). Return: 0 or a negative errno.
  */
-int snitch_swap_in(int dir, const char *tmp, const char *name, bool *swapped);
-void snitch_swap_back(int dir, const char *tmp, const char *name, bool swapped);
+int snitch_swap_in(int dir, const char *tmp, const char *name, enum save_swap *how);
+/* Puts back what was there; after SAVE_OVER the new file, which is whole, stays. */
+void snitch_swap_back(int dir, const char *tmp, const char *name, enum save_swap how);
 
 /*
  * Opens a file of state to be read. Return: NULL with errno; EINVAL when it is no plain file, which
