@@ -269,13 +269,7 @@ ask_survives_restart() {
 	sees r "wants to connect to 198.51.100.11" || return 1
 	kill "$DAEMON"
 	sees r "waiting for it" || return 1
-	exec 7>&-
-	rm -f "$WORK/dev"
-	mkfifo "$WORK/script2"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script2" >"$WORK/fake2.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script2"
-	until_true 10 test -S "$WORK/dev" && start_daemon && sees r "no questions" || return 1
+	start_fake && start_daemon && sees r "no questions" || return 1
 	play 'owner 2 exe "/usr/bin/wget" cmd "wget" comm "wget" pid 4243'
 	play 'flow 40 owner 2 tcp 198.51.100.13 port 443'
 	sees r "wget wants to connect to 198.51.100.13"

@@ -160,13 +160,7 @@ top_follows() {
 top_survives() {
 	kill "$DAEMON"
 	sees t "waiting for it" || return 1
-	exec 7>&-
-	rm -f "$WORK/dev"
-	mkfifo "$WORK/script2"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script2" >"$WORK/fake2.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script2"
-	until_true 10 test -S "$WORK/dev" && start_daemon && sees t "no flow now" && sees t "Enter details"
+	start_fake && start_daemon && sees t "no flow now" && sees t "Enter details"
 }
 top_leaves() {
 	keys t q

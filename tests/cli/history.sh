@@ -171,22 +171,13 @@ survives_restart() {
 	local before; before=$(snitch --json log -n 0 | jq '[.flows[].count] | add')
 	kill "$DAEMON"; wait "$DAEMON" 2>/dev/null
 	[[ $(stat -c %a "$DB") == 640 ]] || { stat "$DB"; return 1; }
-	new_device && start_daemon && logged "$before" -n 0
-}
-new_device() {
-	exec 7>&-
-	rm -f "$WORK/dev" "$WORK/script"
-	mkfifo "$WORK/script"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >>"$WORK/fake.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script"
-	until_true 10 test -S "$WORK/dev"
+	start_fake && start_daemon && logged "$before" -n 0
 }
 broken_file_is_moved() {
 	kill "$DAEMON"; wait "$DAEMON" 2>/dev/null
 	rm -f "$DB-wal" "$DB-shm"
 	head -c 20000 /dev/urandom >"$DB"
-	new_device && start_daemon && until_true 10 test -s "$DB.broken-1" && logged 0 -n 0 &&
+	start_fake && start_daemon && until_true 10 test -s "$DB.broken-1" && logged 0 -n 0 &&
 	grep -F "broken-1 now, and a new one is begun" "$WORK/daemon.log" || { tail "$WORK/daemon.log"; return 1; }
 	play 'owner 2 exe "/usr/bin/curl" cmd "curl" comm "curl" pid 4242'
 	seen 'owner 2 tcp 203.0.113.7 port 443'
@@ -196,14 +187,14 @@ history_off() {
 	kill "$DAEMON"; wait "$DAEMON" 2>/dev/null
 	rm -f "$DB"*
 	echo "history = off" >"$ROOT/etc/snitch/snitchd.conf"
-	new_device && start_daemon || return 1
+	start_fake && start_daemon || return 1
 	says "no history is kept" snitch log && exit_is 1 snitch log && [[ ! -e $DB ]] &&
 	[[ $(snitch --json status | jq .History) == false ]] && snitch rules list >/dev/null
 }
 bad_setting() {
 	kill "$DAEMON"; wait "$DAEMON" 2>/dev/null
 	echo "history = yes" >"$ROOT/etc/snitch/snitchd.conf"
-	new_device
+	start_fake
 	"$BIN/snitchd" --root "$ROOT" --no-drop --foreground --device "$WORK/dev" >"$WORK/out" 2>&1 7>&-
 	[[ $? -eq 1 ]] && grep -F 'history = all|asked|off' "$WORK/out"
 }

@@ -140,13 +140,8 @@ mode_survives() {
 	snitch mode quiet && snitch mode observe for 1h || return 1
 	kill -9 "$DAEMON"
 	wait "$DAEMON" 2>/dev/null
-	exec 7>&-
-	rm -f "$WORK/dev" "$SNITCH_BUS"
-	mkfifo "$WORK/script2"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script2" >"$WORK/fake2.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script2"
-	until_true 10 test -S "$WORK/dev" && start_daemon &&
+	rm -f "$SNITCH_BUS"
+	start_fake && start_daemon &&
 	snitch --json mode | jq -e '.mode == "observe" and .after == "quiet" and .until_boottime > 0'
 }
 

@@ -4,15 +4,6 @@
 # in it, and judged as they were. It must never reach a daemon of the machine.
 . "$(dirname "$0")/lib/daemon.sh"
 
-# a_kernel N: the fake device; its script is descriptor 7.
-a_kernel() {
-	rm -f "$WORK/dev"
-	mkfifo "$WORK/script$1"
-	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script$1" >"$WORK/fake$1.log" 2>&1 &
-	PIDS+=($!)
-	exec 7>"$WORK/script$1"
-	until_true 10 test -S "$WORK/dev"
-}
 a_daemon() {
 	mkdir -p "$ROOT/var/lib" "$ROOT/run" "$ROOT/etc/snitch/rules.d"
 	echo 'deny /usr/bin/make to 203.0.113.8' >"$ROOT/etc/snitch/rules.d/x.rules"
@@ -43,11 +34,11 @@ replays() {
 }
 
 [[ -x $BIN/snitchd && -x $BIN/snitch-fake ]] || bail "build first: make userspace"
-ok "a kernel" a_kernel 1
+ok "a kernel" start_fake
 ok "a daemon that records" a_daemon
 ok "a flow is allowed" decides 10 203.0.113.7 allow
 ok "the kernel goes" kernel_goes
-ok "another one comes" a_kernel 2
+ok "another one comes" start_fake
 ok "a flow is refused there" decides 11 203.0.113.8 deny
 ok "the daemon ends" ends
 ok "the recording has one beginning" one_beginning

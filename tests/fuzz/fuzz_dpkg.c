@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "package/package.h"
+#include "spoil.h"
 
 #define SUM	"0123456789abcdef0123456789abcdef"
 #define NAME	"usr/bin/prog"
@@ -34,28 +35,8 @@ static const struct record records[] = {
 static size_t spoil(char *text, size_t n, size_t size)
 {
 	static const char bytes[] = "\n\n :/\\ax0\0";
-	size_t at = n ? rand() % n : 0;
 
-	switch (rand() % 4) {
-	case 0:
-		if (!n)
-			break;
-		memmove(text + at, text + at + 1, n - at - 1);
-		return n - 1;
-	case 1:
-		if (n == size)
-			break;
-		memmove(text + at + 1, text + at, n - at);
-		text[at] = bytes[rand() % (sizeof(bytes) - 1)];
-		return n + 1;
-	case 2:
-		if (n)
-			text[at] = rand();
-		break;
-	default:
-		return at;
-	}
-	return n;
+	return spoil_text(text, n, size, bytes, sizeof(bytes) - 1);
 }
 
 static void put(int root, const char *path, const char *text, size_t n)

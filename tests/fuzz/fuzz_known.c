@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "policy/known.h"
+#include "spoil.h"
 #include "util/escape.h"
 
 #define FILE_NAME	"/var/lib/snitch/programs"
@@ -27,34 +28,8 @@ static const char seed[] =
 static size_t spoil(char *text, size_t n, size_t size)
 {
 	static const char bytes[] = "\n\n --:,./\\x0a9/\0\xff";
-	size_t at = n ? rand() % n : 0, len;
 
-	switch (rand() % 5) {
-	case 0:
-		if (!n)
-			break;
-		memmove(text + at, text + at + 1, n - at - 1);
-		return n - 1;
-	case 1:
-		if (n == size)
-			break;
-		memmove(text + at + 1, text + at, n - at);
-		text[at] = bytes[rand() % (sizeof(bytes) - 1)];
-		return n + 1;
-	case 2:
-		if (n)
-			text[at] = rand();
-		break;
-	case 3:		/* a piece twice: lines of one path, too many files */
-		len = n ? rand() % (n - at + 1) : 0;
-		if (n + len > size)
-			break;
-		memmove(text + at + len, text + at, n - at);
-		return n + len;
-	default:
-		return at;
-	}
-	return n;
+	return spoil_text(text, n, size, bytes, sizeof(bytes) - 1);
 }
 
 static void put(const char *root, const char *text, size_t n)

@@ -58,6 +58,7 @@ restart() {
 
 # A fake device, in the place of the one before.
 start_fake() {
+	exec 7>&-
 	rm -f "$WORK/dev" "$WORK/script"
 	mkfifo "$WORK/script"
 	"$BIN/snitch-fake" "$WORK/dev" "$WORK/script" >>"$WORK/fake.log" 2>&1 &
