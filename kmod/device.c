@@ -22,6 +22,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "counter.h"
+#include "data.h"
 #include "device.h"
 #include "dns.h"
 #include "observe.h"
@@ -64,6 +65,12 @@ bool snitch_device_expected(void)
 	if (READ_ONCE(decider))
 		return !device_hangs();
 	return ktime_get_boottime_ns() < READ_ONCE(decider_grace_until);
+}
+
+bool snitch_device_wants_data(void)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	return decider && decider->features & SNITCH_FEATURE_DATA;
 }
 
 void snitch_device_state(struct snitch_status *st)
@@ -164,13 +171,11 @@ void snitch_device_event_read(struct snitch_file *f, struct snitch_park *p,
 
 	spin_lock_bh(&snitch_park_lock);
 	off = f == decider && p->pending == ev && !list_empty(&p->event);
-	if (off && ev == SNITCH_PEV_FLOW && p->late) {
-		snitch_park_set_pending(p, SNITCH_PEV_CANCEL);
-		off = false;
-	} else if (off) {
+	if (off)
+		snitch_park_set_pending(p, snitch_data_event_read(p, ev, f->buf));
+	off = off && p->pending == SNITCH_PEV_NONE;
+	if (off)
 		list_del_init(&p->event);
-		snitch_park_set_pending(p, SNITCH_PEV_NONE);
-	}
 	device_seen(f);
 	spin_unlock_bh(&snitch_park_lock);
 	if (off)
@@ -236,6 +241,7 @@ static int device_become_decider(struct snitch_file *f, const struct snitch_hell
 	snitch_dns_detach(old);
 	if (hello->features & SNITCH_FEATURE_DNS && !snitch_dns_attach(f))
 		f->features = SNITCH_FEATURE_DNS;
+	f->features |= hello->features & SNITCH_FEATURE_DATA;
 
 	spin_lock_bh(&snitch_park_lock);
 	f->results = results;

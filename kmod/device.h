@@ -69,6 +69,8 @@ bool snitch_device_deciding(void);
 /* Is there one, or may one still come within the grace? Any context. */
 bool snitch_device_expected(void);
 void snitch_device_state(struct snitch_status *st);
+/* Under snitch_park_lock: does the decider see first data? */
+bool snitch_device_wants_data(void);
 
 /* Under snitch_park_lock: put a parked flow's event in the decider's list. */
 void snitch_device_queue(struct snitch_park *p, enum snitch_park_event ev);

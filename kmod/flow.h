@@ -66,7 +66,7 @@
  * @match: that word and whether it leaves by loopback: a socket option or the
  *	   next route may send the same destination elsewhere
  * @uid: effective uid of the sender
- * @action: ALLOW, DENY, DROP
+ * @action: ALLOW, DENY, DROP; TCP: ASK: its first data are asked about, see data.h
  * @origin: enum snitch_origin, with @origin_id
  * @flags: SNITCH_FLOW_*
  * @until: jiffies, with SNITCH_FLOW_REPLY

@@ -275,6 +275,12 @@ static bool hook_closed_by_exec(const struct hook_packet *h, const struct snitch
 	       !(h->packet.tcp_flags & SNITCH_TCP_SYN);
 }
 
+/* Is it what somebody wants to see before it goes? See data.h. */
+static bool hook_is_data(const struct hook_packet *h, const struct snitch_flow *f)
+{
+	return READ_ONCE(f->action) != SNITCH_ASK || h->packet.payload || h->packet.unparsed;
+}
+
 /*
  * An entry stands for this packet, but not for this sender, or not under this
  * policy. True: @verdict; false: judge it as a new flow.
@@ -286,7 +292,8 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	u32 action;
 
 	if (h->mine && !snitch_flow_sender_is(f, s->image, s->uid)) {
-		if (owner && f->action == SNITCH_ALLOW && hook_closed_by_exec(h, owner)) {
+		if (owner && (f->action == SNITCH_ALLOW || f->action == SNITCH_ASK) &&
+		    hook_closed_by_exec(h, owner)) {
 			*verdict = NF_ACCEPT;
 			return true;
 		}
@@ -315,9 +322,10 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	action = f->action;
 	if (!snitch_flow_current(f))
 		action = snitch_revoke_judge(f, s);
-	if (action == SNITCH_ASK)
+	/* An entry that says so waits for first data, and lets everything else go. */
+	if (action == SNITCH_ASK && hook_is_data(h, f))
 		return false;
-	if (action == SNITCH_ALLOW) {
+	if (action == SNITCH_ALLOW || action == SNITCH_ASK) {
 		if (!owner)
 			snitch_flow_claim(f, s->image, s->uid);
 		snitch_flow_account(f, h->skb->len);
@@ -352,6 +360,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		if (hook_entry(h, f, &s, &verdict))
 			goto out;
 		s.image = mine;
+		if (READ_ONCE(f->action) == SNITCH_ASK && h->packet.payload)
+			flags |= SNITCH_F_DATA;
 		if (h->mine ? !snitch_flow_sender_is(f, mine, s.uid) : hook_inherited(f, h->sk))
 			flags |= SNITCH_F_FOREIGN_DATA;
 	}

@@ -9,6 +9,7 @@
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -30,7 +31,8 @@ static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_
 	p->dport = ntohs(th->dest);
 	p->seq = ntohl(th->seq);
 	p->tcp_flags = ((const u8 *)th)[13];
-	p->payload = p->len > off - skb_network_offset(skb) + th->doff * 4;
+	p->headers = off - skb_network_offset(skb) + th->doff * 4;
+	p->payload = p->len > p->headers;
 }
 
 static __always_inline void packet_ports(struct snitch_packet *p, const struct sk_buff *skb,
@@ -45,6 +47,8 @@ static __always_inline void packet_ports(struct snitch_packet *p, const struct s
 	}
 	p->sport = ntohs(ports[0]);
 	p->dport = ntohs(ports[1]);
+	if (p->proto == IPPROTO_UDP)
+		p->headers = off - skb_network_offset(skb) + sizeof(struct udphdr);
 }
 
 static __always_inline void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int off)

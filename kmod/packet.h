@@ -56,6 +56,7 @@ static __always_inline u32 snitch_peer_word(u8 family, u8 proto, u16 dport)
  * @icmp_code: the same
  * @tcp_flags: byte 13 of the TCP header
  * @payload: TCP: the segment carries data
+ * @headers: bytes of all headers, with those of TCP or UDP; 0 for other protocols
  * @unparsed: headers were cut, odd or a later fragment: ports are 0
  */
 struct snitch_packet {
@@ -72,6 +73,7 @@ struct snitch_packet {
 		};
 	};
 	u16 sport;
+	u16 headers;
 	u8 icmp_type;
 	u8 icmp_code;
 	u8 tcp_flags;

@@ -7,6 +7,7 @@
 #include <linux/timekeeping.h>
 
 #include "counter.h"
+#include "data.h"
 #include "device.h"
 #include "flow.h"
 #include "hook.h"
@@ -35,10 +36,11 @@ static bool park_has_room(const struct snitch_subject *s, struct net *net,
 }
 
 /* One more packet of a flow that waits already. */
-static bool park_join(struct snitch_park *p, struct sk_buff *skb)
+static bool park_join(struct snitch_park *p, struct sk_buff *skb, const struct snitch_subject *s)
 {
 	lockdep_assert_held(&snitch_park_lock);
-	if (p->tcp)		/* it is sent again when the first may go */
+	/* It is sent again when the first may go. */
+	if (p->tcp && !snitch_data_follows(p, s))
 		return false;
 	if (skb_queue_len(&p->skbs) >= READ_ONCE(snitch_limits.max_packets) ||
 	    p->truesize + skb->truesize > READ_ONCE(snitch_limits.max_bytes) ||
@@ -48,6 +50,7 @@ static bool park_join(struct snitch_park *p, struct sk_buff *skb)
 	}
 	__skb_queue_tail(&p->skbs, skb);
 	snitch_park_joined(p, skb);
+	snitch_data_joined(p, s->packet);
 	return true;
 }
 
@@ -95,6 +98,7 @@ static struct snitch_park *park_new(const struct sk_buff *skb, const struct nf_h
 		p->flags |= SNITCH_F_UNBOUND;
 	if (s->image)
 		p->image = snitch_image_get(s->image);
+	snitch_data_begin(p);
 	return p;
 }
 
@@ -183,7 +187,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 {
 	struct snitch_park *p = park_new(skb, state, s, j, cookie, flags), *there;
 	unsigned int verdict = NF_STOLEN;
-	bool tcp;
+	bool tcp, owned;
 	LIST_HEAD(gone);
 
 	if (!p) {
@@ -191,12 +195,13 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 		return NF_DROP_ERR(-EPERM);
 	}
 	tcp = p->tcp;
+	owned = tcp && !(flags & SNITCH_F_DATA);
 	if (j && !snitch_device_expected()) {
 		verdict = park_fail(skb, s, p);
 		snitch_park_put(p);
 		return verdict;
 	}
-	if (!snitch_skb_park(skb, tcp)) {
+	if (!snitch_skb_park(skb, owned)) {
 		snitch_count(SNITCH_C_LOST_DST);
 		snitch_park_put(p);
 		return NF_DROP;
@@ -207,12 +212,14 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 		park_cancel_moved(p, &gone);
 	there = snitch_park_find(cookie, tcp, s);
 	if (there) {
-		if (!park_join(there, skb))
+		if (!park_join(there, skb, s))
 			verdict = tcp ? NF_STOLEN : NF_DROP_ERR(-EPERM);
 		else
 			skb = NULL;
 	} else if (park_allowed_meanwhile(p)) {
 		verdict = NF_ACCEPT;
+	} else if (snitch_data_gap(p)) {
+		verdict = NF_STOLEN;
 	} else if (!park_has_room(s, state->net, p->quota, skb->truesize)) {
 		verdict = NF_DROP_ERR((tcp ? -ECONNREFUSED : -EPERM));
 	} else {
@@ -227,7 +234,7 @@ unsigned int snitch_park_packet(struct sk_buff *skb, const struct nf_hook_state 
 
 	if (verdict == NF_ACCEPT) {
 		skb->dev = state->out;
-		if (!tcp)
+		if (!owned)
 			skb_set_owner_w(skb, state->sk);
 	} else if (verdict == NF_STOLEN) {
 		kfree_skb(skb);		/* a TCP segment that will be sent again */

@@ -46,7 +46,15 @@ enum snitch_park_state {
 enum snitch_park_event {	/* what the decider has still to read of it */
 	SNITCH_PEV_NONE,
 	SNITCH_PEV_FLOW,
+	SNITCH_PEV_DATA,
 	SNITCH_PEV_CANCEL,
+};
+
+enum snitch_park_data {		/* what of its first data the decider is shown: data.h */
+	SNITCH_DATA_NONE,
+	SNITCH_DATA_SHOWN,	/* each packet that comes */
+	SNITCH_DATA_LATE,	/* no more than there are by now */
+	SNITCH_DATA_OVER,	/* LAST was said */
 };
 
 /*
@@ -72,6 +80,9 @@ enum snitch_park_event {	/* what the decider has still to read of it */
  * @late: FLOW is still to be read, though it is over
  * @adopt: in the list of its user's whose owner is to be looked for
  * @abort: the end of a refused TCP socket
+ * @shown: packets whose data have been read, with @shown_bytes
+ * @next_seq: TCP: behind the last packet; a retransmission is before it
+ * @ask_data: it goes on, but its first data are asked about
  */
 struct snitch_park {
 	struct hlist_node by_id;
@@ -107,6 +118,11 @@ struct snitch_park {
 	u32 action;
 	u32 origin;
 	u64 origin_id;
+	enum snitch_park_data data;
+	unsigned int shown;
+	unsigned int shown_bytes;
+	u32 next_seq;
+	bool ask_data;
 	bool tcp;
 	bool loopback;
 	bool late;

@@ -20,6 +20,7 @@ static_assert(sizeof(struct snitch_result) == 24);
 static_assert(sizeof(struct snitch_decided) == 48);
 static_assert(sizeof(struct snitch_ended) == 112);
 static_assert(sizeof(struct snitch_dns) == 80);
+static_assert(sizeof(struct snitch_data) == 24);
 
 #define V4_LEN	4
 #define FRAME_LEN 8	/* of an AF_PACKET destination */
@@ -65,7 +66,10 @@ static bool verdict_ok(const void *msg)
 {
 	const struct snitch_verdict *m = msg;
 
-	if (m->flags & ~(SNITCH_V_ACK | SNITCH_V_CACHE) || m->pad || !user_origin(m->origin))
+	if (m->flags & ~(SNITCH_V_ACK | SNITCH_V_CACHE | SNITCH_V_DATA) || m->pad ||
+	    !user_origin(m->origin))
+		return false;
+	if (m->flags & SNITCH_V_DATA && (m->flags & SNITCH_V_CACHE || m->action != SNITCH_ALLOW))
 		return false;
 	if (!(m->flags & SNITCH_V_CACHE) && m->until)
 		return false;
@@ -175,6 +179,17 @@ static bool dns_ok(const void *msg)
 	       !memchr_inv(end, 0, (const char *)msg + m->hdr.size - end);
 }
 
+static bool data_ok(const void *msg)
+{
+	const struct snitch_data *m = msg;
+	const char *end = (const char *)(m + 1) + m->len;
+
+	if (m->len > SNITCH_DATA_MAX || m->hdr.size != snitch_proto_data_size(m->len))
+		return false;
+	return !(m->flags & ~SNITCH_DATA_LAST) &&
+	       !memchr_inv(end, 0, (const char *)msg + m->hdr.size - end);
+}
+
 enum shape_id { ID_NONE, ID_SOME, ID_ANY };	/* 0; not 0; either */
 
 /**
@@ -219,6 +234,8 @@ static const struct shape kernel_shapes[] = {
 		sizeof(struct snitch_ended), false, ID_NONE, ended_ok },
 	[SNITCH_MSG_DNS - SNITCH_MSG_WELCOME] = {
 		sizeof(struct snitch_dns), true, ID_SOME, dns_ok },
+	[SNITCH_MSG_DATA - SNITCH_MSG_WELCOME] = {
+		sizeof(struct snitch_data), true, ID_SOME, data_ok },
 };
 
 /* One whole message at @msg, of which at most @left bytes are there. */
@@ -313,6 +330,11 @@ size_t snitch_proto_owner_size(size_t exe_len, size_t cmd_len, size_t cgroup_len
 size_t snitch_proto_dns_size(size_t len)
 {
 	return ALIGN(sizeof(struct snitch_dns) + len, (size_t)8);
+}
+
+size_t snitch_proto_data_size(size_t len)
+{
+	return ALIGN(sizeof(struct snitch_data) + len, (size_t)8);
 }
 
 static char *append(char *to, const char *from, size_t len)

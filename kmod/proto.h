@@ -103,6 +103,11 @@ void snitch_proto_pack_owner(struct snitch_owner *dst, const struct snitch_owner
  */
 size_t snitch_proto_dns_size(size_t len);
 
+/** snitch_proto_data_size() - bytes of a DATA message; @len: of what was copied, at most
+ * SNITCH_DATA_MAX
+ */
+size_t snitch_proto_data_size(size_t len);
+
 /**
  * snitch_proto_check_event() - check one message of the kernel
  * @buf: the message

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "data.h"
 #include "device.h"
 #include "dns.h"
 #include "observe.h"
@@ -95,6 +96,8 @@ static size_t read_build_park(void *buf, const struct snitch_park *p, enum snitc
 		snitch_proto_hdr(&e->hdr, SNITCH_MSG_FLOW, sizeof(*e), p->id);
 		return sizeof(*e);
 	}
+	if (ev == SNITCH_PEV_DATA)
+		return snitch_data_build(p, buf);
 	memset(c, 0, sizeof(*c));
 	snitch_proto_hdr(&c->hdr, SNITCH_MSG_CANCEL, sizeof(*c), p->id);
 	c->why = p->cancel_why;
@@ -162,7 +165,7 @@ static ssize_t read_dns(struct snitch_file *f, char __user *to, size_t room)
 }
 
 /*
- * The oldest parked flow's FLOW or CANCEL, or the OWNER it needs first. DNS
+ * The oldest parked flow's FLOW, DATA or CANCEL, or the OWNER it needs first. DNS
  * messages that came before it go before it, and no others: looked at after
  * the flow, for what it follows from was there before it was.
  */

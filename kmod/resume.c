@@ -24,7 +24,9 @@
  * @skb: at LOCAL_OUT
  * @keep_owner: TCP: a SYN that is orphaned would be sent a second time.
  *		Others are orphaned, so that what waits for one destination
- *		does not use up the socket's send buffer for all.
+ *		does not use up the socket's send buffer for all. So are
+ *		first data: TCP lets no more than two small segments wait on
+ *		this machine; what it sends twice is dropped in park.c.
  *
  * Return: false when its route is gone: drop it. Context: the hook's.
  */
@@ -107,17 +109,21 @@ bool snitch_resume(struct sk_buff *skb, struct net *net, struct sock *sk, u8 pf)
 }
 
 /* Is the socket still about to send this very segment? */
-static bool resume_tcp_valid(const struct snitch_park *p, const struct sock *sk)
+static bool resume_tcp_valid(const struct snitch_park *p, const struct sk_buff *skb,
+			     const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	struct snitch_packet k;
 
 	if (!snitch_packet_to_peer(&p->packet, sk))
 		return false;
 	if (p->packet.tcp_flags & SNITCH_TCP_SYN)
 		return READ_ONCE(sk->sk_state) == TCP_SYN_SENT &&
 		       p->packet.seq == READ_ONCE(tp->snd_una);
-	return READ_ONCE(sk->sk_state) != TCP_CLOSE &&
-	       !before(p->packet.seq, READ_ONCE(tp->snd_una));
+	/* Of several, those before it may have been acknowledged by now. */
+	snitch_packet_parse(&k, skb, p->packet.family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	return READ_ONCE(sk->sk_state) != TCP_CLOSE && !k.unparsed &&
+	       !before(k.seq, READ_ONCE(tp->snd_una));
 }
 
 static int resume_look_up(const struct snitch_park *p, struct sk_buff *skb)
@@ -162,7 +168,7 @@ bool snitch_resume_valid(const struct snitch_park *p, struct sk_buff *skb)
 	rcu_read_lock();
 	valid = resume_route(p, skb);
 	rcu_read_unlock();
-	return valid && (!p->tcp || resume_tcp_valid(p, p->sk));
+	return valid && (!p->tcp || resume_tcp_valid(p, skb, p->sk));
 }
 
 /* The error is sent in the namespace of the route's device. That of a dead route is a device of

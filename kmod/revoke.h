@@ -22,7 +22,7 @@ void snitch_revoke_older(u64 generation, u64 sets);	/* process context */
 
 /* Judge an entry again, as the policy is now. Under RCU, any context.
  * @image: whose it is; ALLOW: goes on, and the entry says so; DENY, DROP: not;
- * ASK: it must be asked about anew (never for TCP).
+ * ASK: it must be asked about anew; TCP: only where it says so already (data.h).
  */
 u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s);
 /* End a TCP socket in the background, on the account of @image's user: at most

@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "counter.h"
+#include "data.h"
 #include "device.h"
 #include "flow.h"
 #include "observe.h"
@@ -39,7 +40,7 @@ static void park_remember(struct snitch_park *p)
 		.packet = &p->packet,
 		.uid = p->uid,
 		.netns = p->netns,
-		.action = p->action,
+		.action = p->ask_data ? SNITCH_ASK : p->action,
 		.origin = p->origin,
 		.origin_id = p->origin_id,
 		.loopback = p->loopback,
@@ -131,7 +132,7 @@ static void park_resume(struct snitch_park *p)
 			return;
 		}
 		__skb_unlink(skb, &p->skbs);
-		if (!p->tcp)
+		if (!skb->sk)
 			skb_set_owner_w(skb, p->sk);
 		if (!snitch_resume(skb, p->net, p->sk, pf))
 			snitch_count(SNITCH_C_LOST_DST);
@@ -217,6 +218,10 @@ int snitch_park_verdict(const struct snitch_verdict *v)
 		return 0;
 	}
 	if (!park_overruled(p)) {
+		if (v->flags & SNITCH_V_DATA && snitch_data_ask(p)) {
+			spin_unlock_bh(&snitch_park_lock);
+			return 0;
+		}
 		if (v->flags & SNITCH_V_CACHE)
 			park_cache(p, v->action, v->origin, v->origin_id, v->until);
 		snitch_device_unqueue(p);
@@ -241,7 +246,8 @@ void snitch_park_settle_fail(struct snitch_park *p, u32 why)
 	snitch_park_tell_cancel(p, why);
 }
 
-static void park_expire(struct snitch_park *p)
+/* Return: false: it has got more time. */
+static bool park_expire(struct snitch_park *p)
 {
 	lockdep_assert_held(&snitch_park_lock);
 	if (p->state == SNITCH_PARK_HELD) {
@@ -250,10 +256,13 @@ static void park_expire(struct snitch_park *p)
 			   ktime_get_boottime_ns() + PARK_MISSED_NS);
 		snitch_park_settle(p, SNITCH_DENY, SNITCH_BY_FAIL, 0);
 		snitch_park_tell_cancel(p, SNITCH_CANCEL_TIMEOUT);
-		return;
+		return true;
 	}
+	if (snitch_data_late(p))
+		return false;
 	snitch_count(SNITCH_C_CONSULT_TIMEOUT);
 	snitch_park_settle_fail(p, SNITCH_CANCEL_CONSULT);
+	return true;
 }
 
 static void park_collect_due(struct list_head *gone)
@@ -271,8 +280,8 @@ static void park_collect_due(struct list_head *gone)
 				p->deadline = now + 100 * NSEC_PER_MSEC;
 				continue;
 			}
-			park_expire(p);
-			list_add_tail(&p->due, gone);
+			if (park_expire(p))
+				list_add_tail(&p->due, gone);
 		}
 	}
 }
@@ -456,6 +465,7 @@ void snitch_park_redeliver(void)
 			if (p->told)
 				p->flags |= SNITCH_F_REDELIVERED;
 			p->told = 0;
+			snitch_data_again(p);
 			snitch_device_queue(p, SNITCH_PEV_FLOW);
 		}
 		snitch_park_set_deadline(p);

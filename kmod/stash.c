@@ -337,6 +337,16 @@ void snitch_park_hold(struct snitch_park *p)
 	snitch_count(SNITCH_C_HELD);
 }
 
+void snitch_park_unhold(struct snitch_park *p)
+{
+	lockdep_assert_held(&snitch_park_lock);
+	if (p->state != SNITCH_PARK_HELD)
+		return;
+	p->state = SNITCH_PARK_CONSULT;
+	p->flags &= ~SNITCH_F_HELD;
+	park_held--;
+}
+
 void snitch_park_subject(const struct snitch_park *p, struct snitch_subject *s)
 {
 	memset(s, 0, sizeof(*s));

@@ -2,8 +2,8 @@
 /*
  * Stash: the tables of parked flows, and what the rooms around them share:
  * stash.c (tables, time limits), park.c (the way in), settle.c (the way
- * out), adopt.c (owners found by a worker). Locks and lifetimes: park.h.
- * Private to these four.
+ * out), adopt.c (owners found by a worker), data.c (first data). Locks and lifetimes: park.h.
+ * Private to these five.
  */
 #ifndef SNITCH_STASH_H
 #define SNITCH_STASH_H
@@ -49,6 +49,7 @@ void snitch_park_detach(struct snitch_park *p);
 void snitch_park_joined(struct snitch_park *p, const struct sk_buff *skb);
 void snitch_park_tell_cancel(struct snitch_park *p, u32 why);
 void snitch_park_hold(struct snitch_park *p);
+void snitch_park_unhold(struct snitch_park *p);	/* its time limit is the caller's then */
 void snitch_park_quiet(void);	/* process context, without the lock */
 void snitch_park_subject(const struct snitch_park *p, struct snitch_subject *s);
 

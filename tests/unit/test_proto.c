@@ -13,11 +13,11 @@
 #include "golden.h"
 #include "kmod/proto.h"
 
-static const char *const user_names[] = { "verdict", "verdict-hold", "bind", "get-owner",
-					   "cache" };
+static const char *const user_names[] = { "verdict", "verdict-hold", "verdict-data", "bind",
+					   "get-owner", "cache" };
 static const char *const kernel_names[] = { "welcome", "owner", "flow", "flow-icmpv6",
 					     "flow-packet", "cancel", "lost", "result", "decided",
-					     "ended", "dns" };
+					     "ended", "dns", "data" };
 
 static int check_user(const void *buf, size_t len)
 {
@@ -44,7 +44,7 @@ static void same(const char *name, const void *msg, size_t len)
 
 static void user_golden(void **state)
 {
-	struct snitch_hello hello = { .abi_major = 1, .abi_minor = 1,
+	struct snitch_hello hello = { .abi_major = 1, .abi_minor = 2,
 				      .role = SNITCH_ROLE_DECIDER,
 				      .flags = SNITCH_HELLO_TAKEOVER };
 	struct snitch_verdict verdict = {
@@ -52,6 +52,8 @@ static void user_golden(void **state)
 		.origin = SNITCH_BY_RULE, .origin_id = 77, .until = 9000000000,
 	};
 	struct snitch_verdict hold = { .action = SNITCH_HOLD, .origin = SNITCH_BY_MODE };
+	struct snitch_verdict data = { .action = SNITCH_ALLOW, .flags = SNITCH_V_DATA,
+				       .origin = SNITCH_BY_NAME, .origin_id = 44 };
 	struct snitch_bind bind = { .generation = 12, .app = 3 };
 	struct snitch_hdr get;
 	struct snitch_cache cache = {
@@ -68,6 +70,8 @@ static void user_golden(void **state)
 	same("verdict", &verdict, sizeof(verdict));
 	snitch_proto_hdr(&hold.hdr, SNITCH_MSG_VERDICT, sizeof(hold), 9);
 	same("verdict-hold", &hold, sizeof(hold));
+	snitch_proto_hdr(&data.hdr, SNITCH_MSG_VERDICT, sizeof(data), 9);
+	same("verdict-data", &data, sizeof(data));
 	snitch_proto_hdr(&bind.hdr, SNITCH_MSG_BIND, sizeof(bind), 5);
 	same("bind", &bind, sizeof(bind));
 	snitch_proto_hdr(&get, SNITCH_MSG_GET_OWNER, sizeof(get), 5);
@@ -79,7 +83,7 @@ static void user_golden(void **state)
 static void kernel_golden(void **state)
 {
 	struct snitch_welcome welcome = {
-		.abi_major = 1, .abi_minor = 1, .role = SNITCH_ROLE_DECIDER, .generation = 12,
+		.abi_major = 1, .abi_minor = 2, .role = SNITCH_ROLE_DECIDER, .generation = 12,
 		.instance = 0xa1a2a3a4a5a6a7a8, .max_flows = 4096, .max_flows_image = 1024,
 		.max_flows_uid = 2048, .consult_ms = 2000, .hold_tcp_ms = 120000,
 		.hold_ms = 60000, .hold_dns_ms = 5000, .grace_ms = 3000,
@@ -179,6 +183,21 @@ static void dns_golden(void **state)
 	same("dns", &m, size);
 }
 
+static void data_golden(void **state)
+{
+	struct {
+		struct snitch_data data;
+		unsigned char bytes[8];
+	} m = {
+		.data = { .flags = SNITCH_DATA_LAST, .index = 2, .len = 5 },
+		.bytes = { 0x16, 3, 1, 2, 0 },
+	};
+
+	(void)state;
+	snitch_proto_hdr(&m.data.hdr, SNITCH_MSG_DATA, snitch_proto_data_size(5), 9);
+	same("data", &m, sizeof(m));
+}
+
 static void golden_is_accepted(void **state)
 {
 	struct golden g;
@@ -269,7 +288,10 @@ static void broken_user_members(void **state)
 		BREAK("verdict", snitch_verdict, action, SNITCH_ASK),
 		BREAK("verdict", snitch_verdict, action, 6),
 		BREAK("verdict", snitch_verdict, action, SNITCH_HOLD),	/* with CACHE */
-		BREAK("verdict", snitch_verdict, flags, 4),
+		BREAK("verdict", snitch_verdict, flags, 8),
+		BREAK("verdict", snitch_verdict, flags, SNITCH_V_CACHE | SNITCH_V_DATA),
+		BREAK("verdict-data", snitch_verdict, action, SNITCH_DENY),
+		BREAK("verdict-data", snitch_verdict, action, SNITCH_HOLD),
 		BREAK("verdict", snitch_verdict, flags, SNITCH_V_ACK),	/* with until */
 		BREAK("verdict", snitch_verdict, origin, 0),
 		BREAK("verdict", snitch_verdict, origin, SNITCH_BY_FAIL),
@@ -326,6 +348,10 @@ static void broken_kernel_members(void **state)
 		BREAK("dns", snitch_dns, family, 17),
 		BREAK("dns", snitch_dns, offset, 1), BREAK("dns", snitch_dns, own[4], 1),
 		BREAK("dns", snitch_dns, server[15], 1), BREAK("dns", snitch_dns, hdr.id, 0),
+		BREAK("data", snitch_hdr, id, 0), BREAK("data", snitch_data, flags, 2),
+		BREAK("data", snitch_data, len, 9), BREAK("data", snitch_data, len, 0),
+		BREAK("data", snitch_data, len, SNITCH_DATA_MAX + 1),
+		BREAK("data", snitch_data, len, 3),	/* what is left is not 0 */
 	};
 
 	(void)state;
@@ -456,6 +482,7 @@ int main(void)
 		cmocka_unit_test(kernel_golden),
 		cmocka_unit_test(owner_golden),
 		cmocka_unit_test(dns_golden),
+		cmocka_unit_test(data_golden),
 		cmocka_unit_test(golden_is_accepted),
 		cmocka_unit_test(broken_headers),
 		cmocka_unit_test(broken_user_members),

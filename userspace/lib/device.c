@@ -72,8 +72,9 @@ static int say_hello(struct snitch_device *dev, unsigned int role, unsigned int 
 		.abi_major = SNITCH_ABI_MAJOR,
 		.abi_minor = SNITCH_ABI_MINOR,
 		.role = role,
-		.flags = flags & ~SNITCH_OPEN_DNS,
-		.features = flags & SNITCH_OPEN_DNS ? SNITCH_FEATURE_DNS : 0,
+		.flags = flags & ~(SNITCH_OPEN_DNS | SNITCH_OPEN_DATA),
+		.features = (flags & SNITCH_OPEN_DNS ? SNITCH_FEATURE_DNS : 0) |
+			    (flags & SNITCH_OPEN_DATA ? SNITCH_FEATURE_DATA : 0),
 	};
 	ssize_t n;
 
@@ -267,6 +268,9 @@ static void hand_one(const struct snitch_hdr *h, const struct snitch_handler *ha
 		break;
 	case SNITCH_MSG_WELCOME:
 		HAND(again, snitch_welcome);	/* a recording that went on */
+		break;
+	case SNITCH_MSG_DATA:
+		HAND(data, snitch_data);
 		break;
 	}
 }

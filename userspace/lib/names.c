@@ -108,6 +108,7 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_FORWARDED] = "forwarded",
 		[SNITCH_C_FORWARD_REFUSED] = "forward-refused",
 		[SNITCH_C_FORWARD_FULL] = "forward-full",
+		[SNITCH_C_DATA] = "data", [SNITCH_C_DATA_AGAIN] = "data-again",
 	};
 
 	return WORD(words, counter);

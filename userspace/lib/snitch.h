@@ -24,6 +24,7 @@
 #define SNITCH_DEVICE_PATH	"/dev/snitch"
 #define SNITCH_DEVICE_ENV	"SNITCH_DEVICE"
 #define SNITCH_OPEN_DNS		(1U << 31)	/* wants SNITCH_FEATURE_DNS */
+#define SNITCH_OPEN_DATA	(1U << 30)	/* wants SNITCH_FEATURE_DATA */
 #define SNITCH_QUEUE_MAX	(1024 * 1024)	/* bytes of messages not yet written */
 
 /* ---- /dev/snitch -------------------------------------------------------- */
@@ -50,6 +51,7 @@ struct snitch_owner_info {
  * struct snitch_handler - what is called for each event; NULL members are skipped
  * @owner: always before the first @flow that refers to it
  * @dns: the message follows it; before the flows that follow from it
+ * @data: the bytes follow it; after the flow that they are of
  * @sent: only from a replay: what the recorded process wrote at this point
  * @again: only from a replay: here the recorded process connected anew; nothing waits any more
  *
@@ -65,6 +67,7 @@ struct snitch_handler {
 	void (*decided)(void *ctx, const struct snitch_decided *decided);
 	void (*ended)(void *ctx, const struct snitch_ended *ended);
 	void (*dns)(void *ctx, const struct snitch_dns *dns);
+	void (*data)(void *ctx, const struct snitch_data *data);
 	void (*sent)(void *ctx, const struct snitch_hdr *msg);
 	void (*again)(void *ctx, const struct snitch_welcome *welcome);
 };
@@ -75,7 +78,7 @@ struct snitch_handler {
  *	SOCK_SEQPACKET unix socket (the fake device), or "fd:N", an inherited
  *	descriptor (taken over on success)
  * @role: SNITCH_ROLE_DECIDER or SNITCH_ROLE_OBSERVER
- * @flags: SNITCH_HELLO_TAKEOVER, SNITCH_OPEN_DNS, both or 0
+ * @flags: of SNITCH_HELLO_TAKEOVER, SNITCH_OPEN_DNS and SNITCH_OPEN_DATA
  * @out: the device; release with snitch_device_close()
  * @welcome: what the kernel said; may be NULL
  *

@@ -24,7 +24,7 @@
 #include <linux/ioctl.h>
 
 #define SNITCH_ABI_MAJOR	1	/* differs: refused with EPROTONOSUPPORT */
-#define SNITCH_ABI_MINOR	1	/* grows with each addition */
+#define SNITCH_ABI_MINOR	2	/* grows with each addition */
 
 #define SNITCH_MSG_VERSION	1
 #define SNITCH_READ_MIN		8192	/* no message is larger */
@@ -34,6 +34,8 @@
 #define SNITCH_CMDLINE_MAX	256
 #define SNITCH_CGROUP_MAX	1024
 #define SNITCH_DNS_MAX		4096	/* bytes of a copied DNS message */
+#define SNITCH_DATA_MAX		8160	/* bytes of a flow's first data that are copied */
+#define SNITCH_DATA_PACKETS	4	/* in so many packets, or fewer */
 #define SNITCH_UID_ANY		((__u32)-1)
 
 /* Every message begins so. @size counts the whole message. */
@@ -61,6 +63,7 @@ enum snitch_msg_type {
 	SNITCH_MSG_DECIDED	= 70,	/* observers only */
 	SNITCH_MSG_ENDED	= 71,	/* observers only */
 	SNITCH_MSG_DNS		= 72,	/* deciders with SNITCH_FEATURE_DNS only */
+	SNITCH_MSG_DATA		= 73,	/* deciders with SNITCH_FEATURE_DATA only */
 };
 
 /* ---- user space to kernel ---------------------------------------------- */
@@ -70,6 +73,7 @@ enum snitch_role { SNITCH_ROLE_DECIDER = 1, SNITCH_ROLE_OBSERVER = 2 };
 #define SNITCH_HELLO_TAKEOVER	(1U << 0)	/* replace a present decider */
 
 #define SNITCH_FEATURE_DNS	(1ULL << 0)	/* deciders: copies of DNS messages */
+#define SNITCH_FEATURE_DATA	(1ULL << 1)	/* deciders: SNITCH_V_DATA, copies of first data */
 
 struct snitch_hello {
 	struct snitch_hdr hdr;
@@ -105,6 +109,15 @@ enum snitch_origin {		/* why a verdict stands */
 #define SNITCH_V_ACK	(1U << 0)	/* a RESULT also when it worked */
 #define SNITCH_V_CACHE	(1U << 1)	/* remember for this image and destination
 					 * until @until: new flows are judged so
+					 */
+#define SNITCH_V_DATA	(1U << 2)	/* ALLOW without V_CACHE: not more than it takes to
+					 * see its first data, then another verdict. A flow
+					 * of TCP goes on until it has some, and is told
+					 * again then, as another FLOW with F_DATA. One
+					 * whose parked packets have some, TCP or UDP,
+					 * stays parked and is told again as it is, with
+					 * F_DATA. Of no effect on others, or on a flow
+					 * with F_DATA
 					 */
 
 struct snitch_verdict {		/* hdr.id: the flow */
@@ -254,6 +267,7 @@ struct snitch_owner {		/* hdr.id: the owner */
 #define SNITCH_F_FOREIGN_DATA	(1U << 4)	/* an open socket, another executable */
 #define SNITCH_F_UNPARSED	(1U << 5)	/* headers could not be read */
 #define SNITCH_F_SHARED		(1U << 6)	/* several executables hold the socket */
+#define SNITCH_F_DATA		(1U << 7)	/* its first data wait: DATA follows */
 
 struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	struct snitch_hdr hdr;
@@ -388,6 +402,22 @@ struct snitch_dns {		/* hdr.id: the owner that asked, sent before */
 	__u32 offset;		/* TCP; else 0 */
 	__u8  own[16];		/* v4 in the first four bytes, network order */
 	__u8  server[16];
+};
+
+#define SNITCH_DATA_LAST	(1U << 0)	/* no more of it comes: judge now */
+
+/* What a packet of a parked flow with F_DATA carries behind its TCP or UDP header, in the order
+ * that they were sent, TCP without gaps. Comes after FLOW, for each packet that is parked. LAST is
+ * set where SNITCH_DATA_MAX or SNITCH_DATA_PACKETS is reached, or, without bytes, when consult_ms
+ * has passed since FLOW; from there on there is consult_ms for a verdict once more. A flow that is
+ * told again (F_REDELIVERED) begins with the first packet. After the struct: @len bytes, which
+ * nobody has looked at, then zeroes up to a multiple of 8.
+ */
+struct snitch_data {		/* hdr.id: the flow */
+	struct snitch_hdr hdr;
+	__u32 flags;		/* SNITCH_DATA_* */
+	__u16 index;		/* of the packet, from 0 */
+	__u16 len;
 };
 
 /* ---- ioctl --------------------------------------------------------------- */

@@ -282,6 +282,8 @@ enum snitch_counter {
 	SNITCH_C_FORWARDED,		/* new forwarded flows let go on */
 	SNITCH_C_FORWARD_REFUSED,	/* new forwarded flows refused */
 	SNITCH_C_FORWARD_FULL,		/* forwarded flows forgotten for want of room */
+	SNITCH_C_DATA,			/* flows whose first data were copied for the decider */
+	SNITCH_C_DATA_AGAIN,		/* TCP segments dropped while first data wait: sent again */
 	__SNITCH_C_MAX
 };
 

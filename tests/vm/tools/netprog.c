@@ -214,6 +214,9 @@ static const struct command {
 	{ "icmp", do_icmp, "ADDR [--wait MS] [--count N] [--keep MS]" },
 	{ "raw", do_raw, "ADDR PROTO [--size N] [--keep MS]" },
 	{ "senddata", do_senddata, "FD TEXT [--wait MS]" },
+	{ "segments", do_segments, "ADDR PORT TEXT... [--size N] [--gap MS] [--wait MS] [--close]   "
+		"a send() for each" },
+	{ "hello", do_hello, "ADDR PORT NAME [--pad N] [--cut N] [--gap MS] [--wait MS]   of TLS" },
 	{ "udpmany", do_udpmany, "ADDR PORT COUNT [--size N] [--keep MS]   one socket, many ports" },
 	{ "tcpmany", do_tcpmany, "ADDR PORT COUNT [--same] [--keep MS] [--wait MS]" },
 	{ "quick", do_quick, "ADDR PORT [--udp]               fork, connect, exit" },

@@ -72,6 +72,8 @@ int do_names(void);
 int do_lie(void);
 /* dns_labels() - "a.b" as a message has it; returns its length. */
 size_t dns_labels(unsigned char *buf, const char *name);
+int do_segments(void);
+int do_hello(void);
 /* net-basic.c */
 int do_tcp(void);
 int do_udp(void);

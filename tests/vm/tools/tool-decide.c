@@ -8,9 +8,11 @@
  *   --default A    allow, deny, drop, hold (this one unless told) or none: no answer
  *   --on PATH:PORT=A   the same for one program and destination port; * is any; first wins
  *   --bind         answers SNITCH_F_UNBOUND with BIND app 0
+ *   --data         wants SNITCH_FEATURE_DATA
  *
  * Commands: allow|deny|drop|hold ID|all; cache ACTION OWNER ADDRESS PROTO PORT SECONDS
  * [person]; owner ID; hash ID; bind OWNER APP GENERATION; default A; pause; go; mark TEXT; quit.
+ * An answer may be look, too: allow, but judge again at the first data; these wait for a command.
  * An answer to "all" goes to every flow that was neither answered finally nor cancelled.
  * Must never answer anything that neither the table nor the FIFO says.
  */
@@ -30,6 +32,7 @@
 #define OWNERS_MAX 65536
 #define TABLE_MAX 64
 #define NO_ANSWER 0
+#define LOOK 100		/* allow, with SNITCH_V_DATA */
 
 static struct entry {
 	char *path;
@@ -54,6 +57,8 @@ static FILE *log_file;
 
 static uint32_t answer_of(const char *word)
 {
+	if (!strcmp(word, "look"))
+		return LOOK;
 	return !strcmp(word, "none") ? NO_ANSWER : action_of(word);
 }
 
@@ -68,9 +73,11 @@ static void verdict(uint64_t id, uint32_t action, uint32_t origin)
 	struct snitch_verdict v = {
 		.hdr = { .size = sizeof(v), .version = SNITCH_MSG_VERSION,
 			 .type = SNITCH_MSG_VERDICT, .id = id },
-		.action = action, .origin = origin,
+		.action = action == LOOK ? SNITCH_ALLOW : action, .origin = origin,
+		.flags = action == LOOK ? SNITCH_V_DATA : 0,
 	};
-	fprintf(log_file, "SENT id=%llu action=%s\n", (unsigned long long)id, name_action(action));
+	fprintf(log_file, "SENT id=%llu action=%s\n", (unsigned long long)id,
+		action == LOOK ? "look" : name_action(action));
 	fflush(log_file);
 	send_all(&v, sizeof(v), "verdict");
 }
@@ -140,6 +147,9 @@ static void flow(const struct snitch_flow_event *f)
 
 	if (bind_unbound && (f->flags & SNITCH_F_UNBOUND))
 		bind_owner(f->owner, 0, f->generation);
+	/* It is open from its first DATA on. */
+	if (action == LOOK && (f->flags & SNITCH_F_DATA))
+		return;
 	if (action == NO_ANSWER || action == SNITCH_HOLD)
 		open_add(f->hdr.id);
 	if (action != NO_ANSWER)
@@ -154,6 +164,8 @@ static void take(const struct snitch_hdr *h)
 		keep_owner((const struct snitch_owner *)h);
 	else if (h->type == SNITCH_MSG_FLOW)
 		flow((const struct snitch_flow_event *)h);
+	else if (h->type == SNITCH_MSG_DATA && !((const struct snitch_data *)h)->index)
+		open_add(h->id);
 	else if (h->type == SNITCH_MSG_CANCEL)
 		open_remove(h->id);
 }
@@ -248,7 +260,7 @@ static void command(char *line)
 			.version = SNITCH_MSG_VERSION, .type = SNITCH_MSG_GET_OWNER,
 			.id = number_of(word[1], UINT64_MAX) }, sizeof(struct snitch_hdr), "owner");
 	else if (n == 2)
-		answer_command(action_of(word[0]), word[1]);
+		answer_command(answer_of(word[0]), word[1]);
 	else
 		fprintf(log_file, "ERROR command %s\n", word[0]);
 	fflush(log_file);
@@ -300,6 +312,10 @@ static uint32_t options(int argc, char **argv, FILE **fifo)
 
 		if (!strcmp(argv[i], "--takeover")) {
 			flags = SNITCH_HELLO_TAKEOVER;
+			continue;
+		}
+		if (!strcmp(argv[i], "--data")) {
+			device_features |= SNITCH_FEATURE_DATA;
 			continue;
 		}
 		if (!strcmp(argv[i], "--bind")) {

@@ -15,13 +15,15 @@
 static char first[65536];		/* what came with WELCOME */
 static ssize_t first_len;
 
+uint64_t device_features;
+
 int device_open(uint32_t role, uint32_t flags, struct snitch_welcome *welcome)
 {
 	struct snitch_hello hello = {
 		.hdr = { .size = sizeof(hello), .version = SNITCH_MSG_VERSION,
 			 .type = SNITCH_MSG_HELLO },
 		.abi_major = SNITCH_ABI_MAJOR, .abi_minor = SNITCH_ABI_MINOR,
-		.role = role, .flags = flags,
+		.role = role, .flags = flags, .features = device_features,
 	};
 	int fd = open("/dev/snitch", O_RDWR | O_CLOEXEC);
 
@@ -120,6 +122,15 @@ void print_message(FILE *out, const struct snitch_hdr *h)
 
 		fprintf(out, "LOST owners=%llu dns=%llu events=%llu\n", l->owners, l->dns,
 			l->events);
+		break;
+	}
+	case SNITCH_MSG_DATA: {
+		const struct snitch_data *d = m;
+
+		fprintf(out, "DATA id=%llu index=%u len=%u last=%u text=", h->id, d->index, d->len,
+			d->flags & SNITCH_DATA_LAST);
+		put_escaped(out, (const char *)(d + 1), d->len < 32 ? d->len : 32);
+		fputc('\n', out);
 		break;
 	}
 	case SNITCH_MSG_RESULT: {

@@ -64,6 +64,7 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_DNS] = "dns", [SNITCH_C_DNS_LOST] = "dns_lost",
 	[SNITCH_C_FORWARDED] = "forwarded", [SNITCH_C_FORWARD_REFUSED] = "forward_refused",
 	[SNITCH_C_FORWARD_FULL] = "forward_full",
+	[SNITCH_C_DATA] = "data", [SNITCH_C_DATA_AGAIN] = "data_again",
 };
 
 const char *const limit_names[LIMITS] = {

@@ -65,6 +65,7 @@ void send_sets(struct nl *to);
 
 /* ---- tool-device.c: /dev/snitch ---- */
 /* device_open() - dies unless WELCOME comes; @flags: SNITCH_HELLO_*. */
+extern uint64_t device_features;	/* SNITCH_FEATURE_* that it asks for */
 int device_open(uint32_t role, uint32_t flags, struct snitch_welcome *welcome);
 /* device_rest() - hands over the messages that came together with WELCOME. */
 void device_rest(void (*fn)(const struct snitch_hdr *hdr));
