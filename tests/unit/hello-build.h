@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* First messages of TLS and QUIC clients written by hand for tests: not by the code that reads them. */
+/* First messages of TLS and QUIC clients, by hand for tests: not by the code that reads them. */
 #ifndef TESTS_UNIT_HELLO_BUILD_H
 #define TESTS_UNIT_HELLO_BUILD_H
 

@@ -366,6 +366,7 @@ static const struct {
 	{ "unknown", "nobody holds the socket any more: the sender is not known" },
 	{ "shared", "several programs share this socket" },
 	{ "foreign-data", "another program's open connection is being used" },
+	{ "handshake-left", "the connection stands already; nothing has been said on it yet" },
 	{ "claimed", "the script is only what the program says of itself" },
 	{ "exited", "the process has ended by now" },
 };

@@ -16,6 +16,7 @@
 
 struct config {
 	uint32_t fail, kernel, forward;
+	bool sni;
 	struct history_wish history;
 };
 
@@ -43,6 +44,14 @@ static int set_forward(uint32_t *to, const char *value)
 	return -EINVAL;
 }
 
+static int set_switch(bool *to, const char *value)
+{
+	if (strcmp(value, "on") && strcmp(value, "off"))
+		return -EINVAL;
+	*to = value[1] == 'n';
+	return 0;
+}
+
 /* Takes one line apart. Return: 0, -EINVAL. */
 static int take_line(struct config *config, char *line)
 {
@@ -61,6 +70,8 @@ static int take_line(struct config *config, char *line)
 		return set_word(&config->kernel, value, "deny");
 	if (!strcmp(key, "forward"))
 		return set_forward(&config->forward, value);
+	if (!strcmp(key, "sni"))
+		return set_switch(&config->sni, value);
 	if (!strncmp(key, "history", strlen("history")))
 		return history_setting(&config->history, key, value);
 	return -EINVAL;
@@ -68,7 +79,7 @@ static int take_line(struct config *config, char *line)
 
 int config_read(struct daemon *d)
 {
-	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW,
+	struct config config = { .fail = 0, .kernel = SNITCH_ALLOW, .sni = true,
 				 .forward = SNITCH_FORWARD_LOG, .history = HISTORY_WISH_USUAL };
 	_cleanup_free_ char *path = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
@@ -87,7 +98,7 @@ int config_read(struct daemon *d)
 		number++;
 		if (take_line(&config, line)) {
 			log_msg(LOG_ERR, "%s:%u: expected \"fail = refuse|allow\", \"kernel = allow|deny\", "
-				"\"forward = ignore|log|rules\", "
+				"\"forward = ignore|log|rules\", \"sni = on|off\", "
 				HISTORY_WISH_EXPECTED, path, number);
 			return -EINVAL;
 		}
@@ -95,6 +106,7 @@ int config_read(struct daemon *d)
 	d->core.fail = config.fail;
 	d->core.kernel_default = config.kernel;
 	d->core.forward = config.forward;
+	d->core.sni = config.sni;
 	d->history_wish = config.history;
 	return 0;
 }

@@ -22,6 +22,8 @@ int core_init(struct core *core, const char *root, const struct questions_ops *o
 
 	memset(core, 0, sizeof(*core));
 	TAILQ_INIT(&core->agents);
+	TAILQ_INIT(&core->hellos);
+	core->sni = true;
 	core->mode = (struct mode){ .now = SNITCH_MODE_OBSERVE, .after = SNITCH_MODE_OBSERVE };
 	core->kernel_default = SNITCH_ALLOW;
 	core->forward = SNITCH_FORWARD_LOG;
@@ -47,6 +49,7 @@ void core_done(struct core *core)
 		free(agent);
 	}
 	changed_done(&core->changed);
+	core_forget_hello(core, 0);
 	once_clear(&core->once);
 	questions_free(core->questions);
 	owners_clear(&core->owners);
@@ -66,6 +69,7 @@ void core_attach(struct core *core, struct snitch_device *dev,
 	if (welcome)
 		core->welcome = *welcome;
 	changed_clear_flows(&core->changed);
+	core_forget_hello(core, 0);
 	questions_reset(core->questions);
 	owners_clear(&core->owners);
 	once_clear(&core->once);
@@ -162,6 +166,7 @@ static void on_cancel(void *ctx, const struct snitch_cancel *cancel)
 		}
 	}
 	core_cancel_wait(core, cancel->hdr.id);
+	core_forget_hello(core, cancel->hdr.id);
 	core->counters[CORE_CANCELLED]++;
 	core_remember_cancel(core, cancel);
 	questions_cancel(core->questions, cancel->hdr.id, cancel->why);
@@ -209,8 +214,14 @@ static void on_again(void *ctx, const struct snitch_welcome *welcome)
 	core_install(core);
 }
 
+static void on_data(void *ctx, const struct snitch_data *data)
+{
+	core_hello_data(ctx, data);
+}
+
 const struct snitch_handler core_handler = {
 	.dns = on_dns,
+	.data = on_data,
 	.owner = on_owner,
 	.flow = on_flow,
 	.cancel = on_cancel,

@@ -43,6 +43,8 @@ enum core_counter {
 	__CORE_COUNTERS
 };
 
+struct hello;
+
 struct core_repeat {
 	uint64_t key, when;
 	unsigned long count;
@@ -61,6 +63,8 @@ struct core_repeat {
  * @changed: executables being looked into, and the flows that wait for that
  * @names: what programs looked up, with @queries: questions to name servers without an answer, and
  *	   @streams: what they ask over TCP
+ * @sni: what programs say first may be read, see hello.c
+ * @hellos: flows whose first data are read, or were
  * @mode_path: where the mode is kept; NULL: nowhere
  * @history: what was decided; somebody else's; NULL: none
  * @history_flushed: CLOCK_BOOTTIME ns: how far its writes are paid for
@@ -86,6 +90,9 @@ struct core {
 	TAILQ_HEAD(agents, agent) agents;
 	struct snitch_flow_event waiting[CORE_WAITING_MAX];
 	unsigned int n_waiting;
+	bool sni;
+	TAILQ_HEAD(hellos, hello) hellos;
+	unsigned int n_hellos;
 	struct core_repeat repeats[CORE_REPEATS];
 	char *mode_path;
 	struct history *history;
@@ -249,6 +256,23 @@ void core_name_in_words(const struct core *core, const struct snitch_flow_event 
 /* The names that people are to be shown with a flow. */
 void core_question_names(const struct core *core, const struct snitch_flow_event *ev,
 			 const struct owner *owner, struct question_names *names);
+
+/* ---- of hello.c -------------------------------------------------------------------- */
+
+/* Does the name matter that the program gives the remote, and can it be seen? @j: without it. */
+bool core_wants_hello(const struct core *core, const struct snitch_flow_event *ev,
+		      const struct owner *owner, const struct judgement *j);
+
+/* A flow whose first data follow. Return: true: it is judged when they have been read. */
+bool core_wait_for_hello(struct core *core, const struct snitch_flow_event *ev,
+			 struct owner *owner);
+void core_hello_data(struct core *core, const struct snitch_data *data);
+
+/* The name that was said on a flow; NULL: none, or it is not known. */
+const char *core_said(const struct core *core, const struct snitch_flow_event *ev);
+
+/* The flow has its verdict, or is gone; 0: all. */
+void core_forget_hello(struct core *core, uint64_t flow);
 
 /* ---- of record.c ----------------------------------------------------------------- */
 

@@ -15,6 +15,33 @@
 
 #define DNS_PORT	53
 
+static int send_verdict(struct core *core, const struct snitch_verdict *verdict)
+{
+	int r = snitch_device_verdict(core->dev, verdict);
+
+	if (r == -ENOBUFS) {
+		snitch_device_flush(core->dev);
+		r = snitch_device_verdict(core->dev, verdict);
+	}
+	if (r) {
+		core->counters[CORE_ERRORS]++;
+		log_msg(LOG_ERR, "verdict not sent (error %d): the kernel refuses the flow", -r);
+	}
+	return r;
+}
+
+/* It goes as far as its first data, and is judged by what they say. */
+static void let_it_speak(struct core *core, const struct snitch_flow_event *ev)
+{
+	struct snitch_verdict verdict = {
+		.hdr = { .id = ev->hdr.id }, .action = SNITCH_ALLOW, .flags = SNITCH_V_DATA,
+		.origin = SNITCH_BY_NAME,
+	};
+
+	if (core->dev)
+		send_verdict(core, &verdict);
+}
+
 void core_verdict(struct core *core, const struct snitch_flow_event *ev, const struct owner *owner,
 		  uint32_t action, uint32_t origin, uint64_t origin_id)
 {
@@ -24,7 +51,6 @@ void core_verdict(struct core *core, const struct snitch_flow_event *ev, const s
 		.origin = origin,
 		.origin_id = origin_id,
 	};
-	int r;
 
 	if (!core->dev)
 		return;
@@ -35,16 +61,10 @@ void core_verdict(struct core *core, const struct snitch_flow_event *ev, const s
 		verdict.origin = SNITCH_BY_MODE;
 		verdict.origin_id = 0;
 	}
-	r = snitch_device_verdict(core->dev, &verdict);
-	if (r == -ENOBUFS) {
-		snitch_device_flush(core->dev);
-		r = snitch_device_verdict(core->dev, &verdict);
-	}
-	if (r) {
-		core->counters[CORE_ERRORS]++;
-		log_msg(LOG_ERR, "verdict not sent (error %d): the kernel refuses the flow", -r);
+	if (action != SNITCH_HOLD)
+		core_forget_hello(core, ev->hdr.id);
+	if (send_verdict(core, &verdict))
 		return;
-	}
 	if (action == SNITCH_ALLOW)
 		core->counters[CORE_ALLOWED]++;
 	else if (action == SNITCH_HOLD)
@@ -91,7 +111,7 @@ static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 	uint64_t now = snitch_boottime();
 	const struct once_answer *once;
 
-	rulebook_judge(core->rules, owner, ev, now, j);
+	rulebook_judge_said(core->rules, owner, ev, now, core_said(core, ev), j);
 	if (mode_in_force(core) != SNITCH_MODE_LOCKDOWN && j->action != SNITCH_DENY &&
 	    j->action != SNITCH_DROP) {
 		once = once_find(&core->once, owner, ev, now);
@@ -99,6 +119,10 @@ static bool judge_by_word(struct core *core, const struct snitch_flow_event *ev,
 			core_verdict(core, ev, owner, once->action, SNITCH_BY_PERSON, 0);
 			return true;
 		}
+	}
+	if (core_wants_hello(core, ev, owner, j)) {
+		let_it_speak(core, ev);
+		return true;
 	}
 	if (j->action != SNITCH_ALLOW && j->action != SNITCH_DENY && j->action != SNITCH_DROP)
 		return false;
@@ -188,6 +212,8 @@ void core_judge_flow(struct core *core, const struct snitch_flow_event *ev, stru
 	struct judgement j;
 	bool known;
 
+	if (core_wait_for_hello(core, ev, owner))
+		return;
 	known = core_know_executable(core, ev, owner);
 	if (ev->family == AF_PACKET) {
 		if (known || !core_wait_for_finding(core, ev, owner))

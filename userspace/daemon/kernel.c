@@ -192,7 +192,8 @@ static void record(struct daemon *d)
 
 static int open_device(struct daemon *d, struct snitch_welcome *welcome)
 {
-	unsigned int flags = SNITCH_OPEN_DNS | (d->opt.takeover ? SNITCH_HELLO_TAKEOVER : 0);
+	unsigned int flags = SNITCH_OPEN_DNS | SNITCH_OPEN_DATA |
+			     (d->opt.takeover ? SNITCH_HELLO_TAKEOVER : 0);
 	int r;
 
 	if (d->opt.replay)

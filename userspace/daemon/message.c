@@ -127,6 +127,7 @@ static int append_flags(sd_bus_message *m, const struct question *q)
 	static const struct { uint32_t bit; const char *word; } flow_flags[] = {
 		{ SNITCH_F_SHARED, "shared" }, { SNITCH_F_ADOPTED, "adopted" },
 		{ SNITCH_F_FOREIGN_DATA, "foreign-data" }, { SNITCH_F_UNPARSED, "unparsed" },
+		{ SNITCH_F_DATA, "handshake-left" },
 	};
 	int r = message_open(m, "flags", "as");
 	size_t i;

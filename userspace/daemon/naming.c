@@ -50,7 +50,7 @@ static void foresee(struct core *core, const struct owner *owner,
 	struct judgement j;
 
 	rulebook_judge(core->rules, owner, ev, ev->when, &j);
-	if (is_final(j.action) && !j.suspended) {
+	if (is_final(j.action) && !j.suspended && !core_wants_hello(core, ev, owner, &j)) {
 		cache.action = j.action;
 		cache.origin = j.by_name ? SNITCH_BY_NAME : SNITCH_BY_RULE;
 		cache.origin_id = j.rule;

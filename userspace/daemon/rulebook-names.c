@@ -78,15 +78,15 @@ int rulebook_take_resolved(struct rulebook *rb, const char *text, size_t len, ui
 
 /* ---- the names of an address --------------------------------------------------------------- */
 
-size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
-			   const struct snitch_flow_event *ev, uint64_t now,
-			   struct name_found *out, size_t max)
+static size_t find_names(const struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now, bool said,
+			 struct name_found *out, size_t max)
 {
 	uint64_t scopes[SNITCH_ANCESTORS + 1] = { owner_id(owner) };
 	struct name_question q = {
 		.scopes = scopes, .n_scopes = 1, .netns = ev->netns,
 		.system = ev->netns == rb->places.netns, .addr = { .family = ev->family },
-		.now = now,
+		.now = now, .said = said,
 	};
 	const struct image *image = owner->image;
 	unsigned int i;
@@ -102,6 +102,13 @@ size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
 	return names_find(rb->names, &q, out, max);
 }
 
+size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
+			   const struct snitch_flow_event *ev, uint64_t now,
+			   struct name_found *out, size_t max)
+{
+	return find_names(rb, owner, ev, now, true, out, max);
+}
+
 void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
 			 const struct snitch_flow_event *ev, uint64_t now,
 			 struct rulebook_names *names, struct flow_query *q)
@@ -109,7 +116,8 @@ void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
 	struct name_found found[NAMES_FOUND_MAX];
 	size_t i, n;
 
-	n = rulebook_find_names(rb, owner, ev, now, found, NAMES_FOUND_MAX);
+	/* what was said on another connection says nothing about this one */
+	n = find_names(rb, owner, ev, now, false, found, NAMES_FOUND_MAX);
 	names->until = NAMES_FOR_EVER;
 	q->names = names->names;
 	q->claims = names->claims;
@@ -134,6 +142,79 @@ bool rulebook_rule_is_by_name(const struct rule *rule)
 	return false;
 }
 
+/* ---- what a program says itself --------------------------------------------------------- */
+
+/*
+ * It chooses among the names that the program has looked up for the address; another one is a claim
+ * beside them, which can only refuse.
+ */
+void rulebook_take_said(struct rulebook_names *names, const char *said, struct flow_query *q)
+{
+	size_t i;
+
+	for (i = 0; said && i < q->n_names; i++) {
+		if (strcmp(q->names[i], said))
+			continue;
+		names->names[0] = q->names[i];
+		q->n_names = 1;
+		q->n_claims = 0;
+		return;
+	}
+	if (said)
+		names->claims[q->n_claims++] = said;
+}
+
+static bool would_allow(const struct rulebook *rb, const struct policy_decision *d)
+{
+	return d->action == SNITCH_ALLOW || (!d->action && rb->env.mode == SNITCH_MODE_OBSERVE);
+}
+
+/* Is one of the remote's names allowed, and another one not? */
+static bool names_differ(const struct rulebook *rb, const struct flow_query *all)
+{
+	struct policy_decision d;
+	bool allowed = false, other = false;
+	size_t i;
+
+	for (i = 0; i < all->n_names + all->n_claims; i++) {
+		struct flow_query q = *all;
+
+		q.n_names = i < all->n_names;
+		q.n_claims = !q.n_names;
+		if (q.n_names)
+			q.names = &all->names[i];
+		else
+			q.claims = &all->claims[i - all->n_names];
+		policy_decide(rb->set, &rb->env, &q, &d);
+		if (would_allow(rb, &d))
+			allowed = true;
+		else
+			other = true;
+	}
+	return allowed && other;
+}
+
+bool rulebook_wants_said(struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now)
+{
+	struct rulebook_names names;
+	struct policy_decision d;
+	struct query_room room;
+	struct flow_query q;
+
+	if (!rb->by_name)
+		return false;
+	rulebook_env(rb)->boottime = now;
+	rulebook_query(rb, owner, ev, &room, &q);
+	rulebook_name_query(rb, owner, ev, now, &names, &q);
+	if (q.n_names + q.n_claims > 1)
+		return names_differ(rb, &q);
+	if (q.n_names)
+		return false;
+	policy_decide(rb->set, &rb->env, &q, &d);
+	return would_allow(rb, &d) && policy_name_may_refuse(rb->set, &rb->env, &q, &d);
+}
+
 /* ---- conclusions beforehand ------------------------------------------------------------------ */
 
 static void add_port(struct rulebook *rb, uint8_t proto, uint16_t port)
@@ -155,11 +236,13 @@ void rulebook_note_name_ports(struct rulebook *rb)
 	size_t i, k;
 
 	rb->n_name_ports = 0;
+	rb->by_name = rulebook_names_lists(rb);
 	for (i = 0; i < rb->set->n_rules; i++) {
 		const struct rule *rule = rb->set->rules[i];
 
 		if (!rulebook_rule_is_by_name(rule))
 			continue;
+		rb->by_name = true;
 		for (k = 0; !rb->n_name_ports && k < SNITCH_ARRAY_SIZE(web); k++)
 			rb->name_ports[k] = web[k];
 		if (!rb->n_name_ports)

@@ -40,6 +40,7 @@
  * @names: borrowed; NULL: there are none
  * @hosts: hash of /etc/hosts as it was learnt, for @hosts_netns
  * @name_ports: see rulebook_name_ports(); none without rules that speak of names
+ * @by_name: some rule speaks of names, or of a list, which may have some
  * @loans: rules that are in no file
  * @profile: the active one, or NULL
  * @tested: rules of the set that are only tried out, see rulebook_test(); the pointers are owned
@@ -74,6 +75,7 @@ struct rulebook {
 	uint32_t hosts_netns;
 	struct rulebook_port name_ports[RULEBOOK_NAME_PORTS];
 	unsigned int n_name_ports;
+	bool by_name;
 	struct loans loans;
 	char *profile;
 	struct rule **tested;
@@ -139,13 +141,15 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 /* Names in pieces that live as long as a struct flow_query; @until: when the first one ends. */
 struct rulebook_names {
 	const char *names[NAMES_FOUND_MAX];
-	const char *claims[NAMES_FOUND_MAX];
+	const char *claims[NAMES_FOUND_MAX + 1];	/* and what was said */
 	uint64_t until;
 };
 
 void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
 			 const struct snitch_flow_event *ev, uint64_t now,
 			 struct rulebook_names *names, struct flow_query *q);
+/* Takes in what the program says of the remote; NULL: nothing. */
+void rulebook_take_said(struct rulebook_names *names, const char *said, struct flow_query *q);
 bool rulebook_rule_is_by_name(const struct rule *rule);
 void rulebook_note_name_ports(struct rulebook *rb);
 

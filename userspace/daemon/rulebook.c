@@ -458,6 +458,13 @@ void rulebook_query(struct rulebook *rb, const struct owner *owner,
 void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		    const struct snitch_flow_event *ev, uint64_t now, struct judgement *out)
 {
+	rulebook_judge_said(rb, owner, ev, now, NULL, out);
+}
+
+void rulebook_judge_said(struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now, const char *said,
+			 struct judgement *out)
+{
 	struct rulebook_names names;
 	struct policy_env *env = rulebook_env(rb);
 	struct policy_decision d;
@@ -467,6 +474,7 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 	env->boottime = now;
 	rulebook_query(rb, owner, ev, &room, &q);
 	rulebook_name_query(rb, owner, ev, now, &names, &q);
+	rulebook_take_said(&names, said, &q);
 	policy_decide(rb->set, env, &q, &d);
 	if (d.rule)
 		rulebook_count_hit(rb, d.rule, &q);
@@ -476,6 +484,7 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 		.loan = d.rule ? d.rule->loan : 0,
 		.suspended = q.suspended,
 		.by_name = d.rule && rulebook_rule_is_by_name(d.rule),
+		.named = q.n_names == 1 && !q.n_claims,
 		.until = names.until,
 	};
 }

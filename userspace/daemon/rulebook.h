@@ -27,12 +27,14 @@ struct rulebook;
  * @loan: it is on loan (loan.h); 0: it is not
  * @suspended: the executable is not the file that its rules were made for
  * @by_name: the rule speaks of names
+ * @named: one name of the remote is known, from a lookup, and no other
  * @until: when the first name of the remote ends, CLOCK_BOOTTIME ns
  */
 struct judgement {
 	uint32_t action;
 	uint64_t rule;
 	bool by_name;
+	bool named;
 	uint64_t until;
 	uint64_t loan;
 	bool suspended;
@@ -222,6 +224,11 @@ void rulebook_judge(struct rulebook *rb, const struct owner *owner,
 const char *rulebook_app_text(const struct rulebook *rb, struct image *image, char *buf,
 			      size_t size);
 
+/* The same when the program has named the remote itself: @said, or NULL. See rulebook-names.c. */
+void rulebook_judge_said(struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now, const char *said,
+			 struct judgement *out);
+
 /* ---- rulebook-names.c ---- */
 
 struct rulebook_port {
@@ -238,10 +245,17 @@ bool rulebook_believes(const struct rulebook *rb, const struct snitch_dns *dns);
 /* A text of systemd-resolved's monitor; as resolved_learn(). */
 int rulebook_take_resolved(struct rulebook *rb, const char *text, size_t len, uint64_t now);
 
-/* The names that the remote of @ev has for @owner, as names_find(). */
+/* The names that the remote of @ev has for @owner, claims of all kinds too, as names_find(). */
 size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
 			   const struct snitch_flow_event *ev, uint64_t now,
 			   struct name_found *out, size_t max);
+
+/*
+ * Would the name that the program gives the remote make a difference? It would where names that it
+ * has looked up differ in what they are allowed, or where none is known and a rule could refuse one.
+ */
+bool rulebook_wants_said(struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now);
 
 /*
  * What may be concluded when a program has its answer: whether at all, and for which protocols and

@@ -68,6 +68,7 @@ const char *name_source_word(unsigned int source)
 		[NAME_BY_DNS] = "dns", [NAME_BY_TCP_DNS] = "tcp-dns",
 		[NAME_BY_RESOLVED] = "resolved", [NAME_BY_HOSTS] = "hosts",
 		[NAME_BY_MDNS] = "mdns", [NAME_BY_SNI] = "sni", [NAME_BY_QUIC] = "quic",
+		[NAME_BY_OUTER] = "outer",
 	};
 
 	return source < __NAME_SOURCES ? words[source] : "?";
@@ -261,8 +262,8 @@ int names_learn(struct names *names, const struct name_fact *fact)
 
 static bool answers(const struct entry *e, const struct name_question *q)
 {
-	return e->until > q->now && (!e->netns || e->netns == q->netns) &&
-	       same_addr(&e->addr, &q->addr);
+	return e->until > q->now && (q->said || e->source < NAME_BY_SNI) &&
+	       (!e->netns || e->netns == q->netns) && same_addr(&e->addr, &q->addr);
 }
 
 static size_t add_found(const struct entry *e, struct name_found *out, size_t n, size_t max)

@@ -31,8 +31,9 @@ enum name_source {
 	NAME_BY_RESOLVED,
 	NAME_BY_HOSTS,
 	NAME_BY_MDNS,
-	NAME_BY_SNI,
+	NAME_BY_SNI,		/* from here on: the program said so itself */
 	NAME_BY_QUIC,
+	NAME_BY_OUTER,		/* of those, the one beside an encrypted name */
 	__NAME_SOURCES
 };
 
@@ -74,6 +75,7 @@ struct name_question {
 	size_t n_scopes;
 	uint32_t netns;
 	bool system;		/* scope 0 as well, and what is nobody's */
+	bool said;		/* what programs said themselves as well */
 	struct dns_addr addr;
 	uint64_t now;
 };

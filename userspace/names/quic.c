@@ -81,7 +81,7 @@ static size_t contiguous(const struct quic_reader *q)
 	return n;
 }
 
-/* ---- frames ---------------------------------------------------------------------------------- */
+/* ---- frames ------------------------------------------------------------------------------- */
 
 static void skip_ack(struct bytes *b, bool ecn)
 {
@@ -132,7 +132,7 @@ static bool take_frames(struct quic_reader *q, struct bytes b)
 	return !b.bad;
 }
 
-/* ---- packets ----------------------------------------------------------------------------------- */
+/* ---- packets ------------------------------------------------------------------------------ */
 
 static int unprotect(const struct quic_keys *keys, const struct packet *p, uint8_t *header,
 		     size_t *header_len, uint8_t nonce[QUIC_IV_LEN])

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../lists/lists.h"
 #include "places.h"
 #include "program.h"
 #include "set.h"
@@ -300,4 +301,46 @@ void policy_decide(const struct ruleset *set, const struct policy_env *env,
 	}
 	if (!d->reason)
 		d->reason = "no rule matches";
+}
+
+/* Does it say something of names, where it says what is meant? */
+static bool speaks_of_names(const struct rule *rule, const struct policy_env *env)
+{
+	size_t i;
+
+	for (i = 0; i < rule->n_items && !rule->negated; i++) {
+		const struct rule_item *item = &rule->items[i];
+		const struct list *list;
+
+		if (item->kind == RULE_I_HOST || item->kind == RULE_I_DOMAIN)
+			return true;
+		list = item->kind == RULE_I_LIST ? lists_find(env->lists, item->name) : NULL;
+		if (list && list_facts(list)->names)
+			return true;
+	}
+	return false;
+}
+
+bool policy_name_may_refuse(const struct ruleset *set, const struct policy_env *env,
+			    const struct flow_query *q, const struct policy_decision *d)
+{
+	const struct rule *rule;
+	struct candidates c;
+	bool weaker = false;
+
+	if (!find_candidates(set, q, &c))
+		return false;
+	while ((rule = next_candidate(&c))) {
+		if (rule == d->rule) {
+			/* only a user's allow is beaten by what is weaker */
+			if (rule->scope != RULE_S_USER)
+				return false;
+			weaker = true;
+		}
+		if (!rule_is_refusal(rule) || (weaker && rule->scope == RULE_S_USER))
+			continue;
+		if (speaks_of_names(rule, env) && policy_unmet(rule, env, q) == UNMET_REMOTE)
+			return true;
+	}
+	return false;
 }

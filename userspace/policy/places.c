@@ -12,6 +12,7 @@
 
 #include "../lists/lists.h"
 #include "../util/addrspan.h"
+#include "decide.h"
 #include "program.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
@@ -150,7 +151,7 @@ static bool names_match(const struct rule_item *item, const struct flow_query *q
 
 /* One of the flow's names, or its address. Of a list that is not there nothing is known. */
 static bool list_matches(const struct rule_item *item, const struct policy_env *env,
-			 const struct flow_query *q, struct policy_list_hit *hit)
+			 const struct flow_query *q, bool claims, struct policy_list_hit *hit)
 {
 	const struct list *list = lists_find(env->lists, item->name);
 	size_t i;
@@ -158,6 +159,10 @@ static bool list_matches(const struct rule_item *item, const struct policy_env *
 	*hit = (struct policy_list_hit){ .list = list };
 	for (i = 0; list && i < q->n_names; i++) {
 		if (list_match_name(list, q->names[i], &hit->entry))
+			return true;
+	}
+	for (i = 0; list && claims && i < q->n_claims; i++) {
+		if (list_match_name(list, q->claims[i], &hit->entry))
 			return true;
 	}
 	return list && (q->family == AF_INET || q->family == AF_INET6) &&
@@ -171,7 +176,7 @@ bool policy_list_hit(const struct rule *rule, const struct policy_env *env,
 
 	for (i = 0; i < rule->n_items && !rule->negated; i++) {
 		if (rule->items[i].kind == RULE_I_LIST &&
-		    list_matches(&rule->items[i], env, q, hit))
+		    list_matches(&rule->items[i], env, q, rule_is_refusal(rule), hit))
 			return true;
 	}
 	return false;
@@ -193,7 +198,7 @@ static bool item_matches(const struct rule_item *item, const struct policy_env *
 	case RULE_I_DOMAIN:
 		return names_match(item, q, claims);
 	case RULE_I_LIST:
-		return list_matches(item, env, q, &hit);
+		return list_matches(item, env, q, claims, &hit);
 	case RULE_I_ADDRESS:
 	case RULE_I_RANGE:
 	case RULE_I_PREFIX:

@@ -433,6 +433,13 @@ void policy_decide(const struct ruleset *set, const struct policy_env *env,
 		   const struct flow_query *q, struct policy_decision *d);
 
 /*
+ * Could the remote of @q, by a name that is not known of it, be refused in spite of @d, which is what
+ * policy_decide() said?
+ */
+bool policy_name_may_refuse(const struct ruleset *set, const struct policy_env *env,
+			    const struct flow_query *q, const struct policy_decision *d);
+
+/*
  * Rules with more ranges than POLICY_SET_FROM name a set instead, as long as there may be more sets
  * and ranges; without one, those with more than POLICY_LINES_MAX are the daemon's.
  */

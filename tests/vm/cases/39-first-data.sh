@@ -17,7 +17,6 @@ look() {
 }
 texts() { grep "^DATA id=$ID " $LOG | sed 's/.*text=\([a-z]*\).*/\1/' | tr '\n' ' '; }
 t_texts() { t_ok "$1" wait_for 5 eval "[[ \"\$(texts)\" == \"$2 \" ]]" || t_note "$(texts)"; }
-far_order() { grep -o '^tcp 80 [0-9]* [a-z]*' $TMP/far | sed 's/.* //' | tr '\n' ' '; }
 
 case_begin
 far_up tcp:80 udp:80 udp:443
@@ -67,7 +66,7 @@ t_no_payload "none of them has left"
 t_is "one flow" "$(stat_of parked)" 1
 tell allow $ID
 t_said "allowed: all are echoed" tcp '^echo OK'
-t_is "in order" "$(far_order)" "a b c "
+t_cmp "each by its own packet" "$(payload)" -le 4
 t_is "none was lost on the way" "$(stat_of cancel_moved)" "$moved"
 ended tcp
 
@@ -81,7 +80,6 @@ t_cmp "what else was sent is dropped and counted" "$(stat_of data_again)" -gt "$
 t_no_payload "none of them has left"
 tell allow $ID
 t_said "allowed: TCP sends again what it has to" tcp '^echo OK'
-t_ok "the far end has all" wait_for 5 far_got tcp 80 '^.*g'
 ended tcp
 
 payload_reset

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
+# Names in TLS and QUIC hellos, with the installed daemon: two names on one address, told apart by what
+# the program says. The far end counts packets that carry a hello, and nginx who asked for whom.
+. /snitch/cases/lib/daemon.sh
+
+T=/opt/tls U=/opt/udp		# openssl and socat by other names: programs of their own
+SITE=$TMP/site
+
+to_initial() {
+	in_c ip link set vc netns 1
+	ip addr add $C4/24 dev vc
+	ip link set vc up
+	ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
+}
+# Hellos are longer than 200 bytes, everything else of a handshake is not.
+hellos() { payload; }
+site_up() {
+	mkdir -p $SITE
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+		-subj /CN=site.test -keyout $SITE/key -out $SITE/cert >/dev/null 2>&1 || return 1
+	cat >$SITE/conf <<-END
+	user root;
+	worker_processes 1;
+	daemon off;
+	pid $SITE/pid;
+	error_log $SITE/error;
+	events { }
+	http {
+		log_format name '\$ssl_server_name';
+		access_log $SITE/access name;
+		server {
+			listen 443 ssl;
+			ssl_certificate $SITE/cert;
+			ssl_certificate_key $SITE/key;
+			location / { return 200 "hello from \$ssl_server_name\n"; }
+		}
+	}
+	END
+	: >$SITE/access
+	nsenter --net=/run/netns/f -- /opt/far-nginx -c $SITE/conf -p $SITE >$SITE/out 2>&1 &
+	wait_for 20 far_listens -t 443
+}
+# tls NAME [OPTION...]: asks for a page by that name; what it got is in $OUT.
+tls() {
+	local name="-servername $1"
+	[[ $1 != none ]] || name=-noservername
+	shift
+	OUT=$(printf 'GET / HTTP/1.0\r\n\r\n' | timeout $((10 * SLOW)) \
+		$T s_client -connect $F4:443 $name -quiet "$@" 2>&1)
+}
+t_page() { tls "${@:2}"; if grep -q "^hello from $2" <<<"$OUT"; then t_pass "$1"; else t_fail "$1" || true; t_note "$OUT"; fi; }
+t_no_page() {
+	payload_reset
+	tls "${@:2}"
+	if grep -q '^hello from' <<<"$OUT"; then t_fail "$1" "it got the page" || true; else t_pass "$1"; fi
+	t_is "not a byte of its hello arrives" "$(hellos)" 0
+}
+config() { printf '%s\n' "$@" >/etc/snitch/snitchd.conf; }
+restart() { daemon_down; daemon_up; snitch mode quiet >/dev/null; }
+
+# A QUIC Initial packet each, as tests/unit/hello-build.h makes them, for good.test and bad.test.
+good_initial() {
+	base64 -d <<-END
+xQAAAAEIg5TI8D5RVwgAAECTKXxF4Ua0Ua2bfKNUwKVPksida+AIISjB7R1DQNMfzxnko4wnltRMwfK2s5Kuzif7FeXlZusD
+aNd347B2rN3QizFpFDOqUFv49wOCvW5I6hO1WJA1ycdG7q78rFBlF99EIaAEAoLiJfpsGFEiPJz9EF4jVPCV7CXBxp9Lw4tK
+xwiGXnX1+hQcarwTPyL8HBKVNFE5
+	END
+}
+bad_initial() {
+	base64 -d <<-END
+wwAAAAEIg5TI8D5RVwgAAECSnPj6QUa0UaybfKNVwKVPksida+AIISjB7R1DQNMfzxnko4wnltRMwfK2s5Kuzif7FeXlZusD
+aNd047B2rN3QizFpFDOqUFv49AOFvW5J7x2+Esok38Ay3Z3YiFBlF99EIaAEAoLiJfpsGFEiPJz9EF4jVPCV7CXBxp9Lw4tK
+xwiGXp4sxcbUc3T5FS3S5/yBuGw=
+	END
+}
+quic() { "$1" | $U -u - UDP4:$F4:$2 2>/dev/null; }
+
+case_begin
+to_initial
+cp "$(type -P openssl)" $T
+cp "$(type -P socat)" $U
+cp "$(type -P nginx)" /opt/far-nginx
+payload_reset
+daemon_prepare
+cat >/etc/snitch/rules.d/20-sni.rules <<END
+allow /opt/far-nginx to any lockdown
+allow $T to any port 443 tcp
+deny $T to bad.test
+allow $A to any port 444 tcp
+deny $A to bad.test
+allow $U to any udp
+deny $U to bad.test
+END
+t_ok "a site is up" site_up || { t_note "$(cat $SITE/out $SITE/error)"; t_done; }
+far_up udp:443 udp:444 tcp:444
+warm snitch snitchd $T $U
+daemon_up
+t_ok "snitchd starts" snitch mode || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
+snitch mode quiet >/dev/null
+
+# ---- no lookup was seen -----------------------------------------------------------------------------
+
+shown=$(stat_of data)
+t_page "a name that no rule refuses: the page comes" good.test
+t_cmp "its hello was looked at" "$(stat_of data)" -gt "$shown"
+t_no_page "a name that a rule refuses does not get through" bad.test
+t_is "the site never heard of it" "$(sort -u $SITE/access | tr '\n' ' ')" "good.test "
+t_ok "the program is told that it is refused" grep -qiE 'refused|reset|errno=111' <<<"$OUT" || t_note "$OUT"
+t_ok "the log says who said which name" grep -qE 'refused.*bad\.test \(claimed, sni\)' $TMP/snitchd.log ||
+	t_note "$(tail -n 5 $TMP/snitchd.log)"
+t_page "nor does that refuse another name" good.test
+t_page "nor an older version" good.test -tls1_2
+tls none
+t_ok "who names nobody is judged by the address" grep -q '^hello from' <<<"$OUT" || t_note "$OUT"
+
+# ---- hellos that are hard to read -----------------------------------------------------------------------
+
+# hello NAME OPTION...: $A says hello to an echo server. far_heard: the server had something of it.
+hello() { : >$TMP/far; OUT=$($A hello $F4 444 "$@" 2>&1); }
+far_heard() { grep -q '^tcp 444 ' $TMP/far; }
+t_heard() { t_ok "$1" wait_for 2 far_heard || t_note "$OUT"; }
+t_unheard() { sleep 0.3; t_run "$1" 1 far_heard; }
+
+hello bad.test
+t_unheard "in one piece"
+hello bad.test --cut 30
+t_unheard "in three segments"
+hello bad.test --pad 4000
+t_unheard "a large one"
+hello good.test --cut 30
+t_heard "in three segments, a name that no rule refuses"
+t_ok "all of it is echoed" grep -q '^echo OK' <<<"$OUT"
+hello bad.test --cut 5
+t_heard "in more segments than are looked at: judged without a name"
+t_ok "and TCP brings all of it" grep -q '^echo OK' <<<"$OUT"
+hello bad.test --pad 9000
+t_heard "larger than is looked at: judged without a name"
+hello bad.test --cut 40 --gap 5000 --wait 20000
+t_heard "in pieces that take too long: judged without a name"
+: >$TMP/far
+$A segments $F4 444 'GET / HTTP/1.0' >/dev/null 2>&1
+t_heard "no TLS: judged without a name"
+
+# ---- names from /etc/hosts --------------------------------------------------------------------------------
+
+cp /etc/hosts $TMP/hosts.before
+echo "$F4 good.test bad.test" >>/etc/hosts
+sed -i "s|^allow $T .*|allow $T to good.test|" /etc/snitch/rules.d/20-sni.rules
+restart
+t_page "two names of one address: the one that is allowed goes" good.test
+t_no_page "the one that is not does not" bad.test
+t_no_page "nor does one that is neither" other.test
+cp $TMP/hosts.before /etc/hosts
+restart
+t_no_page "a name that only the program says allows nothing" good.test
+sed -i "s|^allow $T .*|allow $T to any port 443 tcp|" /etc/snitch/rules.d/20-sni.rules
+restart
+
+# ---- QUIC ---------------------------------------------------------------------------------------------------
+
+far_reset
+quic good_initial 443
+t_ok "QUIC, a name that no rule refuses: it arrives" wait_for 5 far_some udp 443
+far_reset
+quic bad_initial 443
+sleep 0.5
+t_is "QUIC, a name that a rule refuses: 0 packets" "$(far_packets udp 443)" 0
+far_reset
+quic bad_initial 444
+t_ok "what is not on the port of QUIC is not looked at" wait_for 5 far_some udp 444
+far_reset
+echo "no quic at all" | $U -u - UDP4:$F4:443
+t_ok "what is no QUIC is judged without a name" wait_for 5 far_some udp 443
+
+# ---- off ------------------------------------------------------------------------------------------------------
+
+config "sni = off"
+restart
+shown=$(stat_of data)
+t_page "sni = off: the address decides" bad.test
+t_is "nothing was looked at" "$(stat_of data)" "$shown"
+config "sni = perhaps"
+daemon_down
+t_run "what makes no sense there is refused" 1 timeout 10 snitchd --foreground
+
+# ---- the end --------------------------------------------------------------------------------------------------
+
+rm -f /etc/snitch/snitchd.conf
+t_ok "the module unloads" wait_for 10 module_unload
+ip link del vc 2>/dev/null
+daemon_forget
+t_done
