@@ -24,16 +24,29 @@ struct set_span {
 	u64 last[2];
 };
 
+static u32 top4_of(u32 addr)
+{
+	return addr >> (32 - SNITCH_SET_TOP_BITS);
+}
+
 /* ---- looking up ---- */
 
 static bool has4(const struct snitch_set *set, u32 addr)
 {
-	const struct snitch_set_v4 *r = set->v4;
-	u32 n = set->n4, half;
+	const struct snitch_set_v4 *r;
+	u32 at = 0, n = set->n4, half;
 
+	if (set->top4) {
+		u32 top = top4_of(addr);
+
+		at = top < set->tops ? set->top4[top] : n;
+		n = top + 1 < set->tops ? set->top4[top + 1] : n;
+		at -= !!at;	/* the one before may reach this far */
+	}
+	n -= at;
 	if (!n)
 		return false;
-	for (; n > 1; n -= half) {
+	for (r = set->v4 + at; n > 1; n -= half) {
 		half = n / 2;
 		r = r[half].first <= addr ? r + half : r;
 	}
@@ -79,7 +92,9 @@ struct snitch_set *snitch_set_new(u32 id, u64 tag, u32 room4, u32 room6)
 		set->v4 = kvmalloc_array(room4, sizeof(*set->v4), SET_GFP);
 	if (room6)
 		set->v6 = kvmalloc_array(room6, sizeof(*set->v6), SET_GFP);
-	if ((!room4 || set->v4) && (!room6 || set->v6))
+	if (room4 >= SNITCH_SET_TOP)
+		set->top4 = kvmalloc_array(SNITCH_SET_TOP, sizeof(*set->top4), SET_GFP);
+	if ((!room4 || set->v4) && (!room6 || set->v6) && (room4 < SNITCH_SET_TOP || set->top4))
 		return set;
 	snitch_set_put(set);
 	return NULL;
@@ -91,23 +106,32 @@ void snitch_set_put(struct snitch_set *set)
 		return;
 	kvfree(set->v4);
 	kvfree(set->v6);
+	kvfree(set->top4);
 	kfree(set);
+}
+
+static void push4(struct snitch_set *set, u32 first, u32 last)
+{
+	while (set->top4 && set->tops <= top4_of(first))
+		set->top4[set->tops++] = set->n4;
+	set->v4[set->n4].first = first;
+	set->v4[set->n4++].last = last;
 }
 
 int snitch_set_add4(struct snitch_set *set, const struct snitch_range4 *r, u32 n)
 {
-	struct snitch_set_v4 *to = set->v4 + set->n4;
 	u32 i;
 
 	if (n > set->room4 - set->n4)
 		return -ENOSPC;
-	for (i = 0; i < n; i++, to++) {
-		to->first = snitch_load_be32(r[i].first);
-		to->last = snitch_load_be32(r[i].last);
-		if (to->first > to->last || (to > set->v4 && to->first <= to[-1].last))
+	for (i = 0; i < n; i++) {
+		u32 first = snitch_load_be32(r[i].first);
+		u32 last = snitch_load_be32(r[i].last);
+
+		if (first > last || (set->n4 && first <= set->v4[set->n4 - 1].last))
 			return -EINVAL;
+		push4(set, first, last);
 	}
-	set->n4 += n;
 	return 0;
 }
 
@@ -230,13 +254,10 @@ static void set_append(struct snitch_set *to, u8 family, const struct set_span *
 	if (family == AF_INET) {
 		struct snitch_set_v4 *v = to->v4 + to->n4;
 
-		if (to->n4 && s->first[0] <= v[-1].last + 1ULL) {
+		if (to->n4 && s->first[0] <= v[-1].last + 1ULL)
 			v[-1].last = max_t(u32, v[-1].last, s->last[0]);
-			return;
-		}
-		v->first = s->first[0];
-		v->last = s->last[0];
-		to->n4++;
+		else
+			push4(to, s->first[0], s->last[0]);
 	} else {
 		struct snitch_set_v6 *v = to->v6 + to->n6;
 		u64 first[2] = { s->first[0], s->first[1] };
@@ -290,9 +311,12 @@ static struct snitch_set *set_fit(struct snitch_set *set)
 		memcpy(fit->v4, set->v4, set->n4 * sizeof(*fit->v4));
 	if (fit && set->n6)
 		memcpy(fit->v6, set->v6, set->n6 * sizeof(*fit->v6));
+	if (fit && fit->top4)
+		memcpy(fit->top4, set->top4, set->tops * sizeof(*fit->top4));
 	if (fit) {
 		fit->n4 = set->n4;
 		fit->n6 = set->n6;
+		fit->tops = set->tops;
 	}
 	snitch_set_put(set);
 	return fit;

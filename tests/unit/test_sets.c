@@ -47,6 +47,12 @@ static void put_be64(uint8_t *to, uint64_t v)
 		to[i] = v;
 }
 
+static void put_be32(uint8_t *to, uint32_t v)
+{
+	for (int i = 4; i--; v >>= 8)
+		to[i] = v;
+}
+
 static void range_of(int family, unsigned int edge, unsigned int first, unsigned int last,
 		     struct snitch_range4 *r4, struct snitch_range6 *r6)
 {
@@ -55,10 +61,8 @@ static void range_of(int family, unsigned int edge, unsigned int first, unsigned
 	world_addr(family, edge, first, a);
 	world_addr(family, edge, last, b);
 	if (family == AF_INET) {
-		for (int i = 4; i--; a[0] >>= 8, b[0] >>= 8) {
-			r4->first[i] = a[0];
-			r4->last[i] = b[0];
-		}
+		put_be32(r4->first, a[0]);
+		put_be32(r4->last, b[0]);
 		return;
 	}
 	put_be64(r6->first, a[0]);
@@ -175,6 +179,112 @@ static void test_hostile(void **state)
 		set = snitch_set_new(1, 0, 2, 0);
 		assert_int_equal(snitch_set_add4(set, bad[i].r, 1) ?:
 				 snitch_set_add4(set, bad[i].r + 1, 1), bad[i].err);
+		snitch_set_put(set);
+	}
+}
+
+/* ---- many ranges: found by where their addresses begin ---- */
+
+#define MANY	(3 * SNITCH_SET_TOP)
+
+struct range {
+	uint32_t first, last;
+};
+
+static struct snitch_set *set_of_ranges(const struct range *r, uint32_t n)
+{
+	struct snitch_set *set = snitch_set_new(1, 2, n, 0);
+	struct snitch_range4 r4;
+	uint32_t i;
+
+	assert_non_null(set);
+	for (i = 0; i < n; i++) {
+		put_be32(r4.first, r[i].first);
+		put_be32(r4.last, r[i].last);
+		assert_int_equal(snitch_set_add4(set, &r4, 1), 0);
+	}
+	return set;
+}
+
+static bool has4_plainly(const struct range *r, uint32_t n, uint32_t addr)
+{
+	while (n--) {
+		if (r[n].first <= addr)
+			return addr <= r[n].last;
+	}
+	return false;
+}
+
+/* At the edges of all ranges, and of all addresses. */
+static void same_many(const struct snitch_set *set, const struct range *r, uint32_t n)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < n; i++) {
+		const uint32_t at[] = { r[i].first - 1, r[i].first, r[i].last, r[i].last + 1 };
+
+		for (k = 0; k < 4; k++) {
+			uint64_t addr[2] = { at[k], 0 };
+
+			if (!k && !at[1])
+				continue;	/* before the first address is the last */
+			assert_int_equal(snitch_set_has(set, AF_INET, addr),
+					 has4_plainly(r, i + 1 < n ? i + 2 : n, at[k]));
+		}
+	}
+	for (i = 0; i < SNITCH_SET_TOP; i++) {
+		uint64_t addr[2] = { i << (32 - SNITCH_SET_TOP_BITS), 0 };
+
+		assert_int_equal(snitch_set_has(set, AF_INET, addr), has4_plainly(r, n, addr[0]));
+	}
+}
+
+/* Sorted, in @parts heaps; now and then one that is large. */
+static uint32_t random_ranges(struct range *r, uint32_t max, uint32_t parts)
+{
+	uint64_t at = pick(2) ? 0 : pick(1 << 24);
+	uint32_t n;
+
+	for (n = 0; n < max && at <= UINT32_MAX; n++) {
+		uint64_t last = at + (pick(500) ? pick(1 << 16) : pick(1 << 24));
+
+		r[n].first = at;
+		r[n].last = last < UINT32_MAX ? last : UINT32_MAX;
+		at = last + 2 + (pick(max / parts) ? pick(1 << 8) : (1ULL << 32) / parts / 2);
+	}
+	return n;
+}
+
+static void test_many(void **state)
+{
+	static struct range old[MANY], gone[MANY], none[1];
+	unsigned int round;
+
+	(void)state;
+	for (round = 0; round < 12; round++) {
+		uint32_t n = random_ranges(old, MANY, 1 + pick(40)), n_gone, i;
+		struct snitch_set *set = set_of_ranges(old, n), *empty = set_of_ranges(none, 0);
+		struct snitch_set *less, *changed;
+
+		same_many(set, old, n);
+		/* every other one goes, or nearly all: what stays has a table of its own, or none */
+		for (i = 0, n_gone = 0; i < n; i++) {
+			if (round % 2 ? i % 2 : i % 64)
+				gone[n_gone++] = old[i];
+		}
+		less = set_of_ranges(gone, n_gone);
+		changed = snitch_set_change(set, less, empty);
+		assert_non_null(changed);
+		for (i = 0, n_gone = 0; i < n; i++) {
+			if (!(round % 2 ? i % 2 : i % 64))
+				gone[n_gone++] = old[i];
+		}
+		assert_int_equal(changed->n4, n_gone);
+		assert_int_equal(!changed->top4, n_gone < SNITCH_SET_TOP);
+		same_many(changed, gone, n_gone);
+		snitch_set_put(changed);
+		snitch_set_put(less);
+		snitch_set_put(empty);
 		snitch_set_put(set);
 	}
 }
@@ -353,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_policy_sets),
 		cmocka_unit_test(test_incomplete),
