@@ -55,7 +55,7 @@
 /*
  * struct snitch_flow - one verdict
  * @node: in its bucket
- * @by_peer: in the table of tuple.h, under its lock
+ * @by_peer: in the table of tuple.h, its @bucket, under its lock
  * @sk: TCP: key; not a reference
  * @cookie: of the socket; 0 on an accepted one that has not sent yet
  * @generation: of the policy it was last judged by; with SNITCH_FLOW_BY_SETS, where
@@ -104,6 +104,7 @@ struct snitch_flow {
 	u32 slot;
 	u32 netns;
 	u16 sport;
+	u16 bucket;
 	union nf_inet_addr saddr;
 	u64 origin_id;
 	unsigned long until;

@@ -14,45 +14,43 @@ static struct hlist_head *tuple_table __read_mostly;
 static u32 tuple_seed __read_mostly;	/* nobody outside can fill a bucket on purpose */
 static spinlock_t tuple_locks[TUPLE_LOCKS];
 
+static u16 tuple_hash(const union nf_inet_addr *daddr, u32 peer, u16 sport)
+{
+	u32 hash = tuple_seed;
+
+	if (daddr->all[1] | daddr->all[2] | daddr->all[3])	/* not IPv4 */
+		hash = jhash_3words(daddr->all[1], daddr->all[2], daddr->all[3], hash);
+	return jhash_3words(daddr->all[0], peer, sport, hash) >> (32 - TUPLE_BITS);
+}
+
 struct hlist_head *snitch_tuple_bucket(const union nf_inet_addr *daddr, u32 peer, u16 sport)
 {
-	u32 hash = jhash2(daddr->all, ARRAY_SIZE(daddr->all), tuple_seed);
-
-	return &tuple_table[jhash_2words(peer, sport, hash) >> (32 - TUPLE_BITS)];
+	return &tuple_table[tuple_hash(daddr, peer, sport)];
 }
 
-static struct hlist_head *tuple_of(const struct snitch_flow *f)
+static spinlock_t *tuple_lock(const struct snitch_flow *f)
 {
-	return snitch_tuple_bucket(&f->daddr, f->peer.word, f->sport);
-}
-
-static spinlock_t *tuple_lock(const struct hlist_head *bucket)
-{
-	return &tuple_locks[(bucket - tuple_table) % TUPLE_LOCKS];
+	return &tuple_locks[f->bucket % TUPLE_LOCKS];
 }
 
 void snitch_tuple_link(struct snitch_flow *f)
 {
-	struct hlist_head *bucket = tuple_of(f);
-
 	if (!f->cookie)		/* accepted: has no addresses yet */
 		return;
-	spin_lock_bh(tuple_lock(bucket));
-	hlist_add_head_rcu(&f->by_peer, bucket);
-	spin_unlock_bh(tuple_lock(bucket));
+	f->bucket = tuple_hash(&f->daddr, f->peer.word, f->sport);
+	spin_lock_bh(tuple_lock(f));
+	hlist_add_head_rcu(&f->by_peer, &tuple_table[f->bucket]);
+	spin_unlock_bh(tuple_lock(f));
 }
 
 void snitch_tuple_unlink(struct snitch_flow *f)
 {
-	struct hlist_head *bucket;
-
 	/* Linked before anybody else could unlink it. */
 	if (hlist_unhashed(&f->by_peer))
 		return;
-	bucket = tuple_of(f);
-	spin_lock_bh(tuple_lock(bucket));
+	spin_lock_bh(tuple_lock(f));
 	hlist_del_init_rcu(&f->by_peer);
-	spin_unlock_bh(tuple_lock(bucket));
+	spin_unlock_bh(tuple_lock(f));
 }
 
 int snitch_tuple_init(void)
