@@ -73,15 +73,19 @@ t_done() {
 
 now_us() { printf '%s\n' "${EPOCHREALTIME/[.,]/}"; }
 
+# nap SECONDS: as sleep, without a process: an emulated processor takes its time to make one.
+exec {NEVER}<> <(:)
+nap() { read -rt "$1" -u "$NEVER" || true; }
+
 # wait_for SECONDS COMMAND...: until the command succeeds; 1 when the time is over.
 # SECONDS is guest time for a stock kernel, multiplied on slow (debug) ones.
 wait_for() {
-	local end
-	end=$(($(now_us) + $1 * 1000000 * SLOW))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000 * SLOW)) step=0.02 tries=0
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[[ $(now_us) -lt $end ]] || return 1
-		sleep 0.02
+		[[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
+		[[ $((++tries)) -lt 20 ]] || step=0.06
+		nap $step
 	done
 }
 
