@@ -61,6 +61,21 @@ void remember_owner(const struct core *core, const struct owner *owner, uint32_t
 	};
 }
 
+/* The likeliest name that a rule could count on: of a claim nobody shall make a rule. */
+static void take_name(const struct core *core, const struct snitch_flow_event *ev,
+		      const struct owner *owner, struct remember_text *text)
+{
+	struct name_found found[NAMES_FOUND_MAX];
+	size_t i, n;
+
+	text->name[0] = '\0';
+	n = rulebook_find_names(core->rules, owner, ev, snitch_boottime(), found, NAMES_FOUND_MAX);
+	for (i = 0; i < n && !text->name[0]; i++) {
+		if (found[i].verified)
+			snprintf(text->name, sizeof(text->name), "%s", found[i].name);
+	}
+}
+
 void remember_fill(const struct core *core, const struct snitch_flow_event *ev,
 		   const struct owner *owner, struct remember_text *text, struct history_flow *out)
 {
@@ -69,6 +84,8 @@ void remember_fill(const struct core *core, const struct snitch_flow_event *ev,
 	out->proto = ev->proto;
 	out->port = ev->dport;
 	memcpy(out->address, ev->daddr, sizeof(out->address));
+	take_name(core, ev, owner, text);
+	out->name = text->name;
 	out->flags |= (ev->flags & ODD_FLOW ? HISTORY_F_ODD : 0) |
 		      (ev->ifindex == LOOPBACK_IFINDEX ? HISTORY_F_LOOPBACK : 0);
 }

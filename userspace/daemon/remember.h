@@ -15,6 +15,7 @@ struct remember_text {
 	char kernel[32];
 	char parents[HISTORY_PARENTS_TEXT];
 	char app[APP_TEXT];
+	char name[DNS_NAME_SIZE];
 };
 
 /* A row's program and user; everything else is zero. It lives as long as @owner and @text. */

@@ -70,6 +70,10 @@ names $B $F4 =shared.bad.test 9011
 t_got "another program asked for the address by another name: 0 packets" udp 9011 0
 names $B $F4 =shared.ok.test 9012
 t_got "by its own: it arrives" udp 9012 1
+t_json "the history has the names: of what was allowed" ".flows | any(.program == \"$B\" and .port == 9012 and
+	.name == \"shared.ok.test\" and .verdict == \"allow\")" log -n 0
+t_json "and of what was not" ".flows | any(.program == \"$B\" and .port == 9011 and
+	.name == \"shared.bad.test\" and .verdict == \"deny\")" log -n 0
 names $A $F4 =shared.bad.test 9013
 t_got "a new process, the denied name: 0 packets" udp 9013 0
 $A udp 10.78.200.1 9014 >/dev/null 2>&1
@@ -114,6 +118,7 @@ names $A $F3 ok.test 9040
 t_ok "a name server that is not configured answers" grep -q '^asked 1' <<<"$OUT"
 t_got "its names allow nothing" udp 9040 0
 t_question "they are shown as claims" 9040 '.name == "n1.ok.test" and .name_claimed'
+t_json "and no part of the history" ".flows | any(.port == 9040) and all(.port != 9040 or .name == null)" log -n 0
 in_c ip addr add $F4/32 dev lo
 in_c dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null --pid-file= \
 	--port=53 --bind-interfaces --listen-address=$F4 --address=/ok.test/10.78.202.1 >>$TMP/dnsmasq 2>&1 &
