@@ -2,18 +2,11 @@
 # shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # Names in TLS and QUIC hellos, with the installed daemon: two names on one address, told apart by what
 # the program says. The far end counts packets that carry a hello, and nginx who asked for whom.
-. /snitch/cases/lib/daemon.sh
+. /snitch/cases/lib/names.sh
 
 T=/opt/tls U=/opt/udp		# openssl and socat by other names: programs of their own
 SITE=$TMP/site
 
-to_initial() {
-	in_c ip link set vc netns 1
-	ip addr add $C4/24 dev vc
-	ip link set vc up
-	ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
-	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
-}
 # Hellos are longer than 200 bytes, everything else of a handshake is not.
 hellos() { payload; }
 site_up() {
@@ -57,6 +50,32 @@ t_no_page() {
 	if grep -q '^hello from' <<<"$OUT"; then t_fail "$1" "it got the page" || true; else t_pass "$1"; fi
 	t_is "not a byte of its hello arrives" "$(hellos)" 0
 }
+# A resolver behind TLS at the far end: by RFC 7858 on port 853, by RFC 8484 on port 8443.
+encrypted_dns_up() {
+	local tls=reuseaddr,fork,cert=$SITE/cert,key=$SITE/key,verify=0
+	cat >$SITE/doh <<-END
+	#!/bin/bash
+	while IFS= read -r line && [[ \$line != \$'\r' ]]; do
+		[[ \${line,,} != content-length:* ]] || length=\${line//[!0-9]/}
+	done
+	head -c "\$length" | socat -t 1 - UDP4:$F4:5300 >$SITE/answer.\$\$
+	printf 'HTTP/1.1 200 OK\r\nContent-Type: application/dns-message\r\nContent-Length: %d\r\n\r\n' \\
+		"\$(stat -c %s $SITE/answer.\$\$)"
+	cat $SITE/answer.\$\$
+	END
+	chmod +x $SITE/doh
+	# not on the port where it would be heard
+	resolver $F4:5300 --address=/good.test/$F4 --address=/bad.test/$F4
+	nsenter --net=/run/netns/f -- socat OPENSSL-LISTEN:853,$tls TCP4:$F4:5300 >$SITE/dot 2>&1 &
+	RESOLVERS+=" $!"
+	nsenter --net=/run/netns/f -- socat OPENSSL-LISTEN:8443,$tls EXEC:$SITE/doh >$SITE/doh.out 2>&1 &
+	RESOLVERS+=" $!"
+	wait_for 10 far_listens -t 853 && wait_for 10 far_listens -t 8443
+}
+# by_doh NAME: curl's page, looked up over HTTPS.
+by_doh() {
+	OUT=$(curl -sS -k -m $((20 * SLOW)) --doh-url https://$F4:8443/dns-query --doh-insecure https://$1/ 2>&1)
+}
 config() { printf '%s\n' "$@" >/etc/snitch/snitchd.conf; }
 restart() { daemon_down; daemon_up; snitch mode quiet >/dev/null; }
 
@@ -78,7 +97,7 @@ xwiGXp4sxcbUc3T5FS3S5/yBuGw=
 quic() { "$1" | $U -u - UDP4:$F4:$2 2>/dev/null; }
 
 case_begin
-to_initial
+names_to_initial
 cp "$(type -P openssl)" $T
 cp "$(type -P socat)" $U
 cp "$(type -P nginx)" /opt/far-nginx
@@ -90,6 +109,9 @@ allow $T to any port 443 tcp
 deny $T to bad.test
 allow $A to any port 444 tcp
 deny $A to bad.test
+allow /usr/bin/curl to any port 443,8443 tcp
+deny /usr/bin/curl to bad.test
+allow /usr/bin/dig to $F4 port 853 tcp
 allow $U to any udp
 deny $U to bad.test
 END
@@ -114,6 +136,25 @@ t_page "nor does that refuse another name" good.test
 t_page "nor an older version" good.test -tls1_2
 tls none
 t_ok "who names nobody is judged by the address" grep -q '^hello from' <<<"$OUT" || t_note "$OUT"
+
+# ---- encrypted DNS: nobody has heard the name before the hello ----------------------------------------
+
+encrypted_dns_up	# not by t_ok: it keeps in mind whom to end
+t_is "a resolver that speaks TLS and HTTPS" $? 0
+heard=$(stat_of dns)
+t_ok "dig finds the address over TLS" eval "dig +tls -p 853 +short @$F4 bad.test | grep -qx $F4"
+t_no_page "the denied name is refused all the same" bad.test
+: >$SITE/access
+by_doh good.test
+t_ok "curl, by DNS over HTTPS: the page comes" grep -q '^hello from good.test' <<<"$OUT" ||
+	t_note "$OUT $(tail -n 5 $SITE/doh.out)"
+by_doh bad.test
+t_ok "the denied name: curl is refused" grep -qiE 'refused|reset|failed to connect' <<<"$OUT" || t_note "$OUT"
+t_is "the site never heard of it" "$(sort -u $SITE/access | tr '\n' ' ')" "good.test "
+t_is "not a message of DNS was seen in the clear" "$(stat_of dns)" "$heard"
+t_ok "the name is shown, as what curl has said" grep -qE 'refused: /usr/bin/curl .*bad\.test \(claimed, sni\)' \
+	$TMP/snitchd.log || t_note "$(grep curl $TMP/snitchd.log | tail -n 5)"
+resolvers_down
 
 # ---- hellos that are hard to read -----------------------------------------------------------------------
 
@@ -189,6 +230,5 @@ t_run "what makes no sense there is refused" 1 timeout 10 snitchd --foreground
 
 rm -f /etc/snitch/snitchd.conf
 t_ok "the module unloads" wait_for 10 module_unload
-ip link del vc 2>/dev/null
-daemon_forget
+names_forget
 t_done

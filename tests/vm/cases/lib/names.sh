@@ -28,14 +28,16 @@ names_forget() {
 	ip link del vc 2>/dev/null
 	daemon_forget
 }
-# resolver ADDRESS OPTION...: dnsmasq at the far end.
+# resolver ADDRESS[:PORT] OPTION...: dnsmasq at the far end.
 resolver() {
+	local address=${1%:*} port=53
+	[[ $1 != *:* ]] || port=${1#*:}
 	# Not in_f: who is killed must be the program itself.
 	nsenter --net=/run/netns/f -- dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
-		--pid-file= --port=53 --bind-interfaces --listen-address=$1 --cache-size=0 \
+		--pid-file= --port=$port --bind-interfaces --listen-address=$address --cache-size=0 \
 		--local-ttl=1 "${@:2}" >>$TMP/dnsmasq 2>&1 &
 	RESOLVERS+=" $!"
-	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $1:53') ]]"
+	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $address:$port') ]]"
 }
 resolvers_down() {
 	kill $RESOLVERS
