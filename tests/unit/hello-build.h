@@ -3,12 +3,13 @@
 #ifndef TESTS_UNIT_HELLO_BUILD_H
 #define TESTS_UNIT_HELLO_BUILD_H
 
-#include <gnutls/crypto.h>
+#include <nettle/gcm.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "names/quic.h"
+#include "util/nettle.h"
 
 struct hello_build {
 	uint8_t b[32768];
@@ -150,9 +151,8 @@ static inline void quic_seal(struct hello_build *out, uint32_t version, const ui
 {
 	uint8_t padded[16384] = { 0 }, nonce[QUIC_IV_LEN], mask[QUIC_KEY_LEN];
 	size_t head = out->n, number_at, sealed_len, i;
-	gnutls_aead_cipher_hd_t cipher;
+	struct gcm_aes128_ctx gcm;
 	struct quic_keys keys;
-	gnutls_datum_t key = { keys.key, sizeof(keys.key) };
 
 	if (plain->n > size || size > sizeof(padded) ||
 	    quic_client_keys(version, cid, cid_len, &keys))
@@ -170,14 +170,14 @@ static inline void quic_seal(struct hello_build *out, uint32_t version, const ui
 	for (i = 0; i < 4; i++)
 		nonce[QUIC_IV_LEN - 4 + i] ^= number >> 8 * (3 - i);
 	sealed_len = size + QUIC_TAG_LEN;
-	if (out->n + sealed_len > sizeof(out->b) ||
-	    gnutls_aead_cipher_init(&cipher, GNUTLS_CIPHER_AES_128_GCM, &key) ||
-	    gnutls_aead_cipher_encrypt(cipher, nonce, sizeof(nonce), out->b + head,
-				       out->n - head, QUIC_TAG_LEN, padded, size,
-				       out->b + out->n, &sealed_len) ||
-	    quic_mask(&keys, out->b + out->n, mask))
+	if (out->n + sealed_len > sizeof(out->b))
 		abort();
-	gnutls_aead_cipher_deinit(cipher);
+	gcm_aes128_set_key(&gcm, keys.key);
+	gcm_aes128_set_iv(&gcm, sizeof(nonce), nonce);
+	gcm_aes128_update(&gcm, out->n - head, out->b + head);
+	gcm_aes128_encrypt(&gcm, size, out->b + out->n, padded);
+	snitch_digest(gcm_aes128_digest, &gcm, QUIC_TAG_LEN, out->b + out->n + size);
+	quic_mask(&keys, out->b + out->n, mask);
 	out->n += sealed_len;
 	out->b[head] ^= mask[0] & 0x0f;
 	for (i = 0; i < 4; i++)

@@ -5,8 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/crypto.h>
 #include <limits.h>
+#include <nettle/md5.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "../package/package.h"
 #include "../util/cleanup.h"
 #include "../util/format.h"
+#include "../util/nettle.h"
 #include "../util/timespan.h"
 #include "inspect.h"
 
@@ -24,7 +26,6 @@
 #define SETTLE_TRIES	8
 #define BUSY_TRIES	24
 #define BUSY_NS		(500 * SNITCH_NSEC_PER_MSEC)
-#define MD5_BYTES	16
 
 static void wait_ns(uint64_t ns)
 {
@@ -53,7 +54,7 @@ static void let_tick_pass(const struct stat *st)
 		wait_ns(TICK_NS - (age < 0 ? 0 : age));
 }
 
-static int hash_file(int fd, gnutls_hash_hd_t sha256, gnutls_hash_hd_t md5)
+static int hash_file(int fd, struct sha256_ctx *sha256, struct md5_ctx *md5)
 {
 	static unsigned char buf[1 << 16];
 	uint64_t at = 0;
@@ -64,8 +65,8 @@ static int hash_file(int fd, gnutls_hash_hd_t sha256, gnutls_hash_hd_t md5)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (gnutls_hash(sha256, buf, n) || (md5 && gnutls_hash(md5, buf, n)))
-			return -EIO;
+		sha256_update(sha256, n, buf);
+		md5_update(md5, n, buf);
 		at += n;
 		if (at > FILE_MAX)
 			return -EFBIG;
@@ -73,24 +74,20 @@ static int hash_file(int fd, gnutls_hash_hd_t sha256, gnutls_hash_hd_t md5)
 	return 0;
 }
 
-/* @hex stays "" where MD5 is forbidden: then no package can vouch. */
 static int digest(int fd, uint8_t out[KNOWN_SHA256], char hex[PACKAGE_MD5])
 {
-	gnutls_hash_hd_t sha256, md5 = NULL;
-	uint8_t sum[MD5_BYTES];
+	uint8_t sum[MD5_DIGEST_SIZE];
+	struct sha256_ctx sha256;
+	struct md5_ctx md5;
 	unsigned int i;
 	int r;
 
-	if (gnutls_hash_init(&sha256, GNUTLS_DIG_SHA256))
-		return -EIO;
-	if (gnutls_hash_init(&md5, GNUTLS_DIG_MD5))
-		md5 = NULL;
-	r = hash_file(fd, sha256, md5);
-	gnutls_hash_deinit(sha256, out);
-	hex[0] = '\0';
-	if (md5)
-		gnutls_hash_deinit(md5, sum);
-	for (i = 0; md5 && i < MD5_BYTES; i++)
+	sha256_init(&sha256);
+	md5_init(&md5);
+	r = hash_file(fd, &sha256, &md5);
+	snitch_digest(sha256_digest, &sha256, KNOWN_SHA256, out);
+	snitch_digest(md5_digest, &md5, sizeof(sum), sum);
+	for (i = 0; i < sizeof(sum); i++)
 		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 	return r;
 }

@@ -15,6 +15,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/log.h"
+#include "../util/nettle.h"
 #include "../util/save.h"
 #include "keeper-private.h"
 
@@ -63,11 +64,12 @@ int intake_begin(struct keeper *k, const char *name, const struct list_conf *con
 	in->fetched = fetched;
 	in->waiter = waiter;
 	in->builder = list_builder_new(name, conf->kind);
+	sha256_init(&in->sha);
 	in->to = open_new(k, in);
 	TAILQ_INSERT_TAIL(&k->intakes, in, link);
 	if (in->to < 0)
 		r = in->to;
-	else if (in->builder && !gnutls_hash_init(&in->sha, GNUTLS_DIG_SHA256))
+	else if (in->builder)
 		return 0;
 	intake_free(k, in);
 	return r;
@@ -75,14 +77,10 @@ int intake_begin(struct keeper *k, const char *name, const struct list_conf *con
 
 void intake_free(struct keeper *k, struct intake *in)
 {
-	unsigned char digest[32];
-
 	TAILQ_REMOVE(&k->intakes, in, link);
 	close(in->from);
 	if (in->to >= 0)
 		close(in->to);
-	if (in->sha)
-		gnutls_hash_deinit(in->sha, digest);
 	list_builder_free(in->builder);
 	free(in);
 }
@@ -146,10 +144,10 @@ static void end(struct keeper *k, struct intake *in, const char *why)
 
 static void print_digest(struct intake *in, struct list_conf *conf)
 {
-	unsigned char digest[32];
+	unsigned char digest[SHA256_DIGEST_SIZE];
 	size_t i;
 
-	gnutls_hash_output(in->sha, digest);
+	snitch_digest(sha256_digest, &in->sha, sizeof(digest), digest);
 	for (i = 0; i < sizeof(digest); i++)
 		snprintf(conf->sha256 + 2 * i, 3, "%02x", digest[i]);
 }
@@ -253,8 +251,7 @@ static int take_piece(struct keeper *k, struct intake *in, size_t len)
 		r = -E2BIG;
 	if (!r)
 		r = write_all(in->to, k->buf, len);
-	if (!r && gnutls_hash(in->sha, k->buf, len))
-		r = -EIO;
+	sha256_update(&in->sha, len, (const uint8_t *)k->buf);
 	if (!r && in->bytes - in->synced >= SYNC_BYTES) {
 		in->synced = in->bytes;
 		r = fdatasync(in->to) ? -errno : 0;

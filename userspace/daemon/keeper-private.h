@@ -5,7 +5,7 @@
 #ifndef SNITCH_DAEMON_KEEPER_PRIVATE_H
 #define SNITCH_DAEMON_KEEPER_PRIVATE_H
 
-#include <gnutls/crypto.h>
+#include <nettle/sha2.h>
 #include <sys/queue.h>
 
 #include "../lists/spool.h"
@@ -30,7 +30,7 @@ struct intake {
 	char name[LIST_NAME_MAX + 1];
 	int from, to;
 	struct list_builder *builder;
-	gnutls_hash_hd_t sha;
+	struct sha256_ctx sha;
 	uint64_t bytes, synced;
 	struct list_conf conf;
 	bool fetched;

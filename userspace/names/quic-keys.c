@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The keys of QUIC's Initial packets: RFC 9001 section 5, RFC 9369 section 3.3. They are secret
- * from nobody; all arithmetic is GnuTLS's.
+ * from nobody; all arithmetic is Nettle's.
  */
 #include "quic.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include <nettle/aes.h>
+#include <nettle/hkdf.h>
+#include <nettle/hmac.h>
 #include <string.h>
 
-#define SECRET_LEN	32
+#define SECRET_LEN	SHA256_DIGEST_SIZE
 #define LABEL_PREFIX	"tls13 "
 
 /* What tells the versions apart. */
@@ -34,22 +35,24 @@ static const struct quic_version {
 };
 
 /* HKDF-Expand-Label of TLS 1.3, without a context. */
-static int expand(const uint8_t secret[SECRET_LEN], const char *label, uint8_t *out, size_t len)
+static void expand(const uint8_t secret[SECRET_LEN], const char *label, uint8_t *out, size_t len)
 {
-	gnutls_datum_t key = { (uint8_t *)secret, SECRET_LEN };
 	size_t n = strlen(LABEL_PREFIX) + strlen(label);
 	uint8_t text[64] = { len >> 8, len, n };
-	gnutls_datum_t info = { text, n + 4 };
+	struct hmac_sha256_ctx hmac;
 
 	memcpy(text + 3, LABEL_PREFIX, strlen(LABEL_PREFIX));
 	memcpy(text + 3 + strlen(LABEL_PREFIX), label, strlen(label));
-	return gnutls_hkdf_expand(GNUTLS_MAC_SHA256, &key, &info, out, len) ? -EIO : 0;
+	hmac_sha256_set_key(&hmac, SECRET_LEN, secret);
+	hkdf_expand(&hmac, (nettle_hash_update_func *)hmac_sha256_update,
+		    (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, n + 4, text,
+		    len, out);
 }
 
 int quic_client_keys(uint32_t version, const uint8_t *cid, size_t len, struct quic_keys *keys)
 {
-	gnutls_datum_t from = { (uint8_t *)cid, len }, salt = { .size = 0 };
 	uint8_t initial[SECRET_LEN], client[SECRET_LEN];
+	struct hmac_sha256_ctx hmac;
 	const struct quic_version *v = NULL;
 	size_t i;
 
@@ -59,29 +62,22 @@ int quic_client_keys(uint32_t version, const uint8_t *cid, size_t len, struct qu
 	}
 	if (!v)
 		return -EPROTONOSUPPORT;
-	salt = (gnutls_datum_t){ (uint8_t *)v->salt, sizeof(v->salt) };
-	if (gnutls_hkdf_extract(GNUTLS_MAC_SHA256, &from, &salt, initial) ||
-	    expand(initial, "client in", client, sizeof(client)) ||
-	    expand(client, v->key, keys->key, sizeof(keys->key)) ||
-	    expand(client, v->iv, keys->iv, sizeof(keys->iv)) ||
-	    expand(client, v->mask, keys->mask, sizeof(keys->mask)))
-		return -EIO;
+	hmac_sha256_set_key(&hmac, sizeof(v->salt), v->salt);
+	hkdf_extract(&hmac, (nettle_hash_update_func *)hmac_sha256_update,
+		     (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, len, cid,
+		     initial);
+	expand(initial, "client in", client, sizeof(client));
+	expand(client, v->key, keys->key, sizeof(keys->key));
+	expand(client, v->iv, keys->iv, sizeof(keys->iv));
+	expand(client, v->mask, keys->mask, sizeof(keys->mask));
 	return 0;
 }
 
-/* One block of AES by itself: CBC with nothing before it is that. */
-int quic_mask(const struct quic_keys *keys, const uint8_t sample[QUIC_KEY_LEN],
-	      uint8_t mask[QUIC_KEY_LEN])
+void quic_mask(const struct quic_keys *keys, const uint8_t sample[QUIC_KEY_LEN],
+	       uint8_t mask[QUIC_KEY_LEN])
 {
-	uint8_t zeroes[QUIC_KEY_LEN] = { 0 };
-	gnutls_datum_t key = { (uint8_t *)keys->mask, sizeof(keys->mask) };
-	gnutls_datum_t iv = { zeroes, sizeof(zeroes) };
-	gnutls_cipher_hd_t cipher;
-	int r;
+	struct aes128_ctx aes;
 
-	if (gnutls_cipher_init(&cipher, GNUTLS_CIPHER_AES_128_CBC, &key, &iv))
-		return -EIO;
-	r = gnutls_cipher_encrypt2(cipher, sample, QUIC_KEY_LEN, mask, QUIC_KEY_LEN);
-	gnutls_cipher_deinit(cipher);
-	return r ? -EIO : 0;
+	aes128_set_encrypt_key(&aes, keys->mask);
+	aes128_encrypt(&aes, QUIC_KEY_LEN, mask, sample);
 }

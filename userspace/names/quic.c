@@ -6,10 +6,11 @@
 #include "quic.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include <nettle/gcm.h>
+#include <nettle/memops.h>
 #include <string.h>
 
+#include "../util/nettle.h"
 #include "bytes.h"
 
 #define LONG_HEADER	0x80
@@ -143,8 +144,7 @@ static int unprotect(const struct quic_keys *keys, const struct packet *p, uint8
 	/* the sample is where it would be with the longest number */
 	if (p->len < p->number_off + NUMBER_MAX + QUIC_KEY_LEN)
 		return -EBADMSG;
-	if (quic_mask(keys, p->at + p->number_off + NUMBER_MAX, mask))
-		return -EIO;
+	quic_mask(keys, p->at + p->number_off + NUMBER_MAX, mask);
 	memcpy(header, p->at, p->number_off + NUMBER_MAX);
 	header[0] ^= mask[0] & 0x0f;
 	number = (header[0] & 3) + 1;
@@ -161,10 +161,9 @@ static int unprotect(const struct quic_keys *keys, const struct packet *p, uint8
 static int open_packet(const struct quic_keys *keys, const struct packet *p, uint8_t *plain,
 		       size_t *plain_len)
 {
-	gnutls_datum_t key = { (uint8_t *)keys->key, sizeof(keys->key) };
-	uint8_t header[HEADER_MAX], nonce[QUIC_IV_LEN];
-	gnutls_aead_cipher_hd_t cipher;
-	size_t header_len;
+	uint8_t header[HEADER_MAX], nonce[QUIC_IV_LEN], tag[QUIC_TAG_LEN];
+	struct gcm_aes128_ctx gcm;
+	size_t header_len, sealed;
 	int r;
 
 	if (p->number_off + NUMBER_MAX > sizeof(header))
@@ -172,13 +171,16 @@ static int open_packet(const struct quic_keys *keys, const struct packet *p, uin
 	r = unprotect(keys, p, header, &header_len, nonce);
 	if (r)
 		return r;
-	if (gnutls_aead_cipher_init(&cipher, GNUTLS_CIPHER_AES_128_GCM, &key))
-		return -EIO;
-	r = gnutls_aead_cipher_decrypt(cipher, nonce, sizeof(nonce), header, header_len,
-				       QUIC_TAG_LEN, p->at + header_len, p->len - header_len,
-				       plain, plain_len);
-	gnutls_aead_cipher_deinit(cipher);
-	return r ? -EBADMSG : 0;
+	sealed = p->len - header_len;
+	if (sealed < QUIC_TAG_LEN || sealed - QUIC_TAG_LEN > *plain_len)
+		return -EBADMSG;
+	*plain_len = sealed - QUIC_TAG_LEN;
+	gcm_aes128_set_key(&gcm, keys->key);
+	gcm_aes128_set_iv(&gcm, sizeof(nonce), nonce);
+	gcm_aes128_update(&gcm, header_len, header);
+	gcm_aes128_decrypt(&gcm, *plain_len, plain, p->at + header_len);
+	snitch_digest(gcm_aes128_digest, &gcm, sizeof(tag), tag);
+	return memeql_sec(tag, p->at + p->len - sizeof(tag), sizeof(tag)) ? 0 : -EBADMSG;
 }
 
 /* A datagram for another connection attempt: what was kept is not its. */

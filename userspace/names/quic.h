@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The first datagrams of a QUIC client (versions 1 and 2): its ClientHello is encrypted there with
- * keys that everybody can make who sees them. Pure but for what GnuTLS allocates: no I/O, no clock.
+ * keys that everybody can make who sees them. Pure: no I/O, no clock, no memory but the caller's.
  */
 #ifndef SNITCH_NAMES_QUIC_H
 #define SNITCH_NAMES_QUIC_H
@@ -49,13 +49,12 @@ struct quic_reader {
 int quic_read(struct quic_reader *q, const void *buf, size_t len, struct tls_hello *out);
 
 /*
- * The keys of a connection attempt. Return: 0; -EPROTONOSUPPORT (another version); -EIO (GnuTLS
- * would not).
+ * The keys of a connection attempt. Return: 0, or -EPROTONOSUPPORT (another version).
  */
 int quic_client_keys(uint32_t version, const uint8_t *cid, size_t len, struct quic_keys *keys);
 
-/* The bytes that a header is masked with, from a sample of what follows it. Return: 0 or -EIO. */
-int quic_mask(const struct quic_keys *keys, const uint8_t sample[QUIC_KEY_LEN],
-	      uint8_t mask[QUIC_KEY_LEN]);
+/* The bytes that a header is masked with, from a sample of what follows it. */
+void quic_mask(const struct quic_keys *keys, const uint8_t sample[QUIC_KEY_LEN],
+	       uint8_t mask[QUIC_KEY_LEN]);
 
 #endif
