@@ -103,6 +103,7 @@ static void every_part_counts(void **state)
 	known_refuse(&p, &f);
 	assert_true(known_is_wrong(&p, &f));
 	assert_false(known_is_wrong(&p, &base));
+	known_program_clear(&p);
 }
 
 static void the_oldest_goes(void **state)
@@ -118,6 +119,7 @@ static void the_oldest_goes(void **state)
 	assert_false(known_is(&p, &f));
 	f = file(2);
 	assert_true(known_is(&p, &f));
+	known_program_clear(&p);
 }
 
 static void lines_that_make_no_sense(void **state)

@@ -129,12 +129,20 @@ struct known_program *known_add(struct known *k, const char *path)
 	return p;
 }
 
+void known_program_clear(struct known_program *p)
+{
+	free(p->path);
+	free(p->real);
+	free(p->files);
+	free(p->wrong);
+	*p = (struct known_program){ .path = NULL };
+}
+
 static void drop(struct known *k, size_t at)
 {
 	struct known_program *p = &k->programs[at];
 
-	free(p->path);
-	free(p->real);
+	known_program_clear(p);
 	k->n--;
 	memmove(p, p + 1, (k->n - at) * sizeof(*p));
 }
@@ -178,15 +186,26 @@ static bool among(const struct known_file *files, unsigned int n, const struct k
 	return false;
 }
 
-static bool push(struct known_file files[KNOWN_FILES], unsigned int *n,
-		 const struct known_file *file)
+/* Room for one more: most programs have one file, and there may be thousands of programs. */
+static bool more_room(struct known_file **files, uint8_t *n)
 {
-	if (among(files, *n, file))
+	struct known_file *more = reallocarray(*files, *n + 1, sizeof(*more));
+
+	if (!more)
 		return false;
-	if (*n < KNOWN_FILES)
-		++*n;
-	memmove(files + 1, files, (*n - 1) * sizeof(*files));
-	files[0] = *file;
+	*files = more;
+	++*n;
+	return true;
+}
+
+static bool push(struct known_file **files, uint8_t *n, const struct known_file *file)
+{
+	if (among(*files, *n, file))
+		return false;
+	if (*n < KNOWN_FILES && !more_room(files, n))
+		return false;
+	memmove(*files + 1, *files, (*n - 1) * sizeof(**files));
+	(*files)[0] = *file;
 	return true;
 }
 
@@ -213,12 +232,12 @@ bool known_same_inode(const struct known_program *p, const struct known_file *fi
 
 bool known_accept(struct known_program *p, const struct known_file *file)
 {
-	return push(p->files, &p->n_files, file);
+	return push(&p->files, &p->n_files, file);
 }
 
 void known_refuse(struct known_program *p, const struct known_file *file)
 {
-	push(p->wrong, &p->n_wrong, file);
+	push(&p->wrong, &p->n_wrong, file);
 }
 
 /* ---- the file ---------------------------------------------------------------------------- */
@@ -259,14 +278,18 @@ static int take_file(const char **at, struct known_file *file)
 
 static int take_files(const char **at, struct known_program *p)
 {
+	struct known_file file;
+
 	if ((*at)[0] == '-' && (*at)[1] == ' ') {
 		*at += 2;
 		return 0;
 	}
 	for (;; (*at)++) {
-		if (p->n_files == KNOWN_FILES || take_file(at, &p->files[p->n_files]))
+		if (p->n_files == KNOWN_FILES || take_file(at, &file))
 			return -EBADMSG;
-		p->n_files++;
+		if (!more_room(&p->files, &p->n_files))
+			return -ENOMEM;
+		p->files[p->n_files - 1] = file;
 		if (**at == ',')
 			continue;
 		return *(*at)++ == ' ' ? 0 : -EBADMSG;
@@ -293,24 +316,37 @@ static int take_digest(const char **at, struct known_program *p)
 	return *(*at)++ == ' ' ? 0 : -EBADMSG;
 }
 
-static int take_line(struct known *k, const char *line)
+static int take_program(struct known *k, const char *line, struct known_program *p)
 {
-	struct known_program p = { .path = NULL }, *to;
 	_cleanup_free_ char *path = NULL;
-	const char *at = line;
+	struct known_program *to;
 	size_t plain;
+	int r;
 
-	if (take_digest(&at, &p) || take_files(&at, &p))
-		return -EBADMSG;
-	path = snitch_unescape(at, &plain);
+	r = take_digest(&line, p);
+	if (!r)
+		r = take_files(&line, p);
+	if (r)
+		return r;
+	path = snitch_unescape(line, &plain);
 	if (!path || path[0] != '/' || strlen(path) != plain || known_find(k, path))
 		return -EBADMSG;
 	to = known_add(k, path);
 	if (!to)
 		return -ENOMEM;
-	p.path = to->path;
-	*to = p;
+	p->path = to->path;
+	*to = *p;
+	*p = (struct known_program){ .path = NULL };
 	return 0;
+}
+
+static int take_line(struct known *k, const char *line)
+{
+	struct known_program p = { .path = NULL };
+	int r = take_program(k, line, &p);
+
+	known_program_clear(&p);
+	return r;
 }
 
 /* Takes the newline off. Return: false for a line that is not whole: its path might be another. */

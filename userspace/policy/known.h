@@ -34,21 +34,20 @@ struct known_file {
  * struct known_program - what is remembered of one path
  * @path: as rules name it; owned
  * @real: where links on the way lead; NULL: nowhere else; owned; not kept
- * @files: that are the program, the newest first
+ * @files: that are the program, the newest first; owned
+ * @wrong: files at the path that are not the program, as found by this daemon; owned; not kept
  * @has_sha256: @sha256 is that of the newest file
- * @wrong: files at the path that are not the program, as found by this daemon; not kept
  * @unreadable: its digest could not be had; not kept
  * @named: some rule names it; not kept
  */
 struct known_program {
 	char *path;
 	char *real;
-	struct known_file files[KNOWN_FILES];
-	unsigned int n_files;
-	bool has_sha256;
+	struct known_file *files;
+	struct known_file *wrong;
 	uint8_t sha256[KNOWN_SHA256];
-	struct known_file wrong[KNOWN_FILES];
-	unsigned int n_wrong;
+	uint8_t n_files, n_wrong;	/* KNOWN_FILES at most */
+	bool has_sha256;
 	bool unreadable;
 	bool named;
 };
@@ -78,9 +77,14 @@ bool known_is(const struct known_program *p, const struct known_file *file);
 bool known_is_wrong(const struct known_program *p, const struct known_file *file);
 /* True when one of its files has this inode, whatever became of the rest. */
 bool known_same_inode(const struct known_program *p, const struct known_file *file);
-/* @file is the program; the oldest is forgotten. Return: true when that is news. */
+/*
+ * @file is the program; the oldest is forgotten. Return: true when that is news; false, too, when
+ * there was no memory to remember it.
+ */
 bool known_accept(struct known_program *p, const struct known_file *file);
 void known_refuse(struct known_program *p, const struct known_file *file);
+/* Frees all that @p owns. */
+void known_program_clear(struct known_program *p);
 
 /**
  * known_load() - read the file into @k, which is empty
