@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Profiles: which line of the file holds where, and which rules count then. It must never look at
- * the network of the machine, but to see that it can.
+ * the network of the machine, but to see that it can; nor change any but its own.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +22,7 @@
 #include "core-lab.h"
 #include "daemon/network.h"
 #include "policy/profile.h"
+#include "util/cleanup.h"
 
 static int read_conf(struct lab *lab, const char *text, struct profile_conf *conf,
 		     struct rule_error *err)
@@ -178,6 +182,104 @@ static void test_network(void **state)
 	assert_true(facts.n_links <= PROFILE_LINKS_MAX);
 }
 
+/* A machine with two networks, one of them with two ways out. */
+static const char *const network[] = {
+	"ip link set lo up",
+	"ip link add net0 type veth peer name peer0",
+	"ip link add net1 type veth peer name peer1",
+	"ip link set net0 up", "ip link set peer0 up", "ip link set net1 up",
+	"ip addr add 192.0.2.2/24 dev net0",
+	"ip -6 addr add 2001:db8::2/64 dev net0 nodad",
+	"ip route add default via 192.0.2.1",
+	"ip route add default metric 50 nexthop via 192.0.2.8 dev net0 nexthop via 192.0.2.9 dev net0",
+	"ip -6 route add default via 2001:db8::1",
+	"ip route add 198.51.100.0/24 via 192.0.2.77",
+	"ip route add default via 192.0.2.78 table 200",
+	"ip route add blackhole default metric 900",
+	"ip neigh add 192.0.2.1 lladdr 02:00:5e:00:53:01 dev net0 nud permanent",
+	"ip neigh add 192.0.2.1 lladdr 02:00:5e:00:53:77 dev peer0 nud permanent",
+	"ip neigh add 192.0.2.9 lladdr 02:00:5e:00:53:09 dev net0 nud permanent",
+	"ip -6 neigh add 2001:db8::1 lladdr 02:00:5e:00:53:06 dev net0 nud permanent",
+};
+
+static bool make_network(void)
+{
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(network); i++) {
+		if (!system(network[i]))
+			continue;
+		print_message("not here: %s\n", network[i]);
+		return false;
+	}
+	return true;
+}
+
+static bool has_link(const struct profile_facts *facts, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < facts->n_links; i++) {
+		if (!strcmp(facts->links[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* @mac: the last byte of the gateway's, 0: none is known */
+static void assert_gateway(const struct profile_facts *facts, const char *text, uint8_t mac)
+{
+	uint8_t family = strchr(text, ':') ? AF_INET6 : AF_INET, addr[16] = { 0 };
+	const uint8_t whole[6] = { 0x02, 0x00, 0x5e, 0x00, 0x53, mac };
+	size_t i;
+
+	assert_int_equal(inet_pton(family, text, addr), 1);
+	for (i = 0; i < facts->n_gateways; i++) {
+		const struct profile_gateway *gw = &facts->gateways[i];
+
+		if (gw->family != family || memcmp(gw->addr, addr, sizeof(addr)))
+			continue;
+		assert_int_equal(gw->has_mac, mac != 0);
+		if (mac)
+			assert_memory_equal(gw->mac, whole, sizeof(whole));
+		return;
+	}
+	fail_msg("no gateway %s", text);
+}
+
+static void test_gateways(void **state)
+{
+	struct profile_facts facts = { .n_links = 0 };
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), r = -1;
+	bool made;
+
+	(void)state;
+	assert_true(home >= 0);
+	if (unshare(CLONE_NEWNET)) {
+		close(home);
+		print_message("no network of its own without root\n");
+		skip();
+	}
+	made = make_network();
+	if (made)
+		r = network_read(&facts, true);
+	assert_int_equal(setns(home, CLONE_NEWNET), 0);
+	close(home);
+	if (!made)
+		skip();
+	assert_int_equal(r, 0);
+	assert_true(has_link(&facts, "net0") && has_link(&facts, "peer0"));
+	assert_false(has_link(&facts, "net1") || has_link(&facts, "peer1"));
+	assert_int_equal(facts.n_gateways, 4);
+	assert_gateway(&facts, "192.0.2.1", 0x01);
+	assert_gateway(&facts, "192.0.2.8", 0);
+	assert_gateway(&facts, "192.0.2.9", 0x09);
+	assert_gateway(&facts, "2001:db8::1", 0x06);
+	/* without them, links alone */
+	assert_int_equal(network_read(&facts, false), 0);
+	assert_int_equal(facts.n_gateways, 0);
+}
+
 #define LAB(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -188,6 +290,7 @@ int main(void)
 		LAB(test_rules_of_profiles),
 		LAB(test_seen_in_the_list),
 		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_gateways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,111 +1,165 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Links, default routes and who answers for their gateways, by libnl-route. */
+/*
+ * Links, default routes and who answers for their gateways, as rtnetlink tells them: each message
+ * is looked at once and none is kept, however many routes there are.
+ */
 #include "network.h"
 
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <netlink/cache.h>
-#include <netlink/netlink.h>
-#include <netlink/route/link.h>
-#include <netlink/route/neighbour.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
+#define TRIES	8	/* while it changes under our hands; then the next change tells the rest */
 
-static void take_link(struct nl_object *object, void *ctx)
-{
-	struct rtnl_link *link = (struct rtnl_link *)object;
-	const unsigned int up = IFF_UP | IFF_RUNNING;
-	struct profile_facts *facts = ctx;
-
-	if ((rtnl_link_get_flags(link) & up) != up || facts->n_links == PROFILE_LINKS_MAX)
-		return;
-	snprintf(facts->links[facts->n_links++], sizeof(facts->links[0]), "%s",
-		 rtnl_link_get_name(link));
-}
-
+/* struct reading - @via: the links of the gateways of @facts, as numbers */
 struct reading {
 	struct profile_facts *facts;
-	struct nl_cache *neighbours;
+	uint32_t via[PROFILE_GATEWAYS_MAX];
+	size_t n_macs;
 };
 
-static void take_nexthop(struct rtnl_nexthop *nh, void *ctx)
+static int take_link(struct nl_msg *msg, void *ctx)
 {
-	struct nl_addr *addr = rtnl_route_nh_get_gateway(nh);
-	struct reading *reading = ctx;
+	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct profile_facts *facts = ((struct reading *)ctx)->facts;
+	const unsigned int up = IFF_UP | IFF_RUNNING;
+	struct nlattr *name;
+
+	if (!nlmsg_valid_hdr(nlmsg_hdr(msg), sizeof(*info)) ||
+	    nlmsg_hdr(msg)->nlmsg_type != RTM_NEWLINK)
+		return NL_SKIP;
+	name = nlmsg_find_attr(nlmsg_hdr(msg), sizeof(*info), IFLA_IFNAME);
+	if (!name || (info->ifi_flags & up) != up || facts->n_links == PROFILE_LINKS_MAX)
+		return NL_SKIP;
+	nla_strlcpy(facts->links[facts->n_links++], name, sizeof(facts->links[0]));
+	return NL_OK;
+}
+
+/* Whether @attr is an address of @family. */
+static bool is_address(struct nlattr *attr, uint8_t family)
+{
+	return attr && ((family == AF_INET && nla_len(attr) == 4) ||
+			(family == AF_INET6 && nla_len(attr) == 16));
+}
+
+static void take_gateway(struct reading *reading, uint8_t family, uint32_t link,
+			 struct nlattr *attr)
+{
 	struct profile_facts *facts = reading->facts;
 	struct profile_gateway *gw = &facts->gateways[facts->n_gateways];
-	struct rtnl_neigh *neigh;
-	struct nl_addr *mac;
 
-	if (!addr || facts->n_gateways == PROFILE_GATEWAYS_MAX ||
-	    nl_addr_get_len(addr) > sizeof(gw->addr))
+	if (facts->n_gateways == PROFILE_GATEWAYS_MAX || !is_address(attr, family))
 		return;
 	memset(gw, 0, sizeof(*gw));
-	gw->family = nl_addr_get_family(addr);
-	memcpy(gw->addr, nl_addr_get_binary_addr(addr), nl_addr_get_len(addr));
-	neigh = rtnl_neigh_get(reading->neighbours, rtnl_route_nh_get_ifindex(nh), addr);
-	mac = neigh ? rtnl_neigh_get_lladdr(neigh) : NULL;
-	if (mac && nl_addr_get_len(mac) == sizeof(gw->mac)) {
-		memcpy(gw->mac, nl_addr_get_binary_addr(mac), sizeof(gw->mac));
+	gw->family = family;
+	memcpy(gw->addr, nla_data(attr), nla_len(attr));
+	reading->via[facts->n_gateways++] = link;
+}
+
+/* A route with several gateways: each a struct rtnexthop and attributes of its own. */
+static void take_multipath(struct reading *reading, uint8_t family, struct nlattr *attr)
+{
+	const struct rtnexthop *hop = nla_data(attr);
+	int left = nla_len(attr);
+
+	/* RTNH_OK() reads the length that it is to check */
+	while (left >= (int)sizeof(*hop) && RTNH_OK(hop, left)) {
+		take_gateway(reading, family, hop->rtnh_ifindex,
+			     nla_find((struct nlattr *)RTNH_DATA(hop),
+				      hop->rtnh_len - sizeof(*hop), RTA_GATEWAY));
+		left -= NLMSG_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
+	}
+}
+
+static int take_route(struct nl_msg *msg, void *ctx)
+{
+	const struct rtmsg *route = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[RTA_MAX + 1];
+	uint32_t table;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWROUTE ||
+	    nlmsg_parse(nlmsg_hdr(msg), sizeof(*route), attrs, RTA_MAX, NULL))
+		return NL_SKIP;
+	table = attrs[RTA_TABLE] ? nla_get_u32(attrs[RTA_TABLE]) : route->rtm_table;
+	if (route->rtm_dst_len || route->rtm_type != RTN_UNICAST || table != RT_TABLE_MAIN)
+		return NL_SKIP;
+	take_gateway(ctx, route->rtm_family, attrs[RTA_OIF] ? nla_get_u32(attrs[RTA_OIF]) : 0,
+		     attrs[RTA_GATEWAY]);
+	if (attrs[RTA_MULTIPATH])
+		take_multipath(ctx, route->rtm_family, attrs[RTA_MULTIPATH]);
+	return NL_OK;
+}
+
+static int take_neighbour(struct nl_msg *msg, void *ctx)
+{
+	const struct ndmsg *neighbour = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attrs[NDA_MAX + 1];
+	struct reading *reading = ctx;
+	size_t i;
+
+	if (nlmsg_hdr(msg)->nlmsg_type != RTM_NEWNEIGH ||
+	    nlmsg_parse(nlmsg_hdr(msg), sizeof(*neighbour), attrs, NDA_MAX, NULL) ||
+	    !is_address(attrs[NDA_DST], neighbour->ndm_family) || !attrs[NDA_LLADDR] ||
+	    nla_len(attrs[NDA_LLADDR]) != sizeof(reading->facts->gateways[0].mac))
+		return NL_SKIP;
+	for (i = 0; i < reading->facts->n_gateways; i++) {
+		struct profile_gateway *gw = &reading->facts->gateways[i];
+
+		if (reading->via[i] != (uint32_t)neighbour->ndm_ifindex ||
+		    gw->family != neighbour->ndm_family ||
+		    memcmp(gw->addr, nla_data(attrs[NDA_DST]), nla_len(attrs[NDA_DST])))
+			continue;
+		memcpy(gw->mac, nla_data(attrs[NDA_LLADDR]), sizeof(gw->mac));
 		gw->has_mac = true;
+		reading->n_macs++;
 	}
-	if (neigh)
-		rtnl_neigh_put(neigh);
-	facts->n_gateways++;
+	return NL_OK;
 }
 
-static void take_route(struct nl_object *object, void *ctx)
+/* Asks for all of one kind; @n counts what @take has taken. Return: 0 or -EIO. */
+static int dump(struct nl_sock *sk, int type, size_t header, nl_recvmsg_msg_cb_t take,
+		struct reading *reading, size_t *n)
 {
-	struct rtnl_route *route = (struct rtnl_route *)object;
-	struct nl_addr *dst = rtnl_route_get_dst(route);
+	char zeroes[sizeof(struct ifinfomsg)] = { 0 };	/* the largest of the headers */
+	unsigned int tries;
+	int r = -NLE_DUMP_INTR;
 
-	if (rtnl_route_get_table(route) == RT_TABLE_MAIN &&
-	    rtnl_route_get_type(route) == RTN_UNICAST && (!dst || !nl_addr_get_prefixlen(dst)))
-		rtnl_route_foreach_nexthop(route, take_nexthop, ctx);
-}
-
-static int read_gateways(struct nl_sock *sk, struct profile_facts *facts)
-{
-	struct reading reading = { .facts = facts };
-	struct nl_cache *routes;
-	int r;
-
-	r = rtnl_neigh_alloc_cache(sk, &reading.neighbours);
-	if (r < 0)
-		return -EIO;
-	r = rtnl_route_alloc_cache(sk, AF_UNSPEC, 0, &routes);
-	if (!r) {
-		nl_cache_foreach(routes, take_route, &reading);
-		nl_cache_free(routes);
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, take, reading);
+	for (tries = 0; r == -NLE_DUMP_INTR && tries < TRIES; tries++) {
+		*n = 0;
+		r = nl_send_simple(sk, type, NLM_F_DUMP, zeroes, header);
+		if (r >= 0)
+			r = nl_recvmsgs_default(sk);
 	}
-	nl_cache_free(reading.neighbours);
-	return r < 0 ? -EIO : 0;
+	return r < 0 && r != -NLE_DUMP_INTR ? -EIO : 0;
 }
 
 int network_read(struct profile_facts *facts, bool gateways)
 {
+	struct reading reading = { .facts = facts };
 	struct nl_sock *sk = nl_socket_alloc();
-	struct nl_cache *links;
-	int r = sk ? nl_connect(sk, NETLINK_ROUTE) : -NLE_NOMEM;
+	int r = sk && !nl_connect(sk, NETLINK_ROUTE) ? 0 : -EIO;
 
 	facts->n_links = 0;
 	facts->n_gateways = 0;
 	if (!r)
-		r = rtnl_link_alloc_cache(sk, AF_UNSPEC, &links);
-	if (r < 0) {
-		nl_socket_free(sk);
-		return -EIO;
-	}
-	nl_cache_foreach(links, take_link, facts);
-	nl_cache_free(links);
-	if (gateways)
-		r = read_gateways(sk, facts);
+		r = dump(sk, RTM_GETLINK, sizeof(struct ifinfomsg), take_link, &reading,
+			 &facts->n_links);
+	if (!r && gateways)
+		r = dump(sk, RTM_GETROUTE, sizeof(struct rtmsg), take_route, &reading,
+			 &facts->n_gateways);
+	if (!r && gateways)
+		r = dump(sk, RTM_GETNEIGH, sizeof(struct ndmsg), take_neighbour, &reading,
+			 &reading.n_macs);
 	nl_socket_free(sk);
 	return r;
 }
