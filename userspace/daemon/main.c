@@ -245,9 +245,10 @@ static void stop(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	static struct daemon d = { .listen_fd = -1, .inotify_fd = -1, .route_fd = -1 };
+	static struct daemon d;		/* large, and all zeroes: not in the program's file */
 	int r;
 
+	d.listen_fd = d.inotify_fd = d.route_fd = -1;
 	r = options_parse(&d.opt, argc, argv);
 	if (r)
 		return r > 0 ? EXIT_SUCCESS : 2;
