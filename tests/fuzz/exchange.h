@@ -151,7 +151,7 @@ static inline void check_lists(const struct exchange *x)
 			if (item_parse(x->lists[i].entries[k], true, &item, &why) ||
 			    item.kind == RULE_I_LIST)
 				wrong("an entry that is no remote", x->lists[i].entries[k]);
-			free(item.name);
+			item_clear(&item);
 		}
 	}
 }

@@ -147,7 +147,7 @@ static void test_fields(void **state)
 	assert_true(rule->negated && rule->n_items == 2);
 	assert_int_equal(rule->items[0].last[1], 127);
 	assert_int_equal(rule->items[1].family, AF_INET6);
-	assert_true(rule->n_ports == 1 && rule->ports[0].first == 5 && rule->ports[0].last == 7);
+	assert_true(rule->n_ports == 1 && rule_ports(rule)[0].first == 5 && rule_ports(rule)[0].last == 7);
 	assert_int_equal(rule->proto, 17);
 	assert_int_equal(rule->flags, RULE_F_LOCKDOWN);
 	assert_true(rule->lifetime == RULE_L_FOR && rule->seconds == 3600);

@@ -30,24 +30,15 @@ static int failed(struct rulebook *rb, const struct rule_error *err, int r)
 /* The ports of @proto among @target's peers, into @rule. */
 static int set_ports(struct rule *rule, const struct question_target *target, uint8_t proto)
 {
-	struct rule_ports *ports = calloc(target->n_peers, sizeof(*ports));
 	unsigned int i;
+	int r = 0;
 
-	if (!ports)
-		return -ENOMEM;
-	free(rule->ports);
-	rule->ports = ports;
-	rule->n_ports = 0;
-	for (i = 0; i < target->n_peers; i++) {
+	rule_clear_ports(rule);
+	for (i = 0; i < target->n_peers && !r; i++) {
 		if (target->peers[i].proto == proto && target->peers[i].port)
-			ports[rule->n_ports++] = (struct rule_ports){ target->peers[i].port,
-								      target->peers[i].port };
+			r = rule_add_ports(rule, target->peers[i].port, target->peers[i].port);
 	}
-	if (!rule->n_ports) {
-		free(ports);
-		rule->ports = NULL;
-	}
-	return 0;
+	return r;
 }
 
 /* True for a user who has a file of rules of their own. */

@@ -248,12 +248,12 @@ void rulebook_note_name_ports(struct rulebook *rb)
 		if (!rb->n_name_ports)
 			rb->n_name_ports = SNITCH_ARRAY_SIZE(web);
 		for (k = 0; k < rule->n_ports; k++) {
-			if (rule->ports[k].first != rule->ports[k].last)
+			if (rule_ports(rule)[k].first != rule_ports(rule)[k].last)
 				continue;
 			if (rule->proto != 17)
-				add_port(rb, 6, rule->ports[k].first);
+				add_port(rb, 6, rule_ports(rule)[k].first);
 			if (rule->proto != 6)
-				add_port(rb, 17, rule->ports[k].first);
+				add_port(rb, 17, rule_ports(rule)[k].first);
 		}
 	}
 }

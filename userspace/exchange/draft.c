@@ -242,19 +242,11 @@ static bool read_range(const char *s, unsigned long *first, unsigned long *last)
 
 static bool add_ports(struct draft *d, unsigned long first, unsigned long last)
 {
-	struct rule *rule = d->rule;
-	struct rule_ports *ports;
+	int r = rule_add_ports(d->rule, first, last);
 
-	if (rule->n_ports == RULE_ITEMS_MAX)
-		return false;
-	ports = reallocarray(rule->ports, rule->n_ports + 1, sizeof(*ports));
-	if (!ports) {
-		d->r = -ENOMEM;
-		return false;
-	}
-	rule->ports = ports;
-	ports[rule->n_ports++] = (struct rule_ports){ first, last };
-	return true;
+	if (r == -ENOMEM)
+		d->r = r;
+	return !r;
 }
 
 void draft_ports(struct draft *d, const char *key, const char *text)
@@ -285,11 +277,8 @@ void draft_ports(struct draft *d, const char *key, const char *text)
 			draft_leave(d, key, NULL, "more than 256 ranges of ports");
 		}
 	}
-	if (!all)
-		return;
-	d->rule->n_ports = 0;
-	free(d->rule->ports);
-	d->rule->ports = NULL;
+	if (all)
+		rule_clear_ports(d->rule);
 }
 
 void draft_proto(struct draft *d, const char *key, const char *text)
@@ -458,7 +447,7 @@ static void use_list(struct draft *d)
 	for (i = 0; i < rule->n_items && !d->r; i++)
 		d->r = list_add(list, &rule->items[i]);
 	while (rule->n_items)
-		free(rule->items[--rule->n_items].name);
+		item_clear(&rule->items[--rule->n_items]);
 	list_finish(list);
 	draft_item(d, word, &why);
 	draft_change(d, NULL, NULL, "%zu remotes are too many for one rule: they are %s now",

@@ -123,9 +123,9 @@ static int add_ports(json_t *obj, const struct rule *rule)
 	size_t i;
 
 	for (i = 0; i < rule->n_ports; i++) {
-		text_addf(&t, "%s%u", i ? "," : "", rule->ports[i].first);
-		if (rule->ports[i].last != rule->ports[i].first)
-			text_addf(&t, "-%u", rule->ports[i].last);
+		text_addf(&t, "%s%u", i ? "," : "", rule_ports(rule)[i].first);
+		if (rule_ports(rule)[i].last != rule_ports(rule)[i].first)
+			text_addf(&t, "-%u", rule_ports(rule)[i].last);
 	}
 	return rule->n_ports ? set(obj, "ports", text) : 0;
 }

@@ -49,7 +49,7 @@ static const struct rule_item *last_item(const struct draft *d)
 
 static void drop_item(struct draft *d)
 {
-	free(d->rule->items[--d->rule->n_items].name);
+	item_clear(&d->rule->items[--d->rule->n_items]);
 }
 
 /* A domain as "*.NAME"; NAME may already say so. */

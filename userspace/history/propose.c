@@ -14,7 +14,7 @@
 
 #include <linux/snitch.h>
 
-#include "../policy/policy.h"
+#include "../policy/program.h"
 #include "../util/cleanup.h"
 
 bool proposal_wants(const struct history_flow *f)
@@ -209,8 +209,7 @@ static int set_domain(struct rule *rule, const struct proposal *p)
 	struct rule_item *item = &rule->items[0];
 	bool one = p->n_names == 1;
 
-	free(item->name);
-	memset(item, 0, sizeof(*item));
+	item_clear(item);
 	item->kind = one ? RULE_I_HOST : RULE_I_DOMAIN;
 	item->name = strdup(one ? p->names[0] : p->domain);
 	return item->name ? 0 : -ENOMEM;
@@ -237,17 +236,14 @@ static int set_addresses(struct rule *rule, const struct proposal *p)
 static int set_ports(struct rule *rule, const struct proposal *p)
 {
 	unsigned int i;
+	int r = 0;
 
 	if (p->n_ports == 1 && !p->ports[0])
 		return 0;
-	free(rule->ports);
-	rule->ports = calloc(p->n_ports, sizeof(*rule->ports));
-	if (!rule->ports)
-		return -ENOMEM;
-	for (i = 0; i < p->n_ports; i++)
-		rule->ports[i] = (struct rule_ports){ p->ports[i], p->ports[i] };
-	rule->n_ports = p->n_ports;
-	return 0;
+	rule_clear_ports(rule);
+	for (i = 0; i < p->n_ports && !r; i++)
+		r = rule_add_ports(rule, p->ports[i], p->ports[i]);
+	return r;
 }
 
 /* Only what can be read back as it was meant is a rule. */

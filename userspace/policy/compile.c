@@ -138,8 +138,8 @@ static void put_ports(struct compiler *c, const struct snitch_rule *line, const 
 
 	for (i = 0; i < rule->n_ports; i++) {
 		copy = *line;
-		copy.port_first = rule->ports[i].first;
-		copy.port_last = rule->ports[i].last;
+		copy.port_first = rule_ports(rule)[i].first;
+		copy.port_last = rule_ports(rule)[i].last;
 		put_proto(c, &copy, rule);
 	}
 	if (rule->n_ports)

@@ -41,8 +41,8 @@ static bool ports_meet(const struct rule *a, const struct rule *b)
 		return true;
 	for (i = 0; i < a->n_ports; i++) {
 		for (j = 0; j < b->n_ports; j++) {
-			if (a->ports[i].first <= b->ports[j].last &&
-			    b->ports[j].first <= a->ports[i].last)
+			if (rule_ports(a)[i].first <= rule_ports(b)[j].last &&
+			    rule_ports(b)[j].first <= rule_ports(a)[i].last)
 				return true;
 		}
 	}

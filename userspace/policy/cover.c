@@ -75,7 +75,9 @@ static bool item_covers(const struct rule_item *a, const struct rule_item *b)
 		return name_below(a->name, b->name);
 	if (a->kind == RULE_I_MULTICAST && b->kind == RULE_I_BONJOUR)
 		return true;
-	return a->kind == b->kind && !item_is_address(a) && same_string(a->name, b->name);
+	if (a->kind != b->kind || item_is_address(a))
+		return false;
+	return !item_is_name(a) || !strcmp(a->name, b->name);
 }
 
 /* Every item of @b is covered by one of @a's. */
@@ -142,8 +144,8 @@ static bool ports_cover(const struct rule *a, const struct rule *b)
 		return true;
 	for (i = 0; i < b->n_ports; i++) {
 		for (k = 0; k < a->n_ports; k++) {
-			if (a->ports[k].first <= b->ports[i].first &&
-			    a->ports[k].last >= b->ports[i].last)
+			if (rule_ports(a)[k].first <= rule_ports(b)[i].first &&
+			    rule_ports(a)[k].last >= rule_ports(b)[i].last)
 				break;
 		}
 		if (k == a->n_ports)

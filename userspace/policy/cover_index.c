@@ -126,8 +126,8 @@ static bool add_ports(struct cover_index *index, const struct rule *rule, struct
 		return add(index, e);
 	e->type = BY_PORT;
 	for (i = 0; i < rule->n_ports; i++) {
-		put_port(e->first, rule->ports[i].first);
-		put_port(e->last, rule->ports[i].last);
+		put_port(e->first, rule_ports(rule)[i].first);
+		put_port(e->last, rule_ports(rule)[i].last);
 		if (!add(index, e))
 			return false;
 	}
@@ -148,9 +148,13 @@ static bool add_rule(struct cover_index *index, const struct rule *rule)
 
 		e.type = item_is_address(item) ? BY_ADDRESS : BY_NAME;
 		e.kind = e.type == BY_ADDRESS ? item->family : item->kind;
-		e.name = item->name;
-		memcpy(e.first, item->first, sizeof(e.first));
-		memcpy(e.last, item->last, sizeof(e.last));
+		e.name = item_is_name(item) ? item->name : NULL;
+		memset(e.first, 0, sizeof(e.first));
+		memset(e.last, 0, sizeof(e.last));
+		if (e.type == BY_ADDRESS) {
+			memcpy(e.first, item->first, sizeof(e.first));
+			memcpy(e.last, item->last, sizeof(e.last));
+		}
 		if (!add(index, &e))
 			return false;
 	}
@@ -326,7 +330,7 @@ static void mark_name(struct cover_index *index, struct entry *key, const struct
 {
 	key->type = BY_NAME;
 	key->kind = item->kind;
-	key->name = item->name;
+	key->name = item_is_name(item) ? item->name : NULL;
 	mark_alike(index, key);
 	if (item->kind == RULE_I_BONJOUR) {
 		key->kind = RULE_I_MULTICAST;
@@ -351,8 +355,8 @@ static void mark_group(struct cover_index *index, const struct rule *rule, uint3
 	mark_alike(index, &key);
 	if (rule->n_ports) {
 		key.type = BY_PORT;
-		put_port(key.first, rule->ports[0].first);
-		put_port(key.last, rule->ports[0].last);
+		put_port(key.first, rule_ports(rule)[0].first);
+		put_port(key.last, rule_ports(rule)[0].last);
 		mark_spans(index, &key);
 	}
 	if (rule->negated || item->kind == RULE_I_ANY)

@@ -68,7 +68,7 @@ static bool port_matches(const struct rule *rule, const struct flow_query *q)
 	size_t i;
 
 	for (i = 0; i < rule->n_ports; i++) {
-		if (q->port >= rule->ports[i].first && q->port <= rule->ports[i].last)
+		if (q->port >= rule_ports(rule)[i].first && q->port <= rule_ports(rule)[i].last)
 			return true;
 	}
 	return !rule->n_ports;

@@ -209,9 +209,9 @@ static int take_service(struct flow_description *d, struct rule_error *err)
 	const struct rule *rule = d->rule;
 	struct flow_query *q = &d->query;
 
-	if (rule->n_ports > 1 || (rule->n_ports && rule->ports[0].first != rule->ports[0].last))
+	if (rule->n_ports > 1 || (rule->n_ports && rule_ports(rule)[0].first != rule_ports(rule)[0].last))
 		return refuse(err, "", "one port", "a flow goes to one port");
-	q->port = rule->n_ports ? rule->ports[0].first : 0;
+	q->port = rule->n_ports ? rule_ports(rule)[0].first : 0;
 	q->interface = rule->interface;
 	if (q->loopback && !q->interface)
 		q->interface = "lo";

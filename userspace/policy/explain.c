@@ -178,9 +178,9 @@ static void say_port(const struct rule *rule, const struct flow_query *q, struct
 	else
 		text_add(t, "the flow has no port, and this is for ");
 	for (i = 0; i < rule->n_ports && i < 8; i++) {
-		text_addf(t, "%s%u", i ? "," : "", rule->ports[i].first);
-		if (rule->ports[i].last != rule->ports[i].first)
-			text_addf(t, "-%u", rule->ports[i].last);
+		text_addf(t, "%s%u", i ? "," : "", rule_ports(rule)[i].first);
+		if (rule_ports(rule)[i].last != rule_ports(rule)[i].first)
+			text_addf(t, "-%u", rule_ports(rule)[i].last);
 	}
 	if (i < rule->n_ports)
 		text_add(t, "...");

@@ -87,7 +87,7 @@ static unsigned int count_ports(const struct rule *rule)
 	if (!rule->n_ports)
 		return 65536;
 	for (i = 0; i < rule->n_ports; i++)
-		n += rule->ports[i].last - rule->ports[i].first + 1;
+		n += rule_ports(rule)[i].last - rule_ports(rule)[i].first + 1;
 	return n > 65536 ? 65536 : n;
 }
 

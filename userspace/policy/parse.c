@@ -279,19 +279,16 @@ static bool read_ports(const char *s, struct rule_ports *out)
 
 static int parse_port(struct words *w, struct rule *rule)
 {
-	struct rule_ports *ports, range;
+	struct rule_ports range;
+	int r;
 
 	if (w->kind != WORD_PLAIN || !read_ports(w->text, &range))
 		return words_fail(w, "'any', or ports from 1 to 65535 like 443 or 8000-8080",
 				  "put commas between them");
-	if (rule->n_ports == RULE_ITEMS_MAX)
+	r = rule_add_ports(rule, range.first, range.last);
+	if (r == -E2BIG)
 		return words_fail(w, "at most 256 ranges of ports", "make a second rule");
-	ports = reallocarray(rule->ports, rule->n_ports + 1, sizeof(*ports));
-	if (!ports)
-		return no_memory(w);
-	rule->ports = ports;
-	ports[rule->n_ports++] = range;
-	return words_next(w);
+	return r ? no_memory(w) : words_next(w);
 }
 
 /* After "port". */

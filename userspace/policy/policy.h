@@ -73,12 +73,16 @@ enum rule_item_kind {
 
 /* One remote. Addresses are in network order, an IPv4 address in the first 4 bytes. */
 struct rule_item {
-	enum rule_item_kind kind;
-	char *name;			/* owned; host, domain (without "*.") or list */
+	enum rule_item_kind kind : 8;
 	uint8_t family;			/* AF_INET or AF_INET6, of address, range and prefix */
 	uint8_t len;			/* bits, of a prefix; first and last are set too */
-	uint8_t first[16];
-	uint8_t last[16];
+	union {
+		char *name;		/* owned; host, domain (without "*.") or list */
+		struct {		/* all others; all zeroes where there is no address */
+			uint8_t first[16];
+			uint8_t last[16];
+		};
+	};
 };
 
 struct rule_ports {
@@ -129,7 +133,10 @@ struct rule {
 	struct rule_program program;
 	char *who_name;			/* owned; as written */
 	struct rule_item *items;	/* owned; at least one */
-	struct rule_ports *ports;	/* owned; none: any */
+	union {
+		struct rule_ports one;	/* nearly all have no more */
+		struct rule_ports *many;	/* owned, of more than one */
+	} ports;			/* see rule_ports(); none: any */
 	char *interface;		/* owned; NULL: any */
 	char *profile;			/* owned; NULL: every one */
 	char *note;			/* owned; NULL: none */
@@ -188,6 +195,17 @@ int rule_print(const struct rule *rule, char *buf, size_t size);
 int rule_print_plain(const struct rule *rule, char *buf, size_t size);
 
 void rule_free(struct rule *rule);	/* NULL is allowed */
+
+/* The ranges of a rule's ports, n_ports of them. */
+static inline const struct rule_ports *rule_ports(const struct rule *rule)
+{
+	return rule->n_ports > 1 ? rule->ports.many : &rule->ports.one;
+}
+
+/* One range more, @first <= @last. Return: 0; -E2BIG (it has RULE_ITEMS_MAX); -ENOMEM. */
+int rule_add_ports(struct rule *rule, uint16_t first, uint16_t last);
+/* Any port again. */
+void rule_clear_ports(struct rule *rule);
 
 /* "file:1:2: found 'x', expected y; z", "character 2: found..." into @buf, which is returned. */
 char *rule_error_print(const struct rule_error *err, char *buf, size_t size);

@@ -38,9 +38,9 @@ static void print_remote(const struct rule *rule, struct text *t)
 		item_print(&rule->items[i], t);
 	}
 	for (i = 0; i < rule->n_ports; i++) {
-		text_addf(t, "%s%u", i ? "," : " port ", rule->ports[i].first);
-		if (rule->ports[i].last != rule->ports[i].first)
-			text_addf(t, "-%u", rule->ports[i].last);
+		text_addf(t, "%s%u", i ? "," : " port ", rule_ports(rule)[i].first);
+		if (rule_ports(rule)[i].last != rule_ports(rule)[i].first)
+			text_addf(t, "-%u", rule_ports(rule)[i].last);
 	}
 	if (rule->proto >= 0 && proto_word(rule->proto))
 		text_addf(t, " %s", proto_word(rule->proto));

@@ -69,6 +69,7 @@ int item_parse(const char *word, bool quoted, struct rule_item *item, const char
 void item_print(const struct rule_item *item, struct text *t);
 bool item_is_address(const struct rule_item *item);	/* address, range or prefix */
 bool item_is_name(const struct rule_item *item);	/* host, domain or list */
+void item_clear(struct rule_item *item);	/* frees what it owns */
 
 /* An IP protocol by name or number, or -1. */
 int proto_parse(const char *word);

@@ -211,3 +211,10 @@ bool item_is_name(const struct rule_item *item)
 {
 	return item->kind >= RULE_I_HOST && item->kind <= RULE_I_LIST;
 }
+
+void item_clear(struct rule_item *item)
+{
+	if (item_is_name(item))
+		free(item->name);
+	memset(item, 0, sizeof(*item));
+}

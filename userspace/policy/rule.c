@@ -20,16 +20,45 @@ void rule_free(struct rule *rule)
 	if (!rule)
 		return;
 	for (i = 0; i < rule->n_items; i++)
-		free(rule->items[i].name);
+		item_clear(&rule->items[i]);
 	program_clear(&rule->program);
 	free(rule->keys);
 	free(rule->who_name);
 	free(rule->items);
-	free(rule->ports);
+	rule_clear_ports(rule);
 	free(rule->interface);
 	free(rule->profile);
 	free(rule->note);
 	free(rule);
+}
+
+int rule_add_ports(struct rule *rule, uint16_t first, uint16_t last)
+{
+	struct rule_ports range = { first, last }, *many;
+
+	if (rule->n_ports == RULE_ITEMS_MAX)
+		return -E2BIG;
+	if (!rule->n_ports) {
+		rule->ports.one = range;
+		rule->n_ports = 1;
+		return 0;
+	}
+	many = reallocarray(rule->n_ports > 1 ? rule->ports.many : NULL, rule->n_ports + 1,
+			    sizeof(*many));
+	if (!many)
+		return -ENOMEM;
+	if (rule->n_ports == 1)
+		many[0] = rule->ports.one;
+	many[rule->n_ports++] = range;
+	rule->ports.many = many;
+	return 0;
+}
+
+void rule_clear_ports(struct rule *rule)
+{
+	if (rule->n_ports > 1)
+		free(rule->ports.many);
+	rule->n_ports = 0;
 }
 
 bool rule_equal(const struct rule *a, const struct rule *b)
@@ -219,14 +248,7 @@ static int fill_flow_rule(struct rule *rule, const char *exe, uint32_t uid, uint
 		if (!rule->who_name)
 			return -ENOMEM;
 	}
-	if (port) {
-		rule->ports = calloc(1, sizeof(*rule->ports));
-		if (!rule->ports)
-			return -ENOMEM;
-		rule->ports[0] = (struct rule_ports){ port, port };
-		rule->n_ports = 1;
-	}
-	return 0;
+	return port ? rule_add_ports(rule, port, port) : 0;
 }
 
 int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
