@@ -79,7 +79,7 @@ static void check_line(struct checking *c, const char *name, unsigned int lineno
 	if (!rule)
 		return;
 	rule->file = name;
-	if (!ruleset_insert(c->set, rule, scope_of(name), 0, is_runtime(rule), &err))
+	if (!ruleset_append(c->set, rule, scope_of(name), 0, is_runtime(rule), &err))
 		return;
 	rule_error_find(&err, line);
 	add_error(c, &err, CLI_INVALID);
@@ -281,6 +281,7 @@ int cmd_rules_check(struct cli *cli, int argc, char **argv)
 			check_installed(&c);
 		for (i = 0; !installed && i < argc; i++)
 			check_file(&c, argv[i]);
+		ruleset_sort(c.set);
 		if (!c.code)
 			find_all(&c);
 		tell(cli, &c);

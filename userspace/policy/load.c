@@ -450,7 +450,7 @@ int ruleset_load(const struct policy_paths *paths, unsigned int flags, struct ru
 		ruleset_free(l.set);
 		return r;
 	}
-	set_sort(l.set);
+	ruleset_sort(l.set);
 	*out = l.set;
 	return 0;
 }

@@ -300,6 +300,13 @@ int ruleset_load(const struct policy_paths *paths, unsigned int flags, struct ru
 /* Put a rule into a set in memory only (tests, offline checks). Takes @rule, also on failure. */
 int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
 		   bool runtime, struct rule_error *err);
+/*
+ * The same for many rules, at a cost that does not grow with the set: it is out of order, and good
+ * for nothing but more of this, until ruleset_sort().
+ */
+int ruleset_append(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
+		   bool runtime, struct rule_error *err);
+void ruleset_sort(struct ruleset *set);
 
 /**
  * ruleset_add() - put a rule into the set and into its file

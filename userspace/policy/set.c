@@ -205,7 +205,7 @@ static void number(struct ruleset *set, size_t from)
 		set->rules[from]->rank = from;
 }
 
-void set_sort(struct ruleset *set)
+void ruleset_sort(struct ruleset *set)
 {
 	struct entry *entries = calloc(set->n_rules + 1, sizeof(*entries));
 	size_t i;
@@ -258,7 +258,7 @@ void set_take(struct ruleset *set, struct rule *rule)
 	index->valid = false;
 }
 
-int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
+int ruleset_append(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
 		   bool runtime, struct rule_error *err)
 {
 	int r;
@@ -270,7 +270,15 @@ int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope
 	r = set_append(set, rule, err);
 	if (r)
 		rule_free(rule);
-	else
+	return r;
+}
+
+int ruleset_insert(struct ruleset *set, struct rule *rule, enum rule_scope scope, uint32_t uid,
+		   bool runtime, struct rule_error *err)
+{
+	int r = ruleset_append(set, rule, scope, uid, runtime, err);
+
+	if (!r)
 		set_place_last(set);
 	return r;
 }

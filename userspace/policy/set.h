@@ -34,12 +34,10 @@ const char *set_file(struct ruleset *set, const char *path);
 
 /*
  * Checks a rule, whose scope, scope_uid, runtime, file and line are set, and puts it at the end of
- * the set, which owns it only if that worked; set_sort() or set_place_last() gives it its place.
+ * the set, which owns it only if that worked; ruleset_sort() or set_place_last() gives it its
+ * place.
  */
 int set_append(struct ruleset *set, struct rule *rule, struct rule_error *err);
-
-/* Sorts the whole set and numbers the ranks. */
-void set_sort(struct ruleset *set);
 
 /* Moves the last rule of an otherwise sorted set to its place. */
 void set_place_last(struct ruleset *set);

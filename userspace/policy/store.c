@@ -531,7 +531,7 @@ int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struc
 	if (r)
 		drop_appended(set, from);
 	else
-		set_sort(set);
+		ruleset_sort(set);
 	idmap_clear(&texts);
 	return r;
 }
