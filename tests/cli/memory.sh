@@ -5,7 +5,7 @@
 
 RULES=10000
 # KiB. Its own memory is what rules cost; pages of files are shared with others who use the libraries.
-RULES_COST=5632 ALL=15360
+RULES_COST=3840 ALL=10240
 
 of() { awk -v key="$1:" '$1 == key {print $2}' "/proc/$DAEMON/status"; }
 settled() { local now; now=$(of VmRSS); sleep 0.5; [[ $(of VmRSS) -eq $now ]]; }
