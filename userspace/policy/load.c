@@ -276,6 +276,7 @@ static int load_file(struct ruleset *set, int dir, const char *folder_name, enum
 {
 	struct set_index *index = set->index;
 	struct rule like = { .runtime = folder == FOLDER_RUNTIME };
+	enum rule_scope scope;
 	size_t before = set->n_rules, len;
 	_cleanup_free_ char *text = NULL;
 	char path[PATH_MAX];
@@ -283,9 +284,10 @@ static int load_file(struct ruleset *set, int dir, const char *folder_name, enum
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder_name, name) >= (int)sizeof(path))
 		return fail_errno(err, -ENAMETOOLONG, name);
-	if (file_scope(name, folder, &like.scope, &like.scope_uid))
+	if (file_scope(name, folder, &scope, &like.scope_uid))
 		return fail(err, -EINVAL, path, name, "system.rules or UID.rules",
 			    "put rules written by hand into /etc/snitch/rules.d");
+	like.scope = scope;
 	like.file = set_file(set, path);
 	if (!like.file)
 		return fail_errno(err, -ENOMEM, path);

@@ -143,20 +143,20 @@ struct rule {
 	uint64_t seconds;		/* "for": how long; DATE: seconds since 1970 */
 	uint64_t until;			/* "for": end, boot time clock in ns; 0: not begun */
 	struct rule_image image;	/* "until quit" */
-	uint32_t action;		/* SNITCH_ALLOW, DENY, DROP or ASK */
 	uint32_t who_id;		/* uid or gid, if known */
-	int proto;			/* IP protocol number, RULE_PROTO_PACKET, -1: any */
-	uint32_t flags;			/* RULE_F_* */
 	uint32_t n_items;
-	uint32_t n_ports;
+	uint16_t n_ports;
+	int16_t proto;			/* IP protocol number, RULE_PROTO_PACKET, -1: any */
+	uint8_t action;			/* SNITCH_ALLOW, DENY, DROP or ASK */
+	uint8_t flags;			/* RULE_F_* */
 	enum rule_who who : 8;
 	enum rule_lifetime lifetime : 8;
-	bool id_written;
-	bool who_known;
-	bool negated;			/* "not" before the remotes */
+	bool id_written : 1;
+	bool who_known : 1;
+	bool negated : 1;		/* "not" before the remotes */
 	/* set when it joins a set */
-	bool runtime;			/* kept in the runtime folder */
-	enum rule_scope scope;
+	bool runtime : 1;		/* kept in the runtime folder */
+	enum rule_scope scope : 8;
 	uint32_t scope_uid;		/* of RULE_S_USER */
 	uint32_t rank;			/* place in the set, 0 is looked at first */
 	unsigned int line;		/* from 1 */
