@@ -9,6 +9,7 @@
 
 #include "../util/log.h"
 #include "../util/timespan.h"
+#include "authority.h"
 #include "daemon.h"
 #include "holder.h"
 
@@ -18,6 +19,8 @@
 struct agent_peer {
 	struct daemon *daemon;
 	struct holder holder;
+	sd_bus_slot *look;	/* polkit is asked; NULL: it is not */
+	bool again;		/* and has to be once more */
 };
 
 static struct agent *find(struct daemon *d, sd_bus_message *m)
@@ -40,6 +43,7 @@ static void drop(struct daemon *d, struct agent *agent)
 	log_msg(LOG_INFO, "agent of uid %u left", agent->who.uid);
 	TAILQ_REMOVE(&d->core.agents, agent, link);
 	d->n_agents--;
+	sd_bus_slot_unref(peer->look);
 	holder_release(&peer->holder);
 	free(peer);
 	free(agent);
@@ -55,6 +59,108 @@ static int on_lost(sd_bus_track *track, void *userdata)
 	drop(peer->daemon, agent);
 	return 0;
 }
+
+/* ---- signals to one ------------------------------------------------------------------------- */
+
+static int new_signal(const struct agent *agent, const char *member, sd_bus_message **m)
+{
+	const struct agent_peer *peer = agent->peer;
+	int r = sd_bus_message_new_signal(peer->holder.bus, m, DAEMON_PATH, DAEMON_MANAGER, member);
+
+	if (r >= 0 && peer->holder.sender)
+		r = sd_bus_message_set_destination(*m, peer->holder.sender);
+	return r;
+}
+
+static void send_signal(const struct agent *agent, sd_bus_message *m, int r)
+{
+	const struct agent_peer *peer = agent->peer;
+
+	if (r >= 0)
+		r = sd_bus_send(peer->holder.bus, m, NULL);
+	if (r < 0)
+		log_msg(LOG_WARNING, "an agent of uid %u was not told: %s", agent->who.uid,
+			strerror(-r));
+	sd_bus_message_unref(m);
+}
+
+/* Tells one agent about @q: @why NULL: the whole question, else the reason. */
+static void tell_one(const struct agent *agent, const char *member, const struct question *q,
+		     const char *why)
+{
+	struct daemon *d = ((struct agent_peer *)agent->peer)->daemon;
+	sd_bus_message *m = NULL;
+	int r = new_signal(agent, member, &m);
+
+	if (r >= 0)
+		r = sd_bus_message_append_basic(m, 't', &q->id);
+	if (r >= 0)
+		r = why ? sd_bus_message_append_basic(m, 's', why) :
+			  message_question(m, &d->core, q);
+	send_signal(agent, m, r);
+}
+
+/* ---- by polkit: questions of system uids ------------------------------------------------------ */
+
+static void look(struct agent *agent);
+
+/* What @agent hears of changes with its right; it may already have some by ListQuestions. */
+static void tell_system(struct agent *agent)
+{
+	struct daemon *d = ((struct agent_peer *)agent->peer)->daemon;
+	struct question *q = NULL;
+
+	while ((q = questions_next(d->core.questions, q))) {
+		if (!rights_system_uid(q->belongs))
+			continue;
+		if (agent->who.system)
+			tell_one(agent, "QuestionAdded", q, NULL);
+		else
+			tell_one(agent, "QuestionRemoved", q, "rights");
+	}
+}
+
+static int on_looked(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct agent *agent = userdata;
+	struct agent_peer *peer = agent->peer;
+	bool had = agent->who.system;
+
+	(void)error;
+	peer->look = sd_bus_slot_unref(peer->look);
+	agent->who.system = false;
+	if (authority_read(reply) == AUTHORITY_YES)
+		rights_grant(&agent->who, RIGHT_ANSWER_SYSTEM);
+	if (agent->who.system != had)
+		tell_system(agent);
+	if (peer->again)
+		look(agent);
+	return 0;
+}
+
+/* Asks polkit about @agent. Nobody is asked for a password, and no answer is a no. */
+static void look(struct agent *agent)
+{
+	struct agent_peer *peer = agent->peer;
+
+	peer->again = peer->look;
+	if (peer->look || !peer->holder.sender || agent->who.admin ||
+	    rights_system_uid(agent->who.uid))
+		return;
+	if (authority_look(peer->daemon, peer->holder.sender, RIGHT_ANSWER_SYSTEM, on_looked, agent,
+			   &peer->look) < 0)
+		agent->who.system = false;
+}
+
+void agents_look_again(struct daemon *d)
+{
+	struct agent *agent;
+
+	TAILQ_FOREACH(agent, &d->core.agents, link)
+		look(agent);
+}
+
+/* ---- coming and going --------------------------------------------------------------------------- */
 
 static int admit(struct daemon *d, const struct caller *who, struct core_error *error)
 {
@@ -104,6 +210,7 @@ int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who,
 	log_msg(LOG_INFO, "agent \"%s\" of uid %u%s registered", agent->name, who->uid,
 		caps->watch ? " (only watching)" : "");
 	bus_properties_changed(d, "Agents", NULL);
+	look(agent);
 	return 0;
 }
 
@@ -128,48 +235,16 @@ void agents_lost_bus(struct daemon *d, sd_bus *bus)
 	}
 }
 
-/* ---- signals ----------------------------------------------------------------------------- */
+/* ---- signals to all ----------------------------------------------------------------------------- */
 
-static int new_signal(const struct agent *agent, const char *member, sd_bus_message **m)
-{
-	const struct agent_peer *peer = agent->peer;
-	int r = sd_bus_message_new_signal(peer->holder.bus, m, DAEMON_PATH, DAEMON_MANAGER, member);
-
-	if (r >= 0 && peer->holder.sender)
-		r = sd_bus_message_set_destination(*m, peer->holder.sender);
-	return r;
-}
-
-static void send_signal(const struct agent *agent, sd_bus_message *m, int r)
-{
-	const struct agent_peer *peer = agent->peer;
-
-	if (r >= 0)
-		r = sd_bus_send(peer->holder.bus, m, NULL);
-	if (r < 0)
-		log_msg(LOG_WARNING, "an agent of uid %u was not told: %s", agent->who.uid,
-			strerror(-r));
-	sd_bus_message_unref(m);
-}
-
-/* Tells about @q: @why NULL: the whole question, else the reason. */
+/* Tells about @q. */
 static void tell(struct daemon *d, const char *member, const struct question *q, const char *why)
 {
 	const struct agent *agent;
-	int r;
 
 	TAILQ_FOREACH(agent, &d->core.agents, link) {
-		sd_bus_message *m = NULL;
-
-		if (!rights_may_answer(&agent->who, q->belongs))
-			continue;
-		r = new_signal(agent, member, &m);
-		if (r >= 0)
-			r = sd_bus_message_append_basic(m, 't', &q->id);
-		if (r >= 0)
-			r = why ? sd_bus_message_append_basic(m, 's', why) :
-				  message_question(m, &d->core, q);
-		send_signal(agent, m, r);
+		if (rights_may_answer(&agent->who, q->belongs))
+			tell_one(agent, member, q, why);
 	}
 }
 

@@ -72,14 +72,20 @@ static const char *only_once(const struct question *q)
 static int check(const struct caller *who, const struct question *q,
 		 const struct core_answer *answer, struct core_error *error)
 {
+	enum right right = rights_to_answer(who, q->belongs);
+	bool lasts = answer->lifetime != WISH_ONCE;
 	const char *why;
 
 	if (!rights_may_answer(who, q->belongs))
-		return core_fail(error, -EPERM, "NotPermitted",
-				 "question %llu belongs to uid %u; answer as that user, as root or as a member of group snitch",
-				 (unsigned long long)q->id, q->belongs);
-	if (answer->lifetime == WISH_ONCE)
+		return core_lacks(error, right && lasts ? RIGHT_MANAGE : right,
+				  "question %llu belongs to uid %u; answer as that user, as root or as a member of group snitch",
+				  (unsigned long long)q->id, q->belongs);
+	if (!lasts)
 		return 0;
+	if (!rights_may_last(who, q->belongs))
+		return core_lacks(error, RIGHT_MANAGE,
+				  "for uid %u you may answer \"once\"; more needs root or group snitch",
+				  q->belongs);
 	if (q->owner->image->exe[0] != '/' ||
 	    (q->owner->image->wire.flags & (SNITCH_O_KERNEL | SNITCH_O_UNKNOWN)))
 		return core_fail(error, -EINVAL, "Invalid",
@@ -88,12 +94,12 @@ static int check(const struct caller *who, const struct question *q,
 	if (why)
 		return core_fail(error, -EINVAL, "Invalid", "%s; allow it \"once\"", why);
 	if (q->uid != q->belongs && !who->admin)
-		return core_fail(error, -EPERM, "NotPermitted",
-				 "uid %u comes from a user namespace of yours; answer \"once\", or ask a member of group snitch",
-				 q->uid);
+		return core_lacks(error, RIGHT_MANAGE,
+				  "uid %u comes from a user namespace of yours; answer \"once\", or ask a member of group snitch",
+				  q->uid);
 	if (answer->lifetime == WISH_FOREVER && !rights_may_keep(who, q->belongs))
-		return core_fail(error, -EPERM, "NotPermitted",
-				 "\"forever\" needs an active local session, root or group snitch; \"until reboot\" is allowed");
+		return core_lacks(error, RIGHT_KEEP_OWN,
+				  "\"forever\" needs an active local session, root or group snitch; \"until reboot\" is allowed");
 	return 0;
 }
 
@@ -194,9 +200,9 @@ int core_dismiss(struct core *core, const struct caller *who, uint64_t id,
 				 "there is no question %llu (any more); see \"snitch pending\"",
 				 (unsigned long long)id);
 	if (!rights_may_answer(who, q->belongs))
-		return core_fail(error, -EPERM, "NotPermitted",
-				 "question %llu belongs to uid %u", (unsigned long long)id,
-				 q->belongs);
+		return core_lacks(error, rights_to_answer(who, q->belongs),
+				  "question %llu belongs to uid %u", (unsigned long long)id,
+				  q->belongs);
 	questions_remove(core->questions, q, QUESTION_DISMISSED, refuse, core);
 	if (core->dev)
 		snitch_device_flush(core->dev);

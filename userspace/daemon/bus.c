@@ -14,6 +14,7 @@
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/log.h"
+#include "authority.h"
 #include "daemon.h"
 
 #define SYSTEM_ADDRESS		"unix:path=/run/dbus/system_bus_socket"
@@ -73,6 +74,7 @@ static int on_system_lost(sd_bus_message *m, void *userdata, sd_bus_error *error
 	log_msg(LOG_NOTICE, "the system bus is gone; the private socket still works");
 	agents_lost_bus(d, d->system);
 	lend_lost_bus(d, d->system);
+	authority_lost_bus(d);
 	d->system = sd_bus_close_unref(d->system);
 	profile_bus(d);
 	memset(d->senders, 0, sizeof(d->senders));
@@ -121,6 +123,8 @@ static int start_system(struct daemon *d, sd_bus *bus, const char *address)
 		r = sd_bus_start(bus);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, d->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = authority_watch(d, bus);
 	if (r >= 0)
 		r = sd_bus_request_name_async(bus, NULL, DAEMON_BUS_NAME, 0, on_name, d);
 	return r;
@@ -279,6 +283,7 @@ void bus_stop(struct daemon *d)
 	if (d->system) {
 		agents_lost_bus(d, d->system);
 		lend_lost_bus(d, d->system);
+		authority_lost_bus(d);
 		sd_bus_flush(d->system);
 		d->system = sd_bus_close_unref(d->system);
 	}
@@ -333,9 +338,11 @@ int bus_caller(struct daemon *d, sd_bus_message *m, struct caller *caller)
 	*caller = (struct caller){ .uid = -1 };
 	if (bus == d->system) {
 		r = sender_uid(d, m, &uid);
-		if (r >= 0)
-			rights_caller(caller, uid);
-		return r;
+		if (r < 0)
+			return r;
+		rights_caller(caller, uid);
+		authority_grant(d, m, caller);
+		return 0;
 	}
 	TAILQ_FOREACH(peer, &d->peers, link) {
 		if (peer->bus == bus) {

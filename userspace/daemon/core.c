@@ -370,8 +370,21 @@ int core_fail(struct core_error *error, int code, const char *name, const char *
 	va_list ap;
 
 	error->name = name;
+	error->lacks = RIGHT_NONE;
 	va_start(ap, fmt);
 	vsnprintf(error->text, sizeof(error->text), fmt, ap);
 	va_end(ap);
 	return code;
+}
+
+int core_lacks(struct core_error *error, enum right right, const char *fmt, ...)
+{
+	va_list ap;
+
+	error->name = "NotPermitted";
+	error->lacks = right;
+	va_start(ap, fmt);
+	vsnprintf(error->text, sizeof(error->text), fmt, ap);
+	va_end(ap);
+	return -EPERM;
 }

@@ -104,6 +104,7 @@ struct core {
 struct core_error {
 	const char *name;	/* last part of the D-Bus error name: "NotPermitted"... */
 	char text[256];
+	enum right lacks;	/* what would have done; RIGHT_NONE: nothing that can be given */
 };
 
 struct core_answer {
@@ -189,6 +190,9 @@ bool core_has_agent(const struct core *core, uint32_t belongs, uint64_t loan);
 /* Fills in @error. Return: @code. */
 int core_fail(struct core_error *error, int code, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same, NotPermitted, where @right is what lacks. Return: -EPERM. */
+int core_lacks(struct core_error *error, enum right right, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- of judge.c, for core.c and answer.c --------------------------------------- */
 

@@ -90,6 +90,9 @@ struct daemon {
 	TAILQ_HEAD(bus_peers, bus_peer) peers;
 	unsigned int n_peers;
 	unsigned int n_agents;
+	TAILQ_HEAD(checks, check) checks;	/* calls that wait for polkit, see authority.c */
+	unsigned int n_checks;
+	const struct check *answered;	/* the one that runs again */
 	sd_event_source *changed_timer;
 
 	int inotify_fd;
@@ -190,6 +193,8 @@ int agents_add(struct daemon *d, sd_bus_message *m, const struct caller *who,
 int agents_remove(struct daemon *d, sd_bus_message *m);
 /* The connection @bus is going away. */
 void agents_lost_bus(struct daemon *d, sd_bus *bus);
+/* Those who see questions of system uids by polkit may be others now. */
+void agents_look_again(struct daemon *d);
 /* For questions_new(): tells the agents. */
 extern const struct questions_ops agents_ops;
 /* A signal to every agent. */

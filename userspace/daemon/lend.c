@@ -228,7 +228,7 @@ int manager_lend_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &who, "s", &text);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (message_read_dict(m, read_option, &opt) < 0)
 		return manager_refuse(m, "Invalid", "options are name (s), tree (b) and record (b)");
 	if (!ready(d))
@@ -279,7 +279,7 @@ int manager_return_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 	(void)error;
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	end_loan(lender);
 	return sd_bus_reply_method_return(m, NULL);
 }
@@ -293,7 +293,7 @@ int manager_loan_needs(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 	(void)error;
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	needs = rulebook_needs(d->core.rules, lender->loan);
 	return needs ? sd_bus_reply_method_return(m, "s", needs) : -ENOMEM;
 }

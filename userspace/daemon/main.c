@@ -256,6 +256,7 @@ int main(int argc, char **argv)
 	/* what is big comes from the system and goes back to it, whatever was big before */
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	TAILQ_INIT(&d.peers);
+	TAILQ_INIT(&d.checks);
 	log_open(d.opt.foreground);
 	if (d.opt.debug)
 		log_set_level(LOG_DEBUG);

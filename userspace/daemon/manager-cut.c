@@ -20,7 +20,7 @@ int manager_cut(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &who, "tbs", &id, &older, &program);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (!id && !older && !*program)
 		return manager_refuse(m, "Invalid",
 				      "say which: a connection, a program, or the older ones");

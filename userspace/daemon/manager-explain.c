@@ -197,7 +197,7 @@ int manager_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &t.who, "s", &what);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	/* each compiles the policy once more, lists and all */
 	if (!pace_take(&d->explain_pace, t.who.uid, snitch_boottime()))
 		return manager_refuse(m, "TooMany",

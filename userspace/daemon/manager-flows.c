@@ -327,7 +327,7 @@ int manager_list_flows(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_caller(d, m, &l.who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	s = look(d);
 	if (!s)
 		return -ENOMEM;

@@ -305,7 +305,7 @@ int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_caller(page.d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = message_read_dict(m, take_entry, &wish);
 	if (r >= 0)
 		r = sd_bus_message_read(m, "xx", &place.last, &place.id);

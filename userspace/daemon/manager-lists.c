@@ -30,7 +30,7 @@ int manager_list_lists(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_open_list(d, m, &who, "a{sv}", &reply);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	for (i = 0; r >= 0 && (list = lists_at(rulebook_lists(d->core.rules), i)); i++)
 		r = message_list(reply, list_facts(list), rulebook_hits(d->core.rules), !who.admin);
 	return manager_close_list(reply, r);
@@ -112,7 +112,7 @@ int manager_test_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &who, "ss", &name, &what);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (*name && !lists_find(rulebook_lists(d->core.rules), name))
 		return manager_refuse(m, "NotFound", "there is no such list; see \"snitch lists\"");
 	r = sd_bus_message_new_method_return(m, &reply);
@@ -203,7 +203,7 @@ int manager_set_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (read_wish(m, &told) < 0)
 		return manager_refuse(m, "Invalid",
 				      "a list is told by url, kind, every, enabled and contents");
@@ -231,7 +231,7 @@ static int change_named(sd_bus_message *m, struct daemon *d, const char *what,
 	if (r > 0)
 		r = sd_bus_message_read(m, "s", &name);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (what)
 		log_msg(LOG_NOTICE, "uid %u %s list %s", who.uid, what, name);
 	r = change(d->keeper, name, changed, sd_bus_message_ref(m), text, sizeof(text));
@@ -263,7 +263,7 @@ int manager_except_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r > 0)
 		r = sd_bus_message_read(m, "ssb", &name, &entry, &remove);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	log_msg(LOG_NOTICE, "uid %u %s \"%s\" %s list %s", who.uid, remove ? "puts" : "excepts",
 		entry, remove ? "back on" : "from", name);
 	r = keeper_except(d->keeper, name, entry, remove, changed, sd_bus_message_ref(m), text,

@@ -47,25 +47,28 @@ int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_open_list(d, m, &l.who, "a{sv}", &l.m);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	l.with_uses = d->core.history && !history_uses(d->core.history, &l.uses);
 	rulebook_each(d->core.rules, list_row, &l);
 	history_uses_free(&l.uses);
 	return manager_close_list(l.m, l.r);
 }
 
-/* Where @who may put a rule. Return: NULL when it may, else why not. */
-static const char *may_add(const struct caller *who, enum rulebook_scope scope)
+/* May @who put a rule there? Return: 0, or -EPERM with @fail filled in. */
+static int may_add(const struct caller *who, enum rulebook_scope scope, struct core_error *fail)
 {
 	if (scope == RULEBOOK_ADMIN && who->uid != 0)
-		return "the administrator's rules are changed by root only";
+		return core_lacks(fail, RIGHT_NONE,
+				  "the administrator's rules are changed by root only");
 	if (scope == RULEBOOK_SYSTEM && !who->admin)
-		return "this needs root or a member of group snitch; scope \"user\" is yours";
+		return core_lacks(fail, RIGHT_MANAGE,
+				  "this needs root or a member of group snitch; scope \"user\" is yours");
 	if (scope == RULEBOOK_USER && !rights_may_keep(who, who->uid))
-		return "lasting rules need an active local session, root or group snitch; scope \"runtime\" is allowed";
+		return core_lacks(fail, RIGHT_KEEP_OWN,
+				  "lasting rules need an active local session, root or group snitch; scope \"runtime\" is allowed");
 	if (scope == RULEBOOK_RUNTIME && !rights_may_answer(who, who->uid))
-		return "system users have no rules of their own";
-	return NULL;
+		return core_lacks(fail, RIGHT_NONE, "system users have no rules of their own");
+	return 0;
 }
 
 int manager_rules_changed(struct daemon *d)
@@ -105,14 +108,14 @@ static int add_rule(struct daemon *d, sd_bus_message *m, const struct caller *wh
 }
 
 /* Whether @who may put a rule there; replies by itself when not. Return: 1 to go on. */
-static int check_scope(sd_bus_message *m, const struct caller *who, const char *word,
-		       enum rulebook_scope *scope)
+static int check_scope(struct daemon *d, sd_bus_message *m, const struct caller *who,
+		       const char *word, enum rulebook_scope *scope)
 {
 	static const char *const scopes[] = {
 		[RULEBOOK_ADMIN] = "admin", [RULEBOOK_SYSTEM] = "system",
 		[RULEBOOK_USER] = "user", [RULEBOOK_RUNTIME] = "runtime",
 	};
-	const char *why = "the scopes are admin, system, user and runtime";
+	struct core_error fail;
 	unsigned int i;
 	int r;
 
@@ -120,11 +123,12 @@ static int check_scope(sd_bus_message *m, const struct caller *who, const char *
 		if (strcmp(word, scopes[i]))
 			continue;
 		*scope = i;
-		why = may_add(who, i);
-		r = why ? manager_refuse(m, "NotPermitted", why) : 1;
-		return why && r > 0 ? 0 : r;
+		if (!may_add(who, i, &fail))
+			return 1;
+		r = manager_lacks(d, m, &fail);
+		return r < 0 ? r : 0;
 	}
-	r = manager_refuse(m, "Invalid", why);
+	r = manager_refuse(m, "Invalid", "the scopes are admin, system, user and runtime");
 	return r < 0 ? r : 0;
 }
 
@@ -138,9 +142,9 @@ int manager_add_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(userdata, m, &who, "ss", &text, &scope);
 	if (r <= 0)
-		return r;
-	r = check_scope(m, &who, scope, &where);
-	return r <= 0 ? r : add_rule(userdata, m, &who, text, where);
+		return manager_end(r);
+	r = check_scope(userdata, m, &who, scope, &where);
+	return r <= 0 ? manager_end(r) : add_rule(userdata, m, &who, text, where);
 }
 
 static int reply_ids(sd_bus_message *m, const uint64_t *ids, size_t n)
@@ -198,12 +202,12 @@ int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_caller(userdata, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = sd_bus_message_read_strv(m, &texts);
 	if (r >= 0)
 		r = sd_bus_message_read(m, "s", &scope);
 	if (r >= 0)
-		r = check_scope(m, &who, scope, &where);
+		r = check_scope(userdata, m, &who, scope, &where);
 	for (t = texts; t && *t; t++)
 		n++;
 	if (r > 0)
@@ -212,7 +216,7 @@ int manager_add_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	for (t = texts; t && *t; t++)
 		free(*t);
 	free(texts);
-	return r;
+	return manager_end(r);
 }
 
 static bool may_remove(void *ctx, const struct rulebook_row *row)
@@ -238,7 +242,7 @@ int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &who, "s", &text);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (rule_id_parse(text, &id))
 		return manager_refuse(m, "Invalid",
 				      "a rule's id is 16 hexadecimal digits; see \"snitch rules list\"");
@@ -246,8 +250,10 @@ int manager_remove_rule(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r == -ENOENT)
 		return manager_refuse(m, "NotFound",
 				      "there is no rule with this id; see \"snitch rules list\"");
-	if (r == -EACCES)
-		return manager_refuse(m, "NotPermitted", "this rule is not yours to remove");
+	if (r == -EACCES) {
+		core_lacks(&fail, RIGHT_MANAGE, "this rule is not yours to remove");
+		return manager_lacks(d, m, &fail);
+	}
 	if (r) {
 		core_fail(&fail, r, "Failed", "the rule stays: %s",
 			  rulebook_refusal(d->core.rules));
@@ -272,7 +278,7 @@ int manager_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = core_reload(&d->core);
 	watch_times(d);
 	agents_tell_rules(d);

@@ -246,7 +246,7 @@ int manager_get_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_caller(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = sd_bus_message_new_method_return(m, &reply);
 	if (r >= 0)
 		r = append_status(d, reply, &who);

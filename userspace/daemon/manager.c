@@ -13,6 +13,7 @@
 #include "../util/escape.h"
 #include "../util/log.h"
 #include "../util/timespan.h"
+#include "authority.h"
 #include "manager.h"
 #include "message-dict.h"
 
@@ -31,6 +32,25 @@ int manager_refuse(sd_bus_message *m, const char *name, const char *text)
 
 	snprintf(error.text, sizeof(error.text), "%s", text);
 	return manager_error(m, &error);
+}
+
+int manager_lacks(struct daemon *d, sd_bus_message *m, const struct core_error *error)
+{
+	_cleanup_free_ char *safe = NULL;
+
+	switch (authority_ask(d, m, error->lacks, true)) {
+	case AUTHORITY_ASKED:
+		return 1;
+	case AUTHORITY_BUSY:
+		return manager_refuse(m, "TooMany",
+				      "too many calls wait for polkit; answer its questions first");
+	case AUTHORITY_PASSWORD:
+		safe = message_sentence(error->text);
+		return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+						  "%s, or a password", safe ? safe : "no memory");
+	default:
+		return manager_error(m, error);
+	}
 }
 
 int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who)
@@ -60,9 +80,12 @@ int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who)
 {
 	int r = manager_caller(d, m, who);
 
+	struct core_error fail;
+
 	if (r <= 0 || who->admin)
 		return r;
-	r = manager_refuse(m, "NotPermitted", "this needs root or a member of group snitch");
+	core_lacks(&fail, RIGHT_MANAGE, "this needs root or a member of group snitch");
+	r = manager_lacks(d, m, &fail);
 	return r < 0 ? r : 0;
 }
 
@@ -112,7 +135,7 @@ static int on_set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = sd_bus_message_read(m, "st", &text, &seconds);
 	if (r < 0)
 		return r;
@@ -132,6 +155,18 @@ static int on_set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
+/* Is there a question of a system uid, which @who does not see but polkit may show? */
+static bool sees_less(struct daemon *d, const struct caller *who)
+{
+	struct question *q = NULL;
+
+	while ((q = questions_next(d->core.questions, q))) {
+		if (!rights_may_answer(who, q->belongs) && rights_to_answer(who, q->belongs))
+			return true;
+	}
+	return false;
+}
+
 static int on_list_questions(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct daemon *d = userdata;
@@ -141,9 +176,14 @@ static int on_list_questions(sd_bus_message *m, void *userdata, sd_bus_error *er
 	int r;
 
 	(void)error;
-	r = manager_open_list(d, m, &who, "a{sv}", &reply);
+	r = manager_caller(d, m, &who);
+	if (r > 0 && sees_less(d, &who) &&
+	    authority_ask(d, m, RIGHT_ANSWER_SYSTEM, false) == AUTHORITY_ASKED)
+		return 1;
+	if (r > 0)
+		r = manager_open_list(d, m, &who, "a{sv}", &reply);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	while (r >= 0 && (q = questions_next(d->core.questions, q))) {
 		if (rights_may_answer(&who, q->belongs))
 			r = message_question(reply, &d->core, q);
@@ -163,8 +203,11 @@ static int on_get_question(sd_bus_message *m, void *userdata, sd_bus_error *erro
 	(void)error;
 	r = manager_args(d, m, &who, "t", &id);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	q = questions_find(d->core.questions, id);
+	if (q && q->listed && !rights_may_answer(&who, q->belongs) &&
+	    authority_ask(d, m, rights_to_answer(&who, q->belongs), false) == AUTHORITY_ASKED)
+		return 1;
 	if (!q || !q->listed || !rights_may_answer(&who, q->belongs))
 		return manager_refuse(m, "NotFound", "there is no such question for you");
 	r = sd_bus_message_new_method_return(m, &reply);
@@ -205,7 +248,7 @@ int manager_answer(struct daemon *d, sd_bus_message *m, uint64_t id)
 
 	r = manager_args(d, m, &who, "sss", &verdict, &scope, &lifetime);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (core_parse_verdict(verdict, &answer))
 		return manager_refuse(m, "Invalid", "the verdicts are allow, deny and drop");
 	if (question_scope_parse(scope, &answer.scope))
@@ -215,7 +258,7 @@ int manager_answer(struct daemon *d, sd_bus_message *m, uint64_t id)
 		return manager_refuse(m, "Invalid",
 				      "the lifetimes are once, until quit, for DURATION (30s, 10m, 1h, 2d), until reboot and forever");
 	if (core_answer(&d->core, &who, &answer, &done, &fail))
-		return manager_error(m, &fail);
+		return manager_lacks(d, m, &fail);
 	if (done.made.id) {
 		watch_times(d);
 		agents_tell_rules(d);
@@ -244,9 +287,9 @@ static int on_dismiss(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_args(d, m, &who, "t", &id);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (core_dismiss(&d->core, &who, id, &fail))
-		return manager_error(m, &fail);
+		return manager_lacks(d, m, &fail);
 	return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -276,7 +319,7 @@ static int on_register(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_caller(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = message_read_dict(m, read_cap, &caps);
 	if (r < 0)
 		return manager_refuse(m, "Invalid", "caps are name (s), watch (b) and loan (t)");

@@ -10,6 +10,18 @@
 /* Replies with an error of ours. Return: as a method handler shall. */
 int manager_refuse(sd_bus_message *m, const char *name, const char *text);
 
+/*
+ * Asks polkit for what @error says the caller lacks; the method runs again then. Where nobody is to
+ * be asked, or polkit has said no, replies with @error. Return: as a method handler shall.
+ */
+int manager_lacks(struct daemon *d, sd_bus_message *m, const struct core_error *error);
+
+/* What a method handler returns when all is said, or will be later: 0 would be "no such method". */
+static inline int manager_end(int r)
+{
+	return r < 0 ? r : 1;
+}
+
 /* The caller of @m; replies by itself when nobody can tell. Return: 1 to go on. */
 int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who);
 
@@ -19,7 +31,7 @@ int manager_caller(struct daemon *d, sd_bus_message *m, struct caller *who);
  */
 int manager_args(struct daemon *d, sd_bus_message *m, struct caller *who, const char *types, ...);
 
-/* Goes on only for root and group snitch; replies by itself to others. Return: 1 to go on. */
+/* Goes on only for root and group snitch, or by polkit; replies by itself to others. Return: 1. */
 int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who);
 
 /* Sends @reply unless @r is an error. Return: as a method handler shall. */

@@ -297,7 +297,7 @@ int manager_set_profile(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = manager_admin(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	r = sd_bus_message_read(m, "s", &name);
 	if (r < 0)
 		return r;
@@ -347,7 +347,7 @@ int manager_list_profiles(sd_bus_message *m, void *userdata, sd_bus_error *error
 	(void)error;
 	r = manager_open_list(d, m, &who, "s", &l.m);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	for (i = 0; i < d->profiles->conf.n; i++)
 		append_rule_profile(&l, d->profiles->conf.lines[i].name);
 	rulebook_each_profile(d->core.rules, who.admin ? (uint32_t)-1 : who.uid,

@@ -90,8 +90,16 @@ size_t rights_groups(uint32_t uid, uint32_t *gids, size_t max)
 
 void rights_caller(struct caller *caller, uint32_t uid)
 {
-	caller->uid = uid;
-	caller->admin = uid == 0 || in_admin_group(uid);
+	*caller = (struct caller){ .uid = uid, .admin = uid == 0 || in_admin_group(uid) };
+}
+
+void rights_grant(struct caller *caller, enum right right)
+{
+	if (rights_system_uid(caller->uid))
+		return;
+	caller->keep |= right == RIGHT_KEEP_OWN;
+	caller->system |= right == RIGHT_ANSWER_SYSTEM;
+	caller->admin |= right == RIGHT_MANAGE;
 }
 
 bool rights_system_uid(uint32_t uid)
@@ -101,6 +109,17 @@ bool rights_system_uid(uint32_t uid)
 }
 
 bool rights_may_answer(const struct caller *caller, uint32_t uid)
+{
+	return rights_may_last(caller, uid) || (caller->system && rights_system_uid(uid));
+}
+
+enum right rights_to_answer(const struct caller *caller, uint32_t uid)
+{
+	return rights_system_uid(uid) && !rights_system_uid(caller->uid) ? RIGHT_ANSWER_SYSTEM :
+									   RIGHT_NONE;
+}
+
+bool rights_may_last(const struct caller *caller, uint32_t uid)
 {
 	return caller->admin || (caller->uid == uid && !rights_system_uid(uid));
 }
@@ -124,7 +143,7 @@ static bool has_local_session(uint32_t uid)
 
 bool rights_may_keep(const struct caller *caller, uint32_t uid)
 {
-	if (!rights_may_answer(caller, uid))
+	if (!rights_may_last(caller, uid))
 		return false;
-	return caller->admin || has_local_session(uid);
+	return caller->admin || caller->keep || has_local_session(uid);
 }

@@ -184,7 +184,7 @@ int manager_begin_trial(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r > 0)
 		r = sd_bus_message_read(m, "ssts", &name, &text, &seconds, &keep);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (!is_name(name) || strlen(text) > TRIAL_TEXT || !seconds || seconds > TRIAL_MAX)
 		return manager_refuse(m, "Invalid",
 				      "a trial has a name like web.rules, at most 16 MiB of rules, and ends within an hour");
@@ -215,7 +215,7 @@ int manager_get_trial(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	r = only_root(d, m, &who);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (!d->trial || !d->trial->text)
 		return manager_refuse(m, "NotFound", "no rules are on trial");
 	return sd_bus_reply_method_return(m, "sst", d->trial->name, d->trial->text,
@@ -234,7 +234,7 @@ int manager_end_trial(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r > 0)
 		r = sd_bus_message_read(m, "b", &confirmed);
 	if (r <= 0)
-		return r;
+		return manager_end(r);
 	if (!d->trial || !d->trial->text)
 		return manager_refuse(m, "NotFound", "no rules are on trial");
 	end(d, confirmed);

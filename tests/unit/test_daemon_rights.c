@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What each right that polkit may give is good for, and what it is not: a question of one's own, of
+ * somebody else's, of the system, and one out of a user namespace. It must never need a session.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/core.h"
+#include "tests/fake/fake.h"
+#include "core-lab.h"
+
+#define ALICE	4243U	/* nobody of this machine */
+#define BOB	4244U
+
+static struct caller given(uint32_t uid, enum right right)
+{
+	struct caller who = { .uid = uid };
+
+	rights_grant(&who, right);
+	return who;
+}
+
+static void test_grants(void **state)
+{
+	const struct caller keep = given(ALICE, RIGHT_KEEP_OWN);
+	const struct caller system = given(ALICE, RIGHT_ANSWER_SYSTEM);
+	const struct caller manage = given(ALICE, RIGHT_MANAGE);
+	const struct caller plain = given(ALICE, RIGHT_NONE);
+
+	(void)state;
+	assert_true(rights_may_answer(&plain, ALICE) && rights_may_last(&plain, ALICE));
+	assert_false(rights_may_keep(&plain, ALICE));
+	assert_true(rights_may_keep(&keep, ALICE));
+	assert_false(rights_may_answer(&keep, 0) || rights_may_keep(&keep, 0));
+	assert_false(rights_may_answer(&keep, BOB) || rights_may_keep(&keep, BOB));
+	assert_true(rights_may_answer(&system, 0) && rights_may_answer(&system, 33));
+	assert_false(rights_may_last(&system, 0) || rights_may_keep(&system, 33));
+	assert_false(rights_may_answer(&system, BOB) || rights_may_keep(&system, ALICE));
+	assert_true(rights_may_keep(&manage, 0) && rights_may_keep(&manage, ALICE));
+	assert_false(keep.admin || system.admin || plain.admin);
+}
+
+static void test_no_grant_for_system_users(void **state)
+{
+	static const uint32_t uids[] = { 1, 33, 999, 61184, 65519, 65534, 65535, UINT32_MAX };
+	unsigned int i;
+	enum right right;
+
+	(void)state;
+	for (i = 0; i < sizeof(uids) / sizeof(uids[0]); i++) {
+		for (right = RIGHT_NONE; right < __RIGHT_MAX; right++) {
+			const struct caller who = given(uids[i], right);
+
+			assert_false(who.admin || who.keep || who.system);
+			assert_int_equal(rights_to_answer(&who, 0), RIGHT_NONE);
+		}
+	}
+}
+
+/* What an answer lacks; RIGHT_NONE also where it was taken: then @r is 0. */
+static enum right lacks(struct lab *lab, const struct caller *who, const char *lifetime, int *r)
+{
+	struct core_answer answer = {
+		.id = first_question(lab), .action = SNITCH_DENY, .scope = SCOPE_ADDRESS,
+	};
+	struct core_answered done;
+	struct core_error error = { .lacks = __RIGHT_MAX };
+
+	assert_int_equal(core_parse_lifetime(lifetime, &answer), 0);
+	*r = core_answer(&lab->core, who, &answer, &done, &error);
+	assert_true(fake_receive(lab->fake) >= 0);
+	return *r ? error.lacks : RIGHT_NONE;
+}
+
+static void hold(struct lab *lab, uint32_t uid)
+{
+	set_mode(lab, SNITCH_MODE_ASK);
+	add_agent(lab, 0, true);
+	assert_int_equal(send_flow(lab, 10, 1, "192.0.2.1", 443, uid, 0)->state, FAKE_HELD);
+}
+
+static void test_own(void **state)
+{
+	const struct caller alice = { .uid = ALICE }, keep = given(ALICE, RIGHT_KEEP_OWN);
+	struct lab *lab = *state;
+	int r;
+
+	hold(lab, ALICE);
+	assert_int_equal(lacks(lab, &alice, "forever", &r), RIGHT_KEEP_OWN);
+	assert_int_equal(lacks(lab, &keep, "forever", &r), RIGHT_NONE);
+	assert_int_equal(r, 0);
+}
+
+static void test_somebody_elses(void **state)
+{
+	const struct caller alice = given(ALICE, RIGHT_KEEP_OWN);
+	const struct caller system = given(ALICE, RIGHT_ANSWER_SYSTEM);
+	struct lab *lab = *state;
+	struct core_error error;
+	int r;
+
+	hold(lab, BOB);
+	assert_int_equal(lacks(lab, &alice, "once", &r), RIGHT_NONE);
+	assert_int_equal(r, -EPERM);
+	assert_int_equal(lacks(lab, &system, "forever", &r), RIGHT_NONE);
+	assert_int_equal(r, -EPERM);
+	assert_int_equal(core_dismiss(&lab->core, &system, first_question(lab), &error), -EPERM);
+	assert_int_equal(error.lacks, RIGHT_NONE);
+}
+
+static void test_the_systems(void **state)
+{
+	const struct caller alice = { .uid = ALICE }, www = { .uid = 33 };
+	const struct caller system = given(ALICE, RIGHT_ANSWER_SYSTEM);
+	const struct caller manage = given(ALICE, RIGHT_MANAGE);
+	struct lab *lab = *state;
+	struct core_error error;
+	int r;
+
+	hold(lab, 0);
+	assert_int_equal(lacks(lab, &www, "once", &r), RIGHT_NONE);
+	assert_int_equal(r, -EPERM);
+	assert_int_equal(lacks(lab, &alice, "once", &r), RIGHT_ANSWER_SYSTEM);
+	assert_int_equal(lacks(lab, &alice, "until quit", &r), RIGHT_MANAGE);
+	assert_int_equal(lacks(lab, &system, "for 1h", &r), RIGHT_MANAGE);
+	assert_int_equal(core_dismiss(&lab->core, &alice, first_question(lab), &error), -EPERM);
+	assert_int_equal(error.lacks, RIGHT_ANSWER_SYSTEM);
+	assert_int_equal(fake_flow_get(lab->fake, 10)->state, FAKE_HELD);
+	assert_int_equal(lacks(lab, &system, "once", &r), RIGHT_NONE);
+	assert_int_equal(r, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 10)->state, FAKE_REFUSED);
+	assert_int_equal(send_flow(lab, 11, 1, "192.0.2.2", 443, 0, 0)->state, FAKE_HELD);
+	assert_int_equal(lacks(lab, &manage, "forever", &r), RIGHT_NONE);
+	assert_int_equal(r, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_REFUSED);
+}
+
+/* An agent with the right counts as somebody to ask about the system, and about nobody else. */
+static void test_agents(void **state)
+{
+	struct lab *lab = *state;
+	struct agent *agent;
+
+	add_agent(lab, ALICE, false);
+	assert_true(core_has_agent(&lab->core, ALICE, 0));
+	assert_false(core_has_agent(&lab->core, 0, 0));
+	agent = TAILQ_FIRST(&lab->core.agents);
+	rights_grant(&agent->who, RIGHT_ANSWER_SYSTEM);
+	assert_true(core_has_agent(&lab->core, 0, 0));
+	assert_false(core_has_agent(&lab->core, BOB, 0));
+}
+
+#define LAB(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_grants),
+		cmocka_unit_test(test_no_grant_for_system_users),
+		LAB(test_own),
+		LAB(test_somebody_elses),
+		LAB(test_the_systems),
+		LAB(test_agents),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
