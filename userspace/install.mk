@@ -31,6 +31,7 @@ MODULESLOADDIR ?= /usr/lib/modules-load.d
 UDEVDIR	?= /usr/lib/udev/rules.d
 DBUSPOLICYDIR ?= /usr/share/dbus-1/system.d
 DBUSIFACEDIR ?= /usr/share/dbus-1/interfaces
+POLKITDIR ?= /usr/share/polkit-1
 SRCDIR	?= /usr/src
 STATEDIR ?= /var/lib/snitch
 FETCHDIR ?= /var/lib/snitch-fetch
@@ -64,6 +65,8 @@ define INSTALLED
 0644 $(US)/udev/60-snitch.rules $(UDEVDIR)/60-snitch.rules
 0644 $(US)/dbus/org.snitch.Snitch1.conf $(DBUSPOLICYDIR)/org.snitch.Snitch1.conf
 0644 $(US)/dbus/org.snitch.Snitch1.xml $(DBUSIFACEDIR)/org.snitch.Snitch1.xml
+0644 $(US)/dbus/org.snitch.Snitch1.policy $(POLKITDIR)/actions/org.snitch.Snitch1.policy
+0644 $(US)/dbus/org.snitch.Snitch1.rules $(POLKITDIR)/rules.d/org.snitch.Snitch1.rules
 0644 $(US)/completions/snitch.bash $(BASHCOMPDIR)/snitch
 0644 $(US)/completions/_snitch $(ZSHCOMPDIR)/_snitch
 0644 $(US)/completions/snitch.fish $(FISHCOMPDIR)/snitch.fish

@@ -16,6 +16,7 @@ has_all() {
 		usr/lib/sysusers.d/snitch.conf usr/lib/tmpfiles.d/snitch.conf \
 		usr/lib/modules-load.d/snitch.conf usr/lib/udev/rules.d/60-snitch.rules \
 		usr/share/dbus-1/system.d/org.snitch.Snitch1.conf usr/share/man/man1/snitch.1 \
+		usr/share/polkit-1/actions/org.snitch.Snitch1.policy usr/share/polkit-1/rules.d/org.snitch.Snitch1.rules \
 		usr/share/man/man1/snitch-ask.1 usr/share/man/man1/snitch-top.1 usr/share/man/man7/snitch-import.7 \
 		usr/share/bash-completion/completions/snitch \
 		usr/share/zsh/vendor-completions/_snitch \
