@@ -490,6 +490,7 @@ int ask_run(struct cli *cli, const char *rules, const char *name)
 
 	if (term_open(&a.term, cli->colour))
 		return no_terminal();
+	cli->no_terminal = true;
 	code = cli_bus_open(cli, false);
 	if (code)
 		return code;

@@ -315,6 +315,7 @@ const char *words_removed(const char *why)
 		{ "exited", "the program gave up" },
 		{ "dismissed", "dismissed" },
 		{ "replaced", "made room for newer questions" },
+		{ "rights", "no longer yours to answer" },
 	};
 	size_t i;
 

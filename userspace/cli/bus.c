@@ -13,6 +13,7 @@
 #include "cli.h"
 
 #define CALL_TIMEOUT_US (25ULL * 1000 * 1000)
+#define PERSON_TIMEOUT_US (130ULL * 1000 * 1000)	/* longer than snitchd waits for polkit */
 
 static int start(sd_bus *bus, const char *address, bool client)
 {
@@ -134,6 +135,7 @@ static const struct {
 	{ OWN_ERROR "NotPermitted", CLI_DENIED },
 	{ OWN_ERROR "Invalid", CLI_INVALID },
 	{ "org.freedesktop.DBus.Error.AccessDenied", CLI_DENIED },
+	{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, CLI_DENIED },
 	{ "org.freedesktop.DBus.Error.ServiceUnknown", CLI_NO_DAEMON },
 	{ "org.freedesktop.DBus.Error.NameHasNoOwner", CLI_NO_DAEMON },
 	{ "org.freedesktop.DBus.Error.Disconnected", CLI_NO_DAEMON },
@@ -153,6 +155,9 @@ int cli_bus_error(const char *what, int err, const sd_bus_error *error)
 	/* Sentences of snitchd stand for themselves. */
 	if (sd_bus_error_is_set(error) && !strncmp(error->name, OWN_ERROR, strlen(OWN_ERROR)))
 		out_error("%s", text);
+	else if (sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+		out_error("%s: type the command in a terminal, without --no-ask-password, or use sudo",
+			  text);
 	else
 		out_error("%s: %s", what, text);
 	for (i = 0; error && error->name && i < SNITCH_ARRAY_SIZE(error_codes); i++)
@@ -172,6 +177,29 @@ static int call_new(struct cli *cli, const char *member, sd_bus_message **m)
 	return rc;
 }
 
+/* snitchd would take a password: the same call as @m once more, so that a person may be asked. */
+static int call_again(struct cli *cli, const char *member, sd_bus_message *m, sd_bus_error *error,
+		      sd_bus_message **reply)
+{
+	sd_bus_message *again = NULL;
+	int rc = call_new(cli, member, &again);
+
+	if (rc >= 0)
+		rc = sd_bus_message_set_allow_interactive_authorization(again, true);
+	if (rc >= 0)
+		rc = sd_bus_message_rewind(m, true);
+	if (rc >= 0)
+		rc = sd_bus_message_copy(again, m, true);
+	if (rc >= 0) {
+		sd_bus_error_free(error);
+		password_start(cli);
+		rc = sd_bus_call(cli->bus, again, PERSON_TIMEOUT_US, error, reply);
+		password_stop(cli);
+	}
+	sd_bus_message_unref(again);
+	return rc;
+}
+
 /* Sends @m, which it takes, unless @rc says that it could not be made. */
 static int call_send(struct cli *cli, const char *member, sd_bus_message *m, int rc,
 		     sd_bus_message **reply)
@@ -181,6 +209,9 @@ static int call_send(struct cli *cli, const char *member, sd_bus_message *m, int
 
 	if (rc >= 0)
 		rc = sd_bus_call(cli->bus, m, CALL_TIMEOUT_US, &error, reply);
+	if (rc < 0 && !cli->no_password &&
+	    sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+		rc = call_again(cli, member, m, &error, reply);
 	if (rc < 0)
 		code = cli_bus_error(member, rc, &error);
 	sd_bus_error_free(&error);

@@ -45,12 +45,18 @@ enum cli_exit {			/* documented in snitch(1) */
  * @colour: standard output takes colours
  * @bus: connection to snitchd, or NULL before cli_bus_open()
  * @direct: @bus is the private socket, without a message bus in between
+ * @no_password: nobody is asked for a password
+ * @no_terminal: not at this terminal, which is used for something else
+ * @password_agent: the process that asks there; 0: none
  */
 struct cli {
 	bool json;
 	bool colour;
 	sd_bus *bus;
 	bool direct;
+	bool no_password;
+	bool no_terminal;
+	pid_t password_agent;
 };
 
 /**
@@ -140,6 +146,14 @@ int cli_call_many(struct cli *cli, const char *member, json_t **out, char **stri
 
 /** cli_bus_error - print a failed call's error; return the exit code that fits */
 int cli_bus_error(const char *what, int err, const sd_bus_error *error);
+
+/* ---- password.c ----------------------------------------------------------- */
+
+/** password_start - where there is a terminal, polkit may ask for passwords there from now on */
+void password_start(struct cli *cli);
+
+/** password_stop - the opposite; fine without a start */
+void password_stop(struct cli *cli);
 
 /* ---- agent.c -------------------------------------------------------------- */
 

@@ -171,15 +171,16 @@ int cmd_complete(struct cli *cli, int argc, char **argv)
 {
 	const struct cli_command *c;
 
-	/* --json may stand before the command; nothing follows from it. */
-	for (; argc > 1 && (!strcmp(argv[0], "--json") || !strcmp(argv[0], "-j")); argc--)
+	/* These may stand before the command; nothing follows from them. */
+	for (; argc > 1 && (!strcmp(argv[0], "--json") || !strcmp(argv[0], "-j") ||
+			    !strcmp(argv[0], "--no-ask-password")); argc--)
 		argv++;
 	if (argc < 1)
 		return CLI_OK;
 	if (argc == 1) {
 		offer_commands(argv[0]);
 		if (*argv[0] == '-')
-			offer_words("--json --help --version", argv[0]);
+			offer_words("--json --no-ask-password --help --version", argv[0]);
 		return CLI_OK;
 	}
 	for (c = cli_commands; c->name && strcmp(c->name, argv[0]); c++)

@@ -120,7 +120,8 @@ static void print_usage(FILE *to)
 	}
 	fputc('\n', to);
 	print_places(to, NULL);
-	fputs("\n--json: for programs, with every command. Exit codes and examples: man snitch\n", to);
+	fputs("\n--json: for programs, with every command. Exit codes and examples: man snitch\n"
+	      "--no-ask-password, with every command: polkit asks nobody for a password\n", to);
 }
 
 static int cmd_help(struct cli *cli, int argc, char **argv)
@@ -161,6 +162,8 @@ static int common_options(struct cli *cli, int argc, char **argv, bool *help)
 			cli->json = true;
 		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			*help = true;
+		else if (!strcmp(argv[i], "--no-ask-password"))
+			cli->no_password = true;
 		else
 			argv[n++] = argv[i];
 	}
