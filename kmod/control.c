@@ -63,6 +63,7 @@ static const struct nla_policy policy_ranges[] = {
 static const struct nla_policy policy_cut[] = {
 	[SNITCH_A_APP] = { .type = NLA_NUL_STRING, .len = SNITCH_PATH_MAX },
 	[SNITCH_A_CUT] = NLA_POLICY_EXACT_LEN(sizeof(struct snitch_cut)),
+	[SNITCH_A_CUT_PEER] = NLA_POLICY_EXACT_LEN(sizeof(struct snitch_cut_peer)),
 };
 
 static const struct nla_policy policy_limits[] = {
@@ -323,7 +324,7 @@ static const struct genl_ops control_ops[] = {
 		   SNITCH_A_RANGES6),
 	CONTROL_OP(SNITCH_CMD_DEL_RANGES, doit, snitch_transact_ranges, policy_ranges,
 		   SNITCH_A_RANGES6),
-	CONTROL_OP(SNITCH_CMD_CUT, doit, snitch_cut, policy_cut, SNITCH_A_CUT),
+	CONTROL_OP(SNITCH_CMD_CUT, doit, snitch_cut, policy_cut, SNITCH_A_CUT_PEER),
 	CONTROL_OP(SNITCH_CMD_SET_LIMITS, doit, control_set_limits, policy_limits,
 		   SNITCH_A_LIMITS),
 };

@@ -12,12 +12,15 @@
 
 /*
  * struct cut - one request
+ * @peer: where to, if @has_peer
  * @path: of the program; NULL: any
  * @exe: what is there now, if @has_exe
  * @nobodys: on whose account connections end that nobody has spoken on
  */
 struct cut {
 	struct snitch_cut what;
+	struct snitch_cut_peer peer;
+	bool has_peer;
 	const char *path;
 	size_t path_len;
 	struct snitch_exe exe;
@@ -39,12 +42,22 @@ static bool cut_is_program(const struct cut *c, const struct snitch_image *image
 	return path && image->path_len == c->path_len && !memcmp(path, c->path, c->path_len);
 }
 
+static bool cut_goes_there(const struct cut *c, const struct snitch_flow *f)
+{
+	const struct snitch_cut_peer *p = &c->peer;
+
+	return f->family == p->family && f->proto == p->proto && f->dport == p->port &&
+	       !memcmp(&f->daddr, p->addr, p->family == AF_INET ? 4 : sizeof(p->addr));
+}
+
 static bool cut_is_meant(const struct cut *c, const struct snitch_flow *f,
 			 const struct snitch_image *image)
 {
 	if (c->what.cookie && f->cookie != c->what.cookie)
 		return false;
 	if (c->what.flags & SNITCH_CUT_OLDER && f->origin != SNITCH_BY_OLDER)
+		return false;
+	if (c->has_peer && !cut_goes_there(c, f))
 		return false;
 	if (c->what.uid != SNITCH_UID_ANY && (!image || f->uid != c->what.uid))
 		return false;
@@ -60,8 +73,15 @@ static int cut_one(struct snitch_flow *f, void *arg)
 	struct sock *sk;
 
 	/* Pairs with the release in snitch_flow_adopt(). */
-	if (!f->sk || !smp_load_acquire(&f->cookie) || !cut_is_meant(c, f, image))
+	if (!smp_load_acquire(&f->cookie) || !cut_is_meant(c, f, image))
 		return 0;
+	if (!f->sk) {
+		if (c->has_peer) {
+			snitch_revoke_forget(f);
+			c->done.cut++;
+		}
+		return 0;
+	}
 	sk = snitch_flow_sock(f);
 	if (!sk)
 		return 0;
@@ -78,6 +98,7 @@ static int cut_one(struct snitch_flow *f, void *arg)
 static int cut_read(struct cut *c, struct genl_info *info)
 {
 	const struct nlattr *what = info->attrs[SNITCH_A_CUT], *app = info->attrs[SNITCH_A_APP];
+	const struct nlattr *peer = info->attrs[SNITCH_A_CUT_PEER];
 
 	if (!what) {
 		GENL_SET_ERR_MSG(info, "cut needs to know what");
@@ -87,6 +108,14 @@ static int cut_read(struct cut *c, struct genl_info *info)
 	if (c->what.flags & ~SNITCH_CUT_OLDER || (!c->what.cookie && !c->what.flags && !app)) {
 		GENL_SET_ERR_MSG(info, "cut needs a connection, a program, or the older ones");
 		return -EINVAL;
+	}
+	if (peer) {
+		if (!c->what.cookie) {
+			GENL_SET_ERR_MSG(info, "where to says little without a connection");
+			return -EINVAL;
+		}
+		memcpy(&c->peer, nla_data(peer), sizeof(c->peer));
+		c->has_peer = true;
 	}
 	if (!app)
 		return 0;

@@ -2,8 +2,9 @@
 /*
  * Cut: ends open TCP connections on request, whatever rules say: one, those
  * older than the policy, those of a program. It changes no verdict: who may
- * connect again can do so. No locks: entries are looked at under RCU, sockets
- * ended by the workers of abort.h.
+ * connect again can do so. Where a flow of another protocol is named whole, it
+ * is asked about anew. No locks: entries are looked at under RCU, sockets ended
+ * by the workers of abort.h.
  */
 #ifndef SNITCH_CUT_H
 #define SNITCH_CUT_H

@@ -80,6 +80,7 @@ void snitch_ended_fill_info(struct snitch_flow_info *i, const struct snitch_flow
 	i->proto = f->proto;
 	i->sport = f->sport;
 	i->dport = f->dport;
+	i->loopback = snitch_flow_loopback(f);
 	memcpy(i->saddr, &f->saddr, sizeof(i->saddr));
 	memcpy(i->daddr, &f->daddr, sizeof(i->daddr));
 	ended_fill_socket(i, f);

@@ -101,6 +101,15 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 	return revoke_write(f, &j, true);
 }
 
+void snitch_revoke_forget(struct snitch_flow *f)
+{
+	spin_lock_bh(&revoke_lock);
+	WRITE_ONCE(f->origin, SNITCH_BY_MODE);
+	/* No policy's: its next packet is judged, and asked about where no rule is final. */
+	smp_store_release(&f->generation, 0);
+	spin_unlock_bh(&revoke_lock);
+}
+
 static void revoke_packet(struct snitch_packet *p, const struct snitch_flow *f)
 {
 	memset(p, 0, sizeof(*p));

@@ -76,6 +76,36 @@ static void test_sent(void **state)
 	assert_null(attrs[SNITCH_A_APP]);
 }
 
+static void test_flow(void **state)
+{
+	const struct snitch_flow_info flow = {
+		.cookie = 78, .family = AF_INET6, .proto = 17, .dport = 443,
+		.daddr = { 0x20, 0x01, [15] = 9 },
+	};
+	struct nlattr *attrs[SNITCH_A_MAX + 1];
+	const struct snitch_cut_peer *peer;
+	const struct snitch_cut *what;
+	struct snitch_cut_done done;
+	struct nlmsghdr *h;
+
+	(void)state;
+	assert_int_equal(snitch_nl_cut_flow(&fix.nl, &flow, &done), 0);
+	assert_int_equal(done.cut, 3);
+	h = (struct nlmsghdr *)fix.wire->out[0].bytes;
+	assert_int_equal(genlmsg_parse(h, 0, attrs, SNITCH_A_MAX, NULL), 0);
+	assert_int_equal(nla_len(attrs[SNITCH_A_CUT]), sizeof(*what));
+	what = nla_data(attrs[SNITCH_A_CUT]);
+	assert_int_equal(what->cookie, 78);
+	assert_int_equal(what->uid, SNITCH_UID_ANY);
+	assert_int_equal(what->flags, 0);
+	assert_int_equal(nla_len(attrs[SNITCH_A_CUT_PEER]), sizeof(*peer));
+	peer = nla_data(attrs[SNITCH_A_CUT_PEER]);
+	assert_int_equal(peer->family, AF_INET6);
+	assert_int_equal(peer->proto, 17);
+	assert_int_equal(peer->port, 443);
+	assert_memory_equal(peer->addr, flow.daddr, sizeof(peer->addr));
+}
+
 static void test_refused(void **state)
 {
 	const struct snitch_cut what = { .uid = SNITCH_UID_ANY };
@@ -98,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 

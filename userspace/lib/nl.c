@@ -121,9 +121,14 @@ static const struct nla_policy policy[SNITCH_A_MAX + 1] = {
 	[SNITCH_A_CUT_DONE] = { .minlen = sizeof(struct snitch_cut_done) },
 };
 
+int snitch_nl_parse_hdr(struct nlmsghdr *hdr, struct nlattr **attrs)
+{
+	return genlmsg_parse(hdr, 0, attrs, SNITCH_A_MAX, policy) ? -EBADMSG : 0;
+}
+
 int snitch_nl_parse(struct nl_msg *msg, struct nlattr **attrs)
 {
-	return genlmsg_parse(nlmsg_hdr(msg), 0, attrs, SNITCH_A_MAX, policy) ? -EBADMSG : 0;
+	return snitch_nl_parse_hdr(nlmsg_hdr(msg), attrs);
 }
 
 int snitch_nl_struct(void *dst, size_t size, const struct nlattr *attr)
@@ -315,13 +320,19 @@ struct dump {
 	void *ctx;
 };
 
-static int take_flow(void *arg, struct nlattr **attrs)
+int snitch_nl_take_flow(struct nlattr **attrs, snitch_flow_cb cb, void *ctx)
 {
 	struct snitch_flow_info info;
-	struct dump *d = arg;
 	int err = snitch_nl_struct(&info, sizeof(info), attrs[SNITCH_A_FLOW]);
 
-	return err ? err : ((snitch_flow_cb)d->cb)(d->ctx, &info);
+	return err ? err : cb(ctx, &info);
+}
+
+static int take_flow(void *arg, struct nlattr **attrs)
+{
+	struct dump *d = arg;
+
+	return snitch_nl_take_flow(attrs, d->cb, d->ctx);
 }
 
 int snitch_nl_flows(struct snitch_nl *nl, snitch_flow_cb cb, void *ctx)

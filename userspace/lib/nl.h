@@ -46,6 +46,8 @@ int snitch_nl_connect(struct nl_sock **out, int *family);
 struct nl_msg *snitch_nl_msg(const struct snitch_nl *nl, int cmd, int flags, size_t payload);
 /* Takes @msg apart: @attrs has SNITCH_A_MAX + 1 places. Return: 0 or -EBADMSG. */
 int snitch_nl_parse(struct nl_msg *msg, struct nlattr **attrs);
+/* The same without its envelope, where that is checked. */
+int snitch_nl_parse_hdr(struct nlmsghdr *hdr, struct nlattr **attrs);
 /* Copies an attribute of snitch_nl_parse() out. Return: 0, or -EBADMSG when it is not there. */
 int snitch_nl_struct(void *dst, size_t size, const struct nlattr *attr);
 /* Makes @mon's socket hand its messages to dispatch; joining the group is the opener's. */
@@ -64,6 +66,15 @@ void snitch_nl_monitor_listen(struct snitch_nl_monitor *mon);
  */
 int snitch_nl_exchange(struct snitch_nl *nl, struct nl_msg *msg, snitch_nl_reply reply,
 		       void *ctx);
+
+/*
+ * A datagram of a dump, @seq being its request's: each flow to @cb. Return: 1 (there is more), 0 (that
+ * was the end), what @cb returned, or a negative errno.
+ */
+int snitch_nl_walk_take(int family, uint32_t seq, void *piece, int len, snitch_flow_cb cb,
+			void *ctx);
+/* Hands the flow of a dump's reply to @cb. */
+int snitch_nl_take_flow(struct nlattr **attrs, snitch_flow_cb cb, void *ctx);
 
 /* One request with one attribute, without a reply. */
 int snitch_nl_send(struct snitch_nl *nl, int cmd, int type, const void *data, size_t len);

@@ -293,6 +293,13 @@ int snitch_nl_cut(struct snitch_nl *nl, const struct snitch_cut *what, const cha
 		  struct snitch_cut_done *done);
 
 /*
+ * The same for one flow of a dump, of any protocol, if it still goes where it went; one that is not
+ * TCP's is judged anew at its next packet.
+ */
+int snitch_nl_cut_flow(struct snitch_nl *nl, const struct snitch_flow_info *flow,
+		       struct snitch_cut_done *done);
+
+/*
  * Dumps: @cb for each entry; a non-zero return of @cb ends the dump and is
  * returned. @cb must not use @nl. An entry may come twice or not at all when
  * the table changes meanwhile. Return: 0, what @cb returned, -EINTR (rules:
@@ -303,6 +310,24 @@ typedef int (*snitch_flow_cb)(void *ctx, const struct snitch_flow_info *flow);
 typedef int (*snitch_parked_cb)(void *ctx, const struct snitch_parked_info *parked);
 typedef int (*snitch_rule_cb)(void *ctx, const struct snitch_rule *rule, uint64_t hits);
 int snitch_nl_flows(struct snitch_nl *nl, snitch_flow_cb cb, void *ctx);
+
+/*
+ * The flows a piece at a time, for who must not wait: a connection of its own, whose descriptor tells
+ * when there is more. Ended in any case by snitch_nl_walk_close(), which also takes NULL.
+ */
+struct snitch_nl_walk;
+
+#define SNITCH_NL_WALK_FLOWS	256	/* of a piece at most */
+
+int snitch_nl_walk_open(struct snitch_nl_walk **out);
+int snitch_nl_walk_fd(const struct snitch_nl_walk *walk);
+/*
+ * One piece, never blocks. Return: 1 (there may be more), 0 (that was all), -EAGAIN (not yet), what
+ * @cb returned, or as above.
+ */
+int snitch_nl_walk_step(struct snitch_nl_walk *walk, snitch_flow_cb cb, void *ctx);
+void snitch_nl_walk_close(struct snitch_nl_walk *walk);
+
 int snitch_nl_parked(struct snitch_nl *nl, snitch_parked_cb cb, void *ctx);
 int snitch_nl_rules(struct snitch_nl *nl, snitch_rule_cb cb, void *ctx);
 

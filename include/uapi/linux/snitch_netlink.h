@@ -75,6 +75,7 @@ enum snitch_attr {
 	SNITCH_A_SET_INFO,	/* struct snitch_set_info */
 	SNITCH_A_CUT,		/* struct snitch_cut */
 	SNITCH_A_CUT_DONE,	/* struct snitch_cut_done */
+	SNITCH_A_CUT_PEER,	/* struct snitch_cut_peer */
 	__SNITCH_A_MAX
 };
 
@@ -325,7 +326,8 @@ struct snitch_flow_info {
 	__u16 sport;
 	__u16 dport;
 	__u8  tcp_state;
-	__u8  pad[5];
+	__u8  loopback;		/* 1: it stays on this machine */
+	__u8  pad[4];
 	__u8  saddr[16];
 	__u8  daddr[16];
 	char  comm[SNITCH_COMM_LEN];
@@ -342,6 +344,16 @@ struct snitch_cut {
 	__u64 cookie;		/* of the socket, as in struct snitch_flow_info; 0: any */
 	__u32 uid;		/* effective uid of who spoke on it; SNITCH_UID_ANY: also nobody */
 	__u32 flags;		/* SNITCH_CUT_* */
+};
+
+/* With SNITCH_A_CUT and a cookie: only what goes to there, as in struct snitch_flow_info; and flows
+ * that are not TCP's, too: at their next packet they are judged anew, a person's answer or not.
+ */
+struct snitch_cut_peer {
+	__u8  family;
+	__u8  proto;
+	__u16 port;
+	__u8  addr[16];
 };
 
 struct snitch_cut_done {

@@ -127,6 +127,8 @@ static void refused_as(struct nl *nl, int got, int want, const char *name)
 static void check_status(void)
 {
 	const struct snitch_cut all = { .uid = SNITCH_UID_ANY };
+	const struct snitch_cut older = { .uid = SNITCH_UID_ANY, .flags = SNITCH_CUT_OLDER };
+	const struct snitch_cut_peer peer = { .family = AF_INET, .proto = 6, .port = 80 };
 	uint32_t number = 1;
 
 	is(nl_simple(&one, SNITCH_CMD_GET_STATUS), 0, "status is told");
@@ -141,6 +143,10 @@ static void check_status(void)
 	is(nl_simple(&one, SNITCH_CMD_MONITOR), -EOPNOTSUPP, "monitor is not asked for");
 	is(nl_simple(&one, SNITCH_CMD_CUT), -EINVAL, "cut without saying what");
 	is(nl_with(&one, SNITCH_CMD_CUT, SNITCH_A_CUT, &all, sizeof(all)), -EINVAL, "cut all");
+	nl_begin(&one, SNITCH_CMD_CUT, 0);
+	nl_put(&one, SNITCH_A_CUT, &older, sizeof(older));
+	nl_put(&one, SNITCH_A_CUT_PEER, &peer, sizeof(peer));
+	is(nl_call(&one), -EINVAL, "cut what goes somewhere, whatever it is");
 }
 
 static void check_heads(void)
