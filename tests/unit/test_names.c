@@ -250,8 +250,15 @@ static void claims_stay_claims(void **state)
 static void names_end(void **state)
 {
 	struct names *names = names_new();
+	struct name_found f[NAMES_FOUND_MAX];
 	struct names_count count;
 	uint64_t one[] = { 1 };
+	struct name_question past = {
+		.scopes = one, .n_scopes = 1, .netns = NETNS, .addr = v4(7), .now = 70 * SEC,
+		.past = true,
+	};
+	char name[32];
+	unsigned int i;
 
 	(void)state;
 	assert_int_equal(names_until(SEC, 1), 61 * SEC);
@@ -261,8 +268,29 @@ static void names_end(void **state)
 	assert_string_equal(found(names, one, 1, 7, 61 * SEC - 1), "a.example");
 	assert_string_equal(found(names, one, 1, 7, 61 * SEC), "");
 	learn(names, 1, "b.example", 8, 61 * SEC, true);
+	assert_string_equal(found(names, one, 1, 7, 61 * SEC), "");
+	/* but to who asks for what is over */
+	assert_int_equal(names_find(names, &past, f, NAMES_FOUND_MAX), 1);
+	assert_string_equal(f[0].name, "a.example");
+	learn(names, 1, "c.example", 7, 62 * SEC, true);
+	assert_int_equal(names_find(names, &past, f, NAMES_FOUND_MAX), 2);
+	assert_string_equal(f[0].name, "c.example");
+	assert_string_equal(found(names, one, 1, 7, 62 * SEC), "c.example");
+	/* not for ever */
+	past.now = (61 + NAMES_PAST) * SEC;
+	learn(names, 1, "d.example", 9, past.now, true);
 	names_count(names, &count);
-	assert_int_equal(count.entries, 1);
+	assert_int_equal(count.entries, 3);
+	/* and what is not over comes first */
+	for (i = 0; i < NAMES_SCOPE_MAX - 1; i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		learn(names, 1, name, i % 250, past.now + 30 * SEC, true);
+	}
+	assert_string_equal(found(names, one, 1, 249, past.now + 30 * SEC),
+			    "n499.example n249.example");
+	names_count(names, &count);
+	assert_int_equal(count.entries, NAMES_SCOPE_MAX);
+	assert_int_equal(count.evicted, 0);
 	names_free(names);
 }
 

@@ -133,11 +133,14 @@ static void evict(struct names *names, struct entry *e, const struct scope *keep
 		drop_if_empty(names, scope);
 }
 
+static unsigned int share_of(const struct scope *scope)
+{
+	return scope->id ? NAMES_SCOPE_MAX : NAMES_SYSTEM_MAX;
+}
+
 static void enforce_bounds(struct names *names, const struct scope *scope)
 {
-	unsigned int share = scope->id ? NAMES_SCOPE_MAX : NAMES_SYSTEM_MAX;
-
-	while (scope->n > share)
+	while (scope->n > share_of(scope))
 		evict(names, TAILQ_LAST(&scope->entries, entries), scope);
 	while (names->count.entries > NAMES_MAX || names->count.bytes > NAMES_BYTES_MAX)
 		evict(names, TAILQ_LAST(&names->all, entries), scope);
@@ -170,11 +173,14 @@ static void touch(struct names *names, struct entry *e)
 	TAILQ_INSERT_HEAD(&names->all, e, of_all);
 }
 
-/* What is over makes room; the scope itself stays. */
+/* What is over makes room, where there is none or when it was long ago; the scope itself stays. */
 static void drop_expired(struct names *names, struct scope *scope, uint64_t now)
 {
+	const uint64_t past = NAMES_PAST * SNITCH_NSEC_PER_SEC;
 	struct entry *e, *next;
 
+	if (scope->n < share_of(scope))
+		now = now > past ? now - past : 0;
 	for (e = TAILQ_FIRST(&scope->entries); e; e = next) {
 		next = TAILQ_NEXT(e, of_scope);
 		if (e->until <= now)
@@ -262,7 +268,7 @@ int names_learn(struct names *names, const struct name_fact *fact)
 
 static bool answers(const struct entry *e, const struct name_question *q)
 {
-	return e->until > q->now && (q->said || e->source < NAME_BY_SNI) &&
+	return (q->past || e->until > q->now) && (q->said || e->source < NAME_BY_SNI) &&
 	       (!e->netns || e->netns == q->netns) && same_addr(&e->addr, &q->addr);
 }
 

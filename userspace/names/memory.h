@@ -2,8 +2,10 @@
 /*
  * What addresses were looked up as: by whom, in which network namespace, from which source, until
  * when. A scope is a process image (its owner id); scope 0 is the whole system; claims that are
- * nobody's in particular have scopes of their own, so that they drive out nothing else. Everything is
- * bounded, what was learnt longest ago goes first; nothing has a timer. Pure: no I/O, no clock.
+ * nobody's in particular have scopes of their own, so that they drive out nothing else. What is over
+ * is kept for a while where there is room: a connection lives longer than the name it was made by.
+ * Everything is bounded, what was learnt longest ago goes first; nothing has a timer. Pure: no I/O, no
+ * clock.
  */
 #ifndef SNITCH_NAMES_MEMORY_H
 #define SNITCH_NAMES_MEMORY_H
@@ -23,6 +25,7 @@
 #define NAMES_TTL_FLOOR		60		/* seconds; programs keep addresses longer than told */
 #define NAMES_TTL_CEILING	86400
 #define NAMES_FOR_EVER		UINT64_MAX
+#define NAMES_PAST		21600		/* seconds that a name is kept which is over */
 #define NAMES_FOUND_MAX		16		/* candidates of one address that are told */
 
 enum name_source {
@@ -76,6 +79,7 @@ struct name_question {
 	uint32_t netns;
 	bool system;		/* scope 0 as well, and what is nobody's */
 	bool said;		/* what programs said themselves as well */
+	bool past;		/* what is over as well */
 	struct dns_addr addr;
 	uint64_t now;
 };
