@@ -50,6 +50,7 @@ void core_done(struct core *core)
 	}
 	changed_done(&core->changed);
 	core_forget_hello(core, 0);
+	core_live_end(core);
 	once_clear(&core->once);
 	questions_free(core->questions);
 	owners_clear(&core->owners);
@@ -188,6 +189,7 @@ static void on_result(void *ctx, const struct snitch_result *result)
 
 	if (result->type != SNITCH_MSG_GET_OWNER || !result->error)
 		return;
+	core_live_gone(core, result->hdr.id);
 	for (i = 0; i < core->n_waiting;) {
 		struct snitch_flow_event ev = core->waiting[i];
 
@@ -273,6 +275,7 @@ int core_install(struct core *core)
 		(unsigned long long)generation, snitch_mode_name(core->mode.now),
 		rulebook_count(core->rules));
 	core_look_into(core);
+	core_live_rules(core);
 	malloc_trim(0);	/* compiling took several times the room of what is kept */
 	return 0;
 }
@@ -288,6 +291,7 @@ int core_lists_changed(struct core *core)
 		return core_install(core);
 	log_msg(LOG_INFO, "policy %llu goes on with %d other sets of addresses",
 		(unsigned long long)core->generation, n);
+	core_live_rules(core);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "../policy/mode.h"
 #include "../question/question.h"
 #include "changed.h"
+#include "live.h"
 #include "loan.h"
 #include "once.h"
 #include "owners.h"
@@ -65,6 +66,7 @@ struct core_repeat {
  *	   @streams: what they ask over TCP
  * @sni: what programs say first may be read, see hello.c
  * @hellos: flows whose first data are read, or were
+ * @live: flows that go already, under new rules
  * @mode_path: where the mode is kept; NULL: nowhere
  * @history: what was decided; somebody else's; NULL: none
  * @history_flushed: CLOCK_BOOTTIME ns: how far its writes are paid for
@@ -93,6 +95,7 @@ struct core {
 	bool sni;
 	TAILQ_HEAD(hellos, hello) hellos;
 	unsigned int n_hellos;
+	struct live live;
 	struct core_repeat repeats[CORE_REPEATS];
 	char *mode_path;
 	struct history *history;
@@ -266,6 +269,9 @@ void core_question_names(const struct core *core, const struct snitch_flow_event
 /* Does the name matter that the program gives the remote, and can it be seen? @j: without it. */
 bool core_wants_hello(const struct core *core, const struct snitch_flow_event *ev,
 		      const struct owner *owner, const struct judgement *j);
+
+/* Can what the program says first be read? */
+bool core_can_hear(const struct core *core, const struct snitch_flow_event *ev);
 
 /* A flow whose first data follow. Return: true: it is judged when they have been read. */
 bool core_wait_for_hello(struct core *core, const struct snitch_flow_event *ev,

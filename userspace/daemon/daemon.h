@@ -114,6 +114,7 @@ struct daemon {
 	uint64_t inspector_since;	/* CLOCK_BOOTTIME ns */
 	struct history_wish history_wish;
 	struct history_source *history;	/* NULL: none yet */
+	struct looker *looker;		/* at live flows; NULL: none */
 	struct flows_source *flows;	/* NULL: nobody has asked for live flows */
 	struct keeper *keeper;		/* of lists */
 	sd_event_source *keeper_source;
@@ -226,6 +227,14 @@ uint64_t trial_until(const struct daemon *d);
 /* The connection @bus is going away. */
 void lend_lost_bus(struct daemon *d, sd_bus *bus);
 void lend_stop(struct daemon *d);
+
+/* ---- live-source.c: live flows under new rules ------------------------------------------- */
+
+/* Before the first policy is loaded. Return: 0 or -ENOMEM. */
+int live_start(struct daemon *d);
+/* The kernel is gone. */
+void live_lost(struct daemon *d);
+void live_stop(struct daemon *d);
 
 /* ---- manager-flows.c ------------------------------------------------------------------------- */
 

@@ -71,7 +71,7 @@ const char *core_said(const struct core *core, const struct snitch_flow_event *e
 
 /* ---- is it worth while? ------------------------------------------------------------- */
 
-static bool can_be_seen(const struct core *core, const struct snitch_flow_event *ev)
+bool core_can_hear(const struct core *core, const struct snitch_flow_event *ev)
 {
 	if (!core->sni || !(core->welcome.features & SNITCH_FEATURE_DATA) ||
 	    ev->flags & (SNITCH_F_DATA | SNITCH_F_SHARED | SNITCH_F_UNPARSED) ||
@@ -84,7 +84,7 @@ bool core_wants_hello(const struct core *core, const struct snitch_flow_event *e
 		      const struct owner *owner, const struct judgement *j)
 {
 	if (j->named || core->mode.now == SNITCH_MODE_OFF || core->mode.now == SNITCH_MODE_LOCKDOWN ||
-	    !can_be_seen(core, ev) || rulebook_panic(core->rules))
+	    !core_can_hear(core, ev) || rulebook_panic(core->rules))
 		return false;
 	return rulebook_wants_said(core->rules, owner, ev, snitch_boottime());
 }

@@ -264,6 +264,7 @@ int kernel_connect(struct daemon *d)
 void kernel_disconnect(struct daemon *d)
 {
 	history_unwatch(d);
+	live_lost(d);
 	d->device_source = sd_event_source_disable_unref(d->device_source);
 	if (d->device) {
 		core_attach(&d->core, NULL, NULL);

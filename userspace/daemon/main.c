@@ -206,6 +206,11 @@ static int start(struct daemon *d)
 		if (r)
 			return r;
 	}
+	if (!d->opt.replay) {
+		r = live_start(d);
+		if (r)
+			return r;
+	}
 	r = kernel_connect(d);
 	if (r && !d->device) {
 		log_msg(LOG_ERR, "%s", d->device_error);
@@ -231,6 +236,7 @@ static void stop(struct daemon *d)
 		lists_stop(d);
 		sd_event_source_unref(d->device_retry);
 		kernel_disconnect(d);
+		live_stop(d);
 		history_stop(d);
 		flows_stop(d);
 		lend_stop(d);

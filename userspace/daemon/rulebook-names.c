@@ -78,15 +78,19 @@ int rulebook_take_resolved(struct rulebook *rb, const char *text, size_t len, ui
 
 /* ---- the names of an address --------------------------------------------------------------- */
 
+/* Beside those that were looked up and are valid. */
+#define FIND_SAID	(1U << 0)
+#define FIND_PAST	(1U << 1)
+
 static size_t find_names(const struct rulebook *rb, const struct owner *owner,
-			 const struct snitch_flow_event *ev, uint64_t now, bool said,
+			 const struct snitch_flow_event *ev, uint64_t now, unsigned int more,
 			 struct name_found *out, size_t max)
 {
 	uint64_t scopes[SNITCH_ANCESTORS + 1] = { owner_id(owner) };
 	struct name_question q = {
 		.scopes = scopes, .n_scopes = 1, .netns = ev->netns,
 		.system = ev->netns == rb->places.netns, .addr = { .family = ev->family },
-		.now = now, .said = said,
+		.now = now, .said = more & FIND_SAID, .past = more & FIND_PAST,
 	};
 	const struct image *image = owner->image;
 	unsigned int i;
@@ -106,18 +110,18 @@ size_t rulebook_find_names(const struct rulebook *rb, const struct owner *owner,
 			   const struct snitch_flow_event *ev, uint64_t now,
 			   struct name_found *out, size_t max)
 {
-	return find_names(rb, owner, ev, now, true, out, max);
+	return find_names(rb, owner, ev, now, FIND_SAID, out, max);
 }
 
-void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
-			 const struct snitch_flow_event *ev, uint64_t now,
-			 struct rulebook_names *names, struct flow_query *q)
+static void name_query(const struct rulebook *rb, const struct owner *owner,
+		       const struct snitch_flow_event *ev, uint64_t now, unsigned int more,
+		       struct rulebook_names *names, struct flow_query *q)
 {
 	struct name_found found[NAMES_FOUND_MAX];
 	size_t i, n;
 
 	/* what was said on another connection says nothing about this one */
-	n = find_names(rb, owner, ev, now, false, found, NAMES_FOUND_MAX);
+	n = find_names(rb, owner, ev, now, more, found, NAMES_FOUND_MAX);
 	names->until = NAMES_FOR_EVER;
 	q->names = names->names;
 	q->claims = names->claims;
@@ -129,6 +133,20 @@ void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
 		if (found[i].until < names->until)
 			names->until = found[i].until;
 	}
+}
+
+void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
+			 const struct snitch_flow_event *ev, uint64_t now,
+			 struct rulebook_names *names, struct flow_query *q)
+{
+	name_query(rb, owner, ev, now, 0, names, q);
+}
+
+void rulebook_past_name_query(const struct rulebook *rb, const struct owner *owner,
+			      const struct snitch_flow_event *ev, uint64_t now,
+			      struct rulebook_names *names, struct flow_query *q)
+{
+	name_query(rb, owner, ev, now, FIND_PAST, names, q);
 }
 
 bool rulebook_rule_is_by_name(const struct rule *rule)
@@ -169,8 +187,7 @@ static bool would_allow(const struct rulebook *rb, const struct policy_decision 
 	return d->action == SNITCH_ALLOW || (!d->action && rb->env.mode == SNITCH_MODE_OBSERVE);
 }
 
-/* Is one of the remote's names allowed, and another one not? */
-static bool names_differ(const struct rulebook *rb, const struct flow_query *all)
+bool rulebook_names_differ(const struct rulebook *rb, const struct flow_query *all)
 {
 	struct policy_decision d;
 	bool allowed = false, other = false;
@@ -208,7 +225,7 @@ bool rulebook_wants_said(struct rulebook *rb, const struct owner *owner,
 	rulebook_query(rb, owner, ev, &room, &q);
 	rulebook_name_query(rb, owner, ev, now, &names, &q);
 	if (q.n_names + q.n_claims > 1)
-		return names_differ(rb, &q);
+		return rulebook_names_differ(rb, &q);
 	if (q.n_names)
 		return false;
 	policy_decide(rb->set, &rb->env, &q, &d);

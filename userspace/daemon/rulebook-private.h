@@ -8,6 +8,7 @@
 #include "../lists/lists.h"
 #include "../policy/known.h"
 #include "../policy/policy.h"
+#include "../policy/refusals.h"
 #include "../policy/shape.h"
 #include "../policy/suspend.h"
 #include "loan.h"
@@ -38,6 +39,8 @@
  * @userns: inode of the initial user namespace; 0: not known
  * @groups: of @groups_uid
  * @names: borrowed; NULL: there are none
+ * @refusals: what refused when rulebook_refuses_more() was asked last
+ * @meant_else: since then, words and lists that rules use mean something else
  * @hosts: hash of /etc/hosts as it was learnt, for @hosts_netns
  * @name_ports: see rulebook_name_ports(); none without rules that speak of names
  * @by_name: some rule speaks of names, or of a list, which may have some
@@ -56,6 +59,8 @@ struct rulebook {
 	struct policy_compiled compiled;
 	struct policy_shape shape;
 	bool names_differ;
+	struct policy_refusals refusals;
+	bool meant_else;
 	struct suspended suspended;
 	struct known known;
 	struct suspended unsure;
@@ -148,6 +153,12 @@ struct rulebook_names {
 void rulebook_name_query(const struct rulebook *rb, const struct owner *owner,
 			 const struct snitch_flow_event *ev, uint64_t now,
 			 struct rulebook_names *names, struct flow_query *q);
+/* The same, with those that are over. */
+void rulebook_past_name_query(const struct rulebook *rb, const struct owner *owner,
+			      const struct snitch_flow_event *ev, uint64_t now,
+			      struct rulebook_names *names, struct flow_query *q);
+/* Is one of the remote's names allowed, and another one not? */
+bool rulebook_names_differ(const struct rulebook *rb, const struct flow_query *all);
 /* Takes in what the program says of the remote; NULL: nothing. */
 void rulebook_take_said(struct rulebook_names *names, const char *said, struct flow_query *q);
 bool rulebook_rule_is_by_name(const struct rule *rule);

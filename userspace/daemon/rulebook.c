@@ -57,6 +57,7 @@ void rulebook_free(struct rulebook *rb)
 	known_clear(&rb->known);
 	policy_compiled_free(&rb->compiled);
 	policy_shape_clear(&rb->shape);
+	policy_refusals_clear(&rb->refusals);
 	ruleset_free(rb->set);
 	lists_free(rb->lists);
 	list_hits_free(rb->hits);
@@ -122,6 +123,7 @@ int rulebook_look_around(struct rulebook *rb)
 	changed = !places_same(now, &rb->places, rb->by_interface);
 	rb->places = *now;
 	r = rulebook_read_hosts(rb);
+	rb->meant_else |= changed || r > 0;
 	return r < 0 ? r : changed || r;
 }
 
@@ -315,6 +317,7 @@ int rulebook_change_sets(struct rulebook *rb, const struct snitch_policy_sink *s
 	size_t n = 0;
 	int r;
 
+	rb->meant_else = true;
 	/* what was concluded by names counts until there is another policy */
 	if (rulebook_panic(rb) || !sink->change || rb->names_differ)
 		return -ESTALE;

@@ -315,6 +315,33 @@ void rulebook_each_profile(const struct rulebook *rb, uint32_t uid,
 void rulebook_each(const struct rulebook *rb, void (*fn)(void *ctx, const struct rulebook_row *row),
 		   void *ctx);
 
+/* ---- rulebook-live.c: flows that go already ---- */
+
+/*
+ * May what is in force now refuse something that was not refused when this was asked last? With
+ * rulebook_install() and rulebook_change_sets() before it.
+ */
+bool rulebook_refuses_more(struct rulebook *rb);
+
+/**
+ * struct rulebook_live - how a flow was let go
+ * @rule: by which rule; 0: by none
+ * @reads: the names that programs say themselves would be read
+ */
+struct rulebook_live {
+	uint64_t rule;
+	bool reads;
+};
+
+/*
+ * Would another flow like this one, which goes already, be refused by a rule? False where that depends
+ * on what is not known of it any more. @ev: with the way it leaves by where that is loopback. @out is
+ * filled in where it is true.
+ */
+bool rulebook_refuses_live(struct rulebook *rb, const struct owner *owner,
+			   const struct snitch_flow_event *ev, const struct rulebook_live *how,
+			   uint64_t now, struct judgement *out);
+
 /* ---- rulebook-past.c ---- */
 
 struct history_flow;

@@ -303,12 +303,12 @@ void policy_decide(const struct ruleset *set, const struct policy_env *env,
 		d->reason = "no rule matches";
 }
 
-/* Does it say something of names, where it says what is meant? */
+/* Does it say something of names? */
 static bool speaks_of_names(const struct rule *rule, const struct policy_env *env)
 {
 	size_t i;
 
-	for (i = 0; i < rule->n_items && !rule->negated; i++) {
+	for (i = 0; i < rule->n_items; i++) {
 		const struct rule_item *item = &rule->items[i];
 		const struct list *list;
 
@@ -339,8 +339,21 @@ bool policy_name_may_refuse(const struct ruleset *set, const struct policy_env *
 		}
 		if (!rule_is_refusal(rule) || (weaker && rule->scope == RULE_S_USER))
 			continue;
-		if (speaks_of_names(rule, env) && policy_unmet(rule, env, q) == UNMET_REMOTE)
+		if (!rule->negated && speaks_of_names(rule, env) &&
+		    policy_unmet(rule, env, q) == UNMET_REMOTE)
 			return true;
 	}
 	return false;
+}
+
+bool policy_name_may_allow(const struct ruleset *set, const struct policy_env *env,
+			   const struct flow_query *q, const struct policy_decision *d, uint64_t id)
+{
+	const struct rule *rule = ruleset_find(set, id);
+
+	if (!rule || !d->rule || rule->action != SNITCH_ALLOW || rule->rank > d->rule->rank ||
+	    (rule->scope == RULE_S_USER && d->rule->scope != RULE_S_USER))
+		return false;
+	return speaks_of_names(rule, env) && policy_unmet(rule, env, q) == UNMET_REMOTE &&
+	       !policy_passed_over(set, env, q, rule);
 }

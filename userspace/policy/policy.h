@@ -465,6 +465,13 @@ bool policy_name_may_refuse(const struct ruleset *set, const struct policy_env *
 			    const struct flow_query *q, const struct policy_decision *d);
 
 /*
+ * Would the rule @id allow the remote of @q, which @d refuses, by a name that is not known of it any
+ * more?
+ */
+bool policy_name_may_allow(const struct ruleset *set, const struct policy_env *env,
+			   const struct flow_query *q, const struct policy_decision *d, uint64_t id);
+
+/*
  * Rules with more ranges than POLICY_SET_FROM name a set instead, as long as there may be more sets
  * and ranges; without one, those with more than POLICY_LINES_MAX are the daemon's.
  */
