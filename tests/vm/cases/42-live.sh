@@ -27,9 +27,9 @@ END
 chmod +x $TMP/endless
 in_f socat TCP-LISTEN:8000,fork,reuseaddr EXEC:$TMP/endless 2>/dev/null &
 wait_for 10 far_listens -t 8000
-# Older than the policy, which refuses it; it is known whose it is once it is read from.
-start old curl -sN -o $TMP/old.file http://10.78.1.5:8000/
-wait_for 10 eval '[[ -s $TMP/old.file ]]'
+# Older than the policy, which refuses it; it is known whose it is once it speaks.
+start old socat -u "SYSTEM:while echo old; do sleep 0.2; done" TCP:10.78.1.5:80
+wait_for 10 far_got tcp 80 old
 echo "deny any to 10.78.1.5" >/etc/snitch/rules.d/20-old.rules
 daemon_up
 t_ok "snitchd starts" snitch mode observe || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
@@ -64,8 +64,8 @@ rm /etc/snitch/rules.d/20-old.rules
 
 load x $X
 load y $Y
-start upload $A tcp $X 80 --keep 3000 --data upload$LONG
-start other $A tcp $Y 80 --keep 4000 --data other$LONG
+start upload $A tcp $X 80 --keep $((3000 * SLOW)) --data upload$LONG
+start other $A tcp $Y 80 --keep $((4000 * SLOW)) --data other$LONG
 start datagrams $B udp $X 80 --count 40 --gap 150
 wait_for 5 said upload '^connect OK'
 wait_for 5 said other '^connect OK'
