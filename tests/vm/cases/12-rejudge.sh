@@ -36,7 +36,7 @@ t_none "0 packets after that" udp 80
 # A person's answer outlives a policy that merely asks.
 policy "unmatched ask"
 go live $A tcp $F4 80 --keep 2500 --data answered
-t_seen "asked" '^FLOW .*:80 '
+t_seen "asked" '^FLOW .* proto=tcp .*:80 '
 tell allow all
 sleep 0.5
 policy "unmatched ask" "ask $A any"
