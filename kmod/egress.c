@@ -348,7 +348,8 @@ int snitch_egress_init(void)
 		return 0;
 	unregister_module_notifier(&egress_modules);
 err_devices:
-	unregister_netdevice_notifier(&egress_notifier);
+	unregister_netdevice_notifier(&egress_notifier);	/* removes all hooks */
+	synchronize_rcu();
 err_gate:
 	snitch_gate_exit();
 	return err;

@@ -9,10 +9,20 @@ in_f nft 'table netdev ppp { counter got { }; chain in { type filter hook ingres
 	ether type 0x8864 counter name got; }; }'
 got() { in_f nft -j list counter netdev ppp got | jq -r '.nftables[].counter? // empty | .packets'; }
 mac=02:77:00:00:00:02
-if ! modprobe pppoe 2>/dev/null; then
+if ! modinfo pppoe >/dev/null 2>&1; then
 	t_skip "PPPoE" "this kernel has none"
 	leak_done
 fi
+# A device has room for 1024 hooks (net/netfilter/core.c).
+{
+	echo "table netdev crowd {"
+	for ((n = 0; n < 1024; n++)); do echo "chain c$n { type filter hook egress device vc priority $n; }"; done
+	echo "}"
+} | in_c nft -f -
+t_run "where a device cannot be watched there are no such sockets" 1 modprobe pppoe
+t_ok "the module is not there" eval '[[ ! -e /sys/module/pppoe ]]'
+in_c nft delete table netdev crowd
+t_run "then it comes" 0 modprobe pppoe
 tell default deny
 # Of what becomes of a frame these sockets tell nothing.
 t_out "a user sends one" '^send' "${USER1[@]}" $EVIL pppoe vc $mac
