@@ -12,6 +12,7 @@
 #define SNITCH_SET_H
 
 #ifdef __KERNEL__
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/snitch.h>
 #else
@@ -30,7 +31,7 @@ struct snitch_set_v6 {	/* 32 bytes; most significant word first */
 
 #define SNITCH_SET_TOP_BITS	12
 /* Parts of all addresses, and ranges from which on a table of them pays. */
-#define SNITCH_SET_TOP		4096
+#define SNITCH_SET_TOP		((u32)BIT(SNITCH_SET_TOP_BITS))
 
 /**
  * struct snitch_set - the addresses
