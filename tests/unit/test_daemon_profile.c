@@ -215,17 +215,6 @@ static bool make_network(void)
 	return true;
 }
 
-static bool has_link(const struct profile_facts *facts, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < facts->n_links; i++) {
-		if (!strcmp(facts->links[i], name))
-			return true;
-	}
-	return false;
-}
-
 /* @mac: the last byte of the gateway's, 0: none is known */
 static void assert_gateway(const struct profile_facts *facts, const char *text, uint8_t mac)
 {
@@ -268,8 +257,8 @@ static void test_gateways(void **state)
 	if (!made)
 		skip();
 	assert_int_equal(r, 0);
-	assert_true(has_link(&facts, "net0") && has_link(&facts, "peer0"));
-	assert_false(has_link(&facts, "net1") || has_link(&facts, "peer1"));
+	assert_true(profile_has_link(&facts, "net0") && profile_has_link(&facts, "peer0"));
+	assert_false(profile_has_link(&facts, "net1") || profile_has_link(&facts, "peer1"));
 	assert_int_equal(facts.n_gateways, 4);
 	assert_gateway(&facts, "192.0.2.1", 0x01);
 	assert_gateway(&facts, "192.0.2.8", 0);

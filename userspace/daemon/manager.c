@@ -79,7 +79,6 @@ int manager_args(struct daemon *d, sd_bus_message *m, struct caller *who, const 
 int manager_admin(struct daemon *d, sd_bus_message *m, struct caller *who)
 {
 	int r = manager_caller(d, m, who);
-
 	struct core_error fail;
 
 	if (r <= 0 || who->admin)

@@ -196,7 +196,7 @@ int profile_conf_read(struct profile_conf *conf, const char *path, struct rule_e
 
 /* ---- choosing ------------------------------------------------------------------------------ */
 
-static bool has_link(const struct profile_facts *facts, const char *name)
+bool profile_has_link(const struct profile_facts *facts, const char *name)
 {
 	size_t i;
 
@@ -250,7 +250,7 @@ static bool has_gateway(const struct profile_facts *facts, const struct profile_
 
 static bool line_holds(const struct profile_line *line, const struct profile_facts *facts)
 {
-	if (line->interface && !has_link(facts, line->interface))
+	if (line->interface && !profile_has_link(facts, line->interface))
 		return false;
 	if (line->ssid && !has_ssid(facts, line->ssid))
 		return false;

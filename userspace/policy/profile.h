@@ -41,6 +41,9 @@ struct profile_facts {
 	size_t n_connections;
 };
 
+/* True when a link of that name is up. */
+bool profile_has_link(const struct profile_facts *facts, const char *name);
+
 struct profile_line {
 	char *name;			/* owned, as all */
 	char *interface, *ssid, *connection;
