@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "rounds.h"
 #include "tests/unit/hello-build.h"
 
 #define FILES_MAX	64
@@ -23,23 +24,6 @@ static struct seed_file files[2][FILES_MAX];
 static unsigned int n_files[2];
 static const char *const folders[2] = { "tls", "quic" };
 static struct hello_build message, frames, wire;
-static uint64_t seed;
-
-static uint32_t roll(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 16) % below;
-}
-
-static void require(bool good, const char *what, unsigned long round)
-{
-	if (good)
-		return;
-	fprintf(stderr, "fuzz_hello: round %lu: %s\n", round, what);
-	exit(1);
-}
 
 static void spoil(uint8_t *b, size_t n)
 {
@@ -232,12 +216,8 @@ static void load(unsigned int kind)
 
 int main(void)
 {
-	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
-	unsigned long left = runs ? strtoul(runs, NULL, 10) : 20000, round, found = 0;
+	unsigned long left = rounds_begin(20000), round, found = 0;
 
-	seed = from ? strtoull(from, NULL, 10) : 0x5eed;
-	if (!seed)
-		return 1;
 	load(0);
 	load(1);
 	for (round = 0; round < left; round++) {

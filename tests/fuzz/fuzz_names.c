@@ -14,25 +14,9 @@
 #include "names/learn.h"
 #include "names/resolved.h"
 #include "names/segments.h"
+#include "rounds.h"
 #include "tests/unit/dns-build.h"
 
-static uint64_t seed;
-
-static uint32_t roll(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 16) % below;
-}
-
-static void require(bool good, const char *what, unsigned long round)
-{
-	if (good)
-		return;
-	fprintf(stderr, "fuzz_names: round %lu: %s\n", round, what);
-	exit(1);
-}
 
 static const char *const words[] = {
 	"a.example", "b.example", "p.local", "www.a.example", "_443._https.a.example", "x", "c.d.e.f.g",
@@ -253,8 +237,7 @@ static unsigned long stream_round(struct dns_streams *streams, unsigned long rou
 
 int main(void)
 {
-	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
-	unsigned long left = runs ? strtoul(runs, NULL, 10) : 20000, round, learnt = 0, told = 0;
+	unsigned long left = rounds_begin(20000), round, learnt = 0, told = 0;
 	unsigned long said = 0, resolved = 0;
 	struct dns_queries *queries = dns_queries_new();
 	struct dns_streams *streams = dns_streams_new();
@@ -263,8 +246,7 @@ int main(void)
 	static struct names_news news;
 	uint64_t when = 1000000000;
 
-	seed = from ? strtoull(from, NULL, 10) : 0x5eed;
-	if (!seed || !queries || !names || !streams)
+	if (!queries || !names || !streams)
 		return 1;
 	for (round = 0; round < left; round++) {
 		struct dns_build d = { .n = 0 };

@@ -3,6 +3,7 @@
  * Feeds changed netlink answers to libsnitch. It must never read past one, nor return success
  * for a request that was not answered. $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
  */
+#include "rounds.h"
 #include "tests/unit/nlwire.h"
 
 /**
@@ -18,25 +19,8 @@ struct ask {
 	bool dump;
 };
 
-static uint64_t seed;
 static unsigned int seen;	/* by callbacks, in this round */
 static unsigned long sum;	/* so that what is handed on is read */
-
-static unsigned int roll(unsigned int below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned int)(seed >> 16) % below;
-}
-
-static void require(bool good, const char *what, unsigned long round)
-{
-	if (good)
-		return;
-	fprintf(stderr, "fuzz_nl: round %lu: %s\n", round, what);
-	exit(1);
-}
 
 static void use(const void *data, size_t len)
 {
@@ -205,12 +189,9 @@ static void round_of_monitor(struct wire *w, unsigned long round)
 
 int main(void)
 {
-	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
-	unsigned long rounds = runs ? strtoul(runs, NULL, 0) : 100000, i, passed = 0;
+	unsigned long rounds = rounds_begin(100000), i, passed = 0;
 	struct wire *asked = wire_new(), *heard = wire_new();
 
-	seed = from ? strtoull(from, NULL, 0) : 0;
-	seed = seed ? seed : 0x9e3779b97f4a7c15;
 	for (i = 0; i < rounds; i++) {
 		wire_now = asked;
 		passed += round_of(asked, i);

@@ -5,32 +5,16 @@
  * walked, and every length in it used. $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
  */
 #include "kmod/proto.h"
+#include "rounds.h"
 #include "tests/unit/golden.h"
 
 static const char *const names[] = {
 	"verdict", "verdict-hold", "bind", "get-owner", "cache", "hello",
 	"welcome", "owner", "flow", "flow-icmpv6", "flow-packet", "cancel", "lost", "result", "decided",
-	"dns",
+	"dns", "data", "verdict-data",
 };
 
 static struct golden golden[ARRAY_SIZE(names)];
-static u64 seed;
-
-static u32 roll(u32 below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (u32)(seed >> 16) % below;
-}
-
-static void require(bool good, const char *what, unsigned long round)
-{
-	if (good)
-		return;
-	fprintf(stderr, "fuzz_proto: round %lu: %s\n", round, what);
-	exit(1);
-}
 
 /* Up to three messages, some bytes changed, perhaps cut; at most @size bytes. */
 static size_t make(unsigned char *buf, size_t size)
@@ -52,18 +36,23 @@ static size_t make(unsigned char *buf, size_t size)
 	return roll(8) ? len : roll(len + 1);
 }
 
-/* Touches all that an accepted OWNER says it has. */
-static u32 use_owner(const struct snitch_owner *o, unsigned long round)
+/* Touches the @len bytes that an accepted message says it has behind its @head ones. */
+static u32 use_bytes(const struct snitch_hdr *h, size_t head, size_t len, unsigned long round)
 {
-	const unsigned char *p = (const unsigned char *)(o + 1);
-	size_t len = o->exe_len + o->cmd_len + o->cgroup_len + o->script_len;
+	const unsigned char *p = (const unsigned char *)h + head;
 	u32 sum = 0;
 
-	require(sizeof(*o) + len <= o->hdr.size, "strings outside OWNER", round);
-	require(o->hdr.size - sizeof(*o) - len < 8, "too much after the strings", round);
+	require(head + len <= h->size, "bytes outside the message", round);
+	require(h->size - head - len < 8, "too much after the bytes", round);
 	for (; len; len--)
 		sum += *p++;
 	return sum;
+}
+
+static u32 use_owner(const struct snitch_owner *o, unsigned long round)
+{
+	return use_bytes(&o->hdr, sizeof(*o), o->exe_len + o->cmd_len + o->cgroup_len + o->script_len,
+			 round);
 }
 
 /* Walks what was accepted: it must end where the buffer ends, after @count messages. */
@@ -79,6 +68,12 @@ static u32 walk(const void *buf, size_t len, unsigned int count, unsigned long r
 		require(h->version == SNITCH_MSG_VERSION, "an unknown version", round);
 		if (h->type == SNITCH_MSG_OWNER)
 			sum += use_owner((const struct snitch_owner *)h, round);
+		if (h->type == SNITCH_MSG_DNS)
+			sum += use_bytes(h, sizeof(struct snitch_dns),
+					 ((const struct snitch_dns *)h)->len, round);
+		if (h->type == SNITCH_MSG_DATA)
+			sum += use_bytes(h, sizeof(struct snitch_data),
+					 ((const struct snitch_data *)h)->len, round);
 		if (h->type == SNITCH_MSG_VERDICT)
 			require(((const struct snitch_verdict *)h)->action != SNITCH_ASK,
 				"a verdict that asks", round);
@@ -114,13 +109,10 @@ static bool round_of(const unsigned char *bytes, size_t len, unsigned long round
 
 int main(void)
 {
-	const char *runs = getenv("FUZZ_RUNS"), *from = getenv("FUZZ_SEED");
-	unsigned long rounds = runs ? strtoul(runs, NULL, 0) : 300000, i, passed = 0;
+	unsigned long rounds = rounds_begin(300000), i, passed = 0;
 	unsigned char buf[2048];
 	size_t k;
 
-	seed = from ? strtoull(from, NULL, 0) : 0;
-	seed = seed ? seed : 0x9e3779b97f4a7c15;
 	for (k = 0; k < ARRAY_SIZE(names); k++)
 		golden_load(names[k], &golden[k]);
 	for (i = 0; i < rounds; i++)
