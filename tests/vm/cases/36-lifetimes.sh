@@ -47,15 +47,7 @@ cell "removed" refused $C $F4
 
 # ---- a revoked rule ---------------------------------------------------------------------------------------
 
-# A server that never ends; what it could send is counted by the client's file.
-cat >$TMP/endless <<'END'
-#!/bin/bash
-printf 'HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n'
-while head -c 1000 /dev/zero; do sleep 0.05; done
-END
-chmod +x $TMP/endless
-in_f socat TCP-LISTEN:8000,fork,reuseaddr EXEC:$TMP/endless 2>/dev/null &
-wait_for 10 far_listens -t 8000
+endless_up 8000		# what it could send is counted by the client's file
 snitch rules add "deny /usr/bin/curl to any" >/dev/null
 id=$(snitch rules add "allow /usr/bin/curl to $F4 port 8000")
 size() { stat -c %s $TMP/$1 2>/dev/null || echo 0; }

@@ -18,15 +18,7 @@ far_up tcp:80 udp:80
 resolver $F4 --addn-hosts=$TMP/hosts
 daemon_prepare
 warm $A $B snitch snitchd curl socat
-# A server that never ends; what came of it is counted by the client's file.
-cat >$TMP/endless <<'END'
-#!/bin/bash
-printf 'HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n'
-while head -c 1000 /dev/zero; do sleep 0.05; done
-END
-chmod +x $TMP/endless
-in_f socat TCP-LISTEN:8000,fork,reuseaddr EXEC:$TMP/endless 2>/dev/null &
-wait_for 10 far_listens -t 8000
+endless_up 8000		# what came of it is counted by the client's file
 # Older than the policy, which refuses it; it is known whose it is once it speaks.
 start old socat -u "SYSTEM:while echo old; do sleep 0.2; done" TCP:10.78.1.5:80
 wait_for 10 far_got tcp 80 old

@@ -38,6 +38,18 @@ far_feeds() {
 	wait_for 10 far_listens -t $1
 }
 
+# endless_up PORT: an HTTP server at the far end, of a file that does not end and comes slowly.
+endless_up() {
+	cat >$TMP/endless <<-'END'
+	#!/bin/bash
+	printf 'HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n'
+	while head -c 1000 /dev/zero; do sleep 0.05; done
+	END
+	chmod +x $TMP/endless
+	in_f socat TCP-LISTEN:$1,fork,reuseaddr EXEC:$TMP/endless 2>/dev/null &
+	wait_for 10 far_listens -t $1
+}
+
 # far_got PROTO PORT TEXT: did a server receive that text?
 far_got() { grep -q "^$1 $2 [0-9]* .*$3" $TMP/far; }
 
