@@ -18,10 +18,10 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	2) decider --default none ;;
 	3) decider --default deny ;;
 	esac
-	sleep 0.7
+	sleep 0.4
 	policy "unmatched ask" "deny $B any" || bad=$round
 	[[ $((round % 2)) -eq 0 ]] || tell allow all
-	sleep 0.3
+	sleep 0.2
 	decider_end
 	rmmod snitch || { bad=$round; break; }
 done
