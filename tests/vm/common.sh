@@ -69,6 +69,31 @@ initrd() {
 	printf '%s\n' "$out"
 }
 
+# u32_at FILE OFFSET / u8_at: a number of a file, of little-endian bytes.
+u32_at() { od -An -tu4 -j "$2" -N 4 --endian=little "$1" | tr -d ' '; }
+u8_at() { od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' '; }
+
+# kernel_payload FILE: the kernel that a bzImage carries, unpacked (Documentation/arch/x86/boot.rst:
+# setup_sects, payload_offset, payload_length). Its size follows it and is no part of it.
+kernel_payload() {
+	local file=$1 start unpack=(xz -dc)
+	start=$((($(u8_at "$file" 0x1f1) + 1) * 512 + $(u32_at "$file" 0x248)))
+	[[ $(u32_at "$file" $start) != $((0xfd2fb528)) ]] || unpack=(zstd -q -dc)
+	tail -c +$((start + 1)) "$file" | head -c $(($(u32_at "$file" 0x24c) - 4)) | "${unpack[@]}"
+}
+
+# kernel_image KDIR: prints the file to boot. An emulated processor takes longer to unpack a kernel
+# than to start it: where the kernel can be entered unpacked (a PVH entry), we do that once.
+kernel_image() {
+	local kdir=$1 out=$1/vmlinux
+	if ! grep -q -x CONFIG_PVH=y "$kdir/config"; then printf '%s\n' "$kdir/vmlinuz"; return; fi
+	if [[ ! -f $out ]]; then
+		kernel_payload "$kdir/vmlinuz" >"$out.$$" || die "cannot unpack $kdir/vmlinuz"
+		mv "$out.$$" "$out"
+	fi
+	printf '%s\n' "$out"
+}
+
 # The modules a stock kernel needs before it can mount the disks, in loading order.
 boot_modules() {
 	local kver=$1 dir=$2 mod
