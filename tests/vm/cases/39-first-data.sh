@@ -165,6 +165,7 @@ in_f sysctl -q -w net.ipv4.tcp_fastopen=0x403
 payload_reset
 n=$(count_seen '^FLOW ')
 go tfo $A tfo $F4 80 --data fastopen --size 400
+wait_for 5 more_flows $n
 t_seen "a SYN with data stays where it is" "^DATA id=$(flow_to 80) index=0 len=400 last=0 text=fastopen"
 t_none "nothing at all has left" tcp 80
 tell allow all
@@ -175,7 +176,9 @@ ended tfo
 
 for to in $F4 $F6; do
 	far_reset
+	n=$(count_seen '^FLOW ')
 	go udp $A udp $to 443 --count 2 --size 500 --gap 300 --wait 5000
+	wait_for 5 more_flows $n
 	t_seen "UDP to $to: the first datagram is shown" "^DATA id=$(flow_to 443) index=0 len=500 last=0"
 	t_seen "and the second" "^DATA id=$(flow_to 443) index=1 len=500 last=0"
 	t_none "none has left" udp 443

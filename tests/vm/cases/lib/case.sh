@@ -77,6 +77,8 @@ field() { grep -E "$2" $LOG | tail -n 1 | sed -n -E "s/.*\b$1=([^ ]*).*/\1/p"; }
 count_seen() { grep -cE "$1" $LOG; }
 # flow_to PORT: id of the newest flow to that port.
 flow_to() { field id "^FLOW .*remote=[^ ]*:$1 "; }
+# more_flows N: were more than N told?
+more_flows() { [[ $(count_seen '^FLOW ') -gt $1 ]]; }
 
 # stat NAME: a number of snitch-tool status.
 stat_of() { snitch-tool status | awk -v k="$1" '$1 == k {print $2}'; }
