@@ -17,7 +17,6 @@
 #include "rounds.h"
 #include "tests/unit/dns-build.h"
 
-
 static const char *const words[] = {
 	"a.example", "b.example", "p.local", "www.a.example", "_443._https.a.example", "x", "c.d.e.f.g",
 };

@@ -88,7 +88,7 @@ kernel_image() {
 	local kdir=$1 out=$1/vmlinux
 	if ! grep -q -x CONFIG_PVH=y "$kdir/config"; then printf '%s\n' "$kdir/vmlinuz"; return; fi
 	if [[ ! -f $out ]]; then
-		kernel_payload "$kdir/vmlinuz" >"$out.$$" || die "cannot unpack $kdir/vmlinuz"
+		kernel_payload "$kdir/vmlinuz" >"$out.$$" || { rm -f "$out.$$"; die "cannot unpack $kdir/vmlinuz"; }
 		mv "$out.$$" "$out"
 	fi
 	printf '%s\n' "$out"
