@@ -74,12 +74,13 @@ u32_at() { od -An -tu4 -j "$2" -N 4 --endian=little "$1" | tr -d ' '; }
 u8_at() { od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' '; }
 
 # kernel_payload FILE: the kernel that a bzImage carries, unpacked (Documentation/arch/x86/boot.rst:
-# setup_sects, payload_offset, payload_length). Its size follows it and is no part of it.
+# setup_sects, payload_offset, payload_length). Its size follows it and is no part of it. Each part
+# of the pipe reads all that the one before writes: none is ended by SIGPIPE.
 kernel_payload() {
 	local file=$1 start unpack=(xz -dc)
 	start=$((($(u8_at "$file" 0x1f1) + 1) * 512 + $(u32_at "$file" 0x248)))
 	[[ $(u32_at "$file" $start) != $((0xfd2fb528)) ]] || unpack=(zstd -q -dc)
-	tail -c +$((start + 1)) "$file" | head -c $(($(u32_at "$file" 0x24c) - 4)) | "${unpack[@]}"
+	head -c $((start + $(u32_at "$file" 0x24c) - 4)) "$file" | tail -c +$((start + 1)) | "${unpack[@]}"
 }
 
 # kernel_image KDIR: prints the file to boot. An emulated processor takes longer to unpack a kernel
