@@ -290,7 +290,7 @@ static void forward_tell(struct forward_net *fn, const struct snitch_subject *s,
 	if (!snitch_observed())
 		return;
 	if (forward_may_tell(fn))
-		snitch_tell_judged(s, j, 0);
+		snitch_tell_judged(s, j, 0, 0);
 	else
 		snitch_count(SNITCH_C_EVENTS_LOST);
 }

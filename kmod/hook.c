@@ -144,7 +144,7 @@ void snitch_hook_tell(const struct snitch_subject *s, const struct snitch_judgem
 		snitch_audit_refused(s->image, s->uid, s->packet, j->action, j->origin,
 				     j->origin_id);
 	if (snitch_observed())
-		snitch_tell_judged(s, j, cookie);
+		snitch_tell_judged(s, j, cookie, 0);
 }
 
 /* @answer: NULL, or it is an answer and for as long only */

@@ -237,20 +237,21 @@ void snitch_tell_settled(struct snitch_park *p)
 }
 
 void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judgement *j,
-			u64 cookie)
+			u64 cookie, u32 flags)
 {
 	const struct snitch_packet *k = s->packet;
 	struct snitch_flow_event e = {
 		.owner = s->image->id, .cookie = cookie, .when = ktime_get_boottime_ns(),
 		.generation = j->generation, .cgroup = s->image->cgroup, .netns = s->netns,
-		.uid = s->uid, .bytes = k->len, .family = k->family, .proto = k->proto,
+		.uid = s->uid, .flags = flags, .bytes = k->len, .family = k->family,
+		.proto = k->proto,
 		.icmp_type = k->icmp_type, .icmp_code = k->icmp_code, .sport = k->sport,
 		.dport = k->dport,
 		.ifindex = k->family == AF_PACKET ? ntohl(k->daddr.ip6[0]) : s->ifindex,
 	};
 	struct snitch_decided d = {
 		.owner = s->image->id, .origin_id = j->origin_id, .action = j->action,
-		.origin = j->origin, .packets = 1,
+		.origin = j->origin, .packets = flags & SNITCH_F_PASSED ? 0 : 1,
 	};
 
 	memcpy(e.saddr, &k->saddr, sizeof(e.saddr));

@@ -39,8 +39,9 @@ bool snitch_observed(void);
 /* Any context, no lock of the module held. */
 void snitch_tell_flow(struct snitch_park *p);
 void snitch_tell_settled(struct snitch_park *p);
+/* @flags: SNITCH_F_* */
 void snitch_tell_judged(const struct snitch_subject *s, const struct snitch_judgement *j,
-			u64 cookie);
+			u64 cookie, u32 flags);
 
 /* @e: but for its header; @image: may be NULL */
 void snitch_tell_ended(struct snitch_ended *e, struct snitch_image *image);

@@ -14,6 +14,7 @@
 #include "flow.h"
 #include "image.h"
 #include "park.h"
+#include "passed.h"
 #include "probe.h"
 
 static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
@@ -25,6 +26,7 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 		       struct linux_binprm *bprm)
 {
 	snitch_image_execed(task, bprm);
+	snitch_passed_execed();
 	snitch_ended_exited();
 }
 
@@ -103,6 +105,7 @@ int snitch_probe_init(void)
 		}
 		probes[i].attached = true;
 	}
+	snitch_passed_init();
 	return 0;
 }
 
@@ -117,4 +120,5 @@ void snitch_probe_exit(void)
 		probes[i].attached = false;
 	}
 	tracepoint_synchronize_unregister();
+	snitch_passed_exit();
 }

@@ -40,6 +40,18 @@ static inline struct file *snitch_compat_file(struct file __rcu **where)
 #endif
 }
 
+/* The socket of a file, or NULL; 5.11 dropped an argument. Any context. */
+static inline struct socket *snitch_compat_sock(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return sock_from_file(file);
+#else
+	int err;
+
+	return sock_from_file(file, &err);
+#endif
+}
+
 /* 6.1 keeps pointers to the ancestors, 5.10 their ids. */
 static inline u64 snitch_compat_ancestor(const struct cgroup *cgrp, int level)
 {

@@ -40,7 +40,8 @@ static const char *const owner_flags[] = { "deleted", "memfd", "disguised", "inc
 					   "forked", "scanned", "exited", "kernel", "unknown", "",
 					   "script", "no-path", NULL };
 static const char *const flow_flags[] = { "redelivered", "held", "adopted", "unbound",
-					  "foreign-data", "unparsed", "shared", "data", NULL };
+					  "foreign-data", "unparsed", "shared", "data", "passed",
+					  NULL };
 
 /* Always false, for "return wrong(...)". */
 static bool __attribute__((format(printf, 2, 3))) wrong(struct player *p, const char *format, ...)

@@ -128,6 +128,7 @@ static void check_counters(struct doctor *d, const struct snitch_status *st)
 		{ SNITCH_C_EVENTS_LOST, "events for observers were lost" },
 		{ SNITCH_C_AUDIT_LOST, "audit records were lost" },
 		{ SNITCH_C_DISGUISED, "programs disguised themselves as others" },
+		{ SNITCH_C_PASSED, "programs got connections of others, which no rule allows them" },
 	};
 	size_t i;
 

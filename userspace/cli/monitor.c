@@ -60,6 +60,8 @@ static void print_event(void *ctx, const struct snitch_monitor *e)
 		out_printf(" %016llx", (unsigned long long)e->decided.origin_id);
 	if (e->decided.packets)
 		out_printf(" (%u packets had waited)", e->decided.packets);
+	if (e->flow.flags & SNITCH_F_PASSED)
+		out_printf(" (got another program's open connection)");
 	if (of && *of)
 		out_printf(" [%s]", of);
 	out_printf("\n");
@@ -114,6 +116,7 @@ static void json_event(void *ctx, const struct snitch_monitor *e)
 	snprintf(rule, sizeof(rule), "%016llx", (unsigned long long)e->decided.origin_id);
 	json_object_set_new(o, "rule", e->decided.origin_id ? json_string(rule) : json_null());
 	json_object_set_new(o, "parked_packets", json_integer(e->decided.packets));
+	json_object_set_new(o, "passed", json_boolean(e->flow.flags & SNITCH_F_PASSED));
 	out_ndjson(o);
 }
 

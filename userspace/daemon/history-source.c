@@ -121,7 +121,11 @@ static void on_decided(void *ctx, const struct snitch_decided *decided)
 		;
 	if (decided->hdr.id || i == s->n_flows)
 		return;
-	if (owner) {
+	if (owner && s->flows[i].flags & SNITCH_F_PASSED) {
+		/* it has sent nothing: no row, or a rule would be made of it */
+		core_record(&d->core, LOG_WARNING, "got another program's open connection",
+			    &s->flows[i], owner, decided->origin_id);
+	} else if (owner) {
 		remember_fill(&d->core, &s->flows[i], owner, &text, &flow);
 		flow.action = decided->action;
 		flow.origin = decided->origin;

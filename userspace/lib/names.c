@@ -109,6 +109,7 @@ const char *snitch_counter_name(unsigned int counter)
 		[SNITCH_C_FORWARD_REFUSED] = "forward-refused",
 		[SNITCH_C_FORWARD_FULL] = "forward-full",
 		[SNITCH_C_DATA] = "data", [SNITCH_C_DATA_AGAIN] = "data-again",
+		[SNITCH_C_PASSED] = "passed",
 	};
 
 	return WORD(words, counter);

@@ -268,6 +268,10 @@ struct snitch_owner {		/* hdr.id: the owner */
 #define SNITCH_F_UNPARSED	(1U << 5)	/* headers could not be read */
 #define SNITCH_F_SHARED		(1U << 6)	/* several executables hold the socket */
 #define SNITCH_F_DATA		(1U << 7)	/* its first data wait: DATA follows */
+#define SNITCH_F_PASSED		(1U << 8)	/* observers, id 0: another's open connection came
+						 * into the owner's hands, and no rule of its own
+						 * allows it; DECIDED says what stands, 0 packets
+						 */
 
 struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 	struct snitch_hdr hdr;

@@ -285,6 +285,7 @@ enum snitch_counter {
 	SNITCH_C_FORWARD_FULL,		/* forwarded flows forgotten for want of room */
 	SNITCH_C_DATA,			/* flows whose first data were copied for the decider */
 	SNITCH_C_DATA_AGAIN,		/* TCP segments dropped while first data wait: sent again */
+	SNITCH_C_PASSED,		/* connections that other programs got: SNITCH_F_PASSED */
 	__SNITCH_C_MAX
 };
 

@@ -59,6 +59,20 @@ held() {
 	leak_none "$name: refused, 0 packets"
 }
 
+# leak_observe: from now on what nobody is asked about is told, too.
+leak_observe() {
+	SEEN=$TMP/seen
+	snitch-tool observe $SEEN &
+	wait_for 10 grep -q '^WELCOME' $SEEN
+}
+seen_field() { grep -E "$2" $SEEN | tail -n 1 | sed -n -E "s/.*\b$1=([^ ]*).*/\1/p"; }
+# t_told NAME PROTO PORT EXE: the newest flow there is told as that program's.
+t_told() {
+	local id
+	wait_for 5 grep -qE "$(flow_of $2 "$3")" $SEEN
+	id=$(seen_field owner "$(flow_of $2 "$3")")
+	t_is "$1: told as of $4" "$(seen_field exe "^OWNER id=${id:-none} ")" "$4" || t_note "$(tail -n 20 $SEEN)"
+}
 # sent NAME PROTO PORT COMMAND...: allowed by the decider it does arrive: the way is one.
 sent() {
 	local name=$1 proto=$2 port=$3

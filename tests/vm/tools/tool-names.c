@@ -65,6 +65,7 @@ const char *const counter_names[__SNITCH_C_MAX] = {
 	[SNITCH_C_FORWARDED] = "forwarded", [SNITCH_C_FORWARD_REFUSED] = "forward_refused",
 	[SNITCH_C_FORWARD_FULL] = "forward_full",
 	[SNITCH_C_DATA] = "data", [SNITCH_C_DATA_AGAIN] = "data_again",
+	[SNITCH_C_PASSED] = "passed",
 };
 
 const char *const limit_names[LIMITS] = {

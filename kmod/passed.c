@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Passed: see passed.h. */
+#include <linux/fdtable.h>
+#include <linux/kprobes.h>
+#include <linux/llist.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <net/inet_sock.h>
+#include <net/tcp_states.h>
+
+#include "counter.h"
+#include "flow.h"
+#include "observe.h"
+#include "owner.h"
+#include "passed.h"
+#include "policy.h"
+
+#define PASSED_MAX	128
+
+/* struct passed - @sk is in the hands of the process @pid now; both referenced */
+struct passed {
+	struct llist_node node;
+	struct sock *sk;
+	struct pid *pid;
+};
+
+static LLIST_HEAD(passed_list);
+static atomic_t passed_waiting;
+
+static void passed_work(struct work_struct *work);
+static DECLARE_WORK(passed_worker, passed_work);
+
+/* ---- what is noted: any context ---- */
+
+static bool passed_matters(const struct sock *sk)
+{
+	return (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
+	       snitch_owner_is_tcp(sk) && READ_ONCE(sk->sk_state) != TCP_LISTEN &&
+	       READ_ONCE(sk->sk_state) != TCP_CLOSE;
+}
+
+static void passed_note(struct file *file)
+{
+	const struct socket *sock = snitch_compat_sock(file);
+	struct sock *sk = sock ? sock->sk : NULL;
+	struct passed *x;
+
+	if (!sk || !passed_matters(sk))
+		return;
+	x = atomic_inc_return(&passed_waiting) > PASSED_MAX ? NULL :
+	    kmalloc(sizeof(*x), GFP_ATOMIC | __GFP_NOWARN);
+	if (!x) {
+		atomic_dec(&passed_waiting);
+		snitch_count(SNITCH_C_EVENTS_LOST);
+		return;
+	}
+	sock_hold(sk);
+	x->sk = sk;
+	x->pid = get_pid(task_tgid(current));
+	if (llist_add(&x->node, &passed_list))
+		schedule_work(&passed_worker);
+}
+
+static bool passed_watched(void)
+{
+	return snitch_policy_armed() && snitch_observed();
+}
+
+static int passed_open(const void *arg, struct file *file, unsigned int fd)
+{
+	passed_note(file);
+	return 0;
+}
+
+void snitch_passed_execed(void)
+{
+	if (passed_watched() && current->files)
+		iterate_fd(current->files, 0, passed_open, NULL);
+}
+
+/* ---- who may: the worker ---- */
+
+/* The newest verdict about the connection; the way it leaves is not known here. Under RCU. */
+static const struct snitch_flow *passed_find(const struct sock *sk, struct snitch_packet *p)
+{
+	struct snitch_flow_key key = { .sk = sk, .cookie = snitch_cookie(sk), .tcp = true };
+	const struct snitch_flow *f;
+
+	memset(p, 0, sizeof(*p));
+	p->proto = IPPROTO_TCP;
+	p->sport = sk->sk_num;
+	p->dport = ntohs(sk->sk_dport);
+	p->family = AF_INET;
+	p->saddr.ip = inet_sk(sk)->inet_saddr;
+	p->daddr.ip = sk->sk_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		p->family = AF_INET6;
+		p->saddr.in6 = inet6_sk(sk)->saddr;
+		p->daddr.in6 = sk->sk_v6_daddr;
+	}
+#endif
+	key.daddr = &p->daddr;
+	key.peer = p->peer;
+	f = snitch_flow_find(&key);
+	if (f)
+		return f;
+	key.loopback = true;
+	return snitch_flow_find(&key);
+}
+
+/* May it be sent by that program, too? An accepted one is refused by an explicit deny alone. */
+static bool passed_may(const struct snitch_flow *f, const struct snitch_subject *s,
+		       struct snitch_judgement *j)
+{
+	const struct snitch_image *image = rcu_dereference(f->image);
+
+	if (READ_ONCE(f->action) != SNITCH_ALLOW)
+		return true;	/* and by nobody */
+	if (image && snitch_image_same_exe(image, s->image) && f->uid == s->uid)
+		return true;
+	snitch_policy_judge(s, j);
+	if (f->flags & SNITCH_FLOW_WEAK)
+		return j->action == SNITCH_ASK || j->action == SNITCH_ALLOW ||
+		       j->origin == SNITCH_BY_MODE;
+	return j->action == SNITCH_ALLOW;
+}
+
+static void passed_judge(const struct sock *sk, struct snitch_image *image, u32 uid)
+{
+	const struct snitch_flow *f;
+	struct snitch_judgement j;
+	struct snitch_packet p;
+	struct snitch_subject s = {
+		.packet = &p, .image = image, .uid = uid, .netns = sock_net(sk)->ns.inum,
+	};
+
+	rcu_read_lock();
+	f = passed_find(sk, &p);
+	if (f) {
+		s.loopback = snitch_flow_loopback(f);
+		if (!passed_may(f, &s, &j)) {
+			snitch_count(SNITCH_C_PASSED);
+			j.action = SNITCH_ALLOW;	/* that verdict stands */
+			j.origin = f->origin;
+			j.origin_id = f->origin_id;
+			snitch_tell_judged(&s, &j, f->cookie, SNITCH_F_PASSED);
+		}
+	}
+	rcu_read_unlock();
+}
+
+static void passed_one(struct passed *x)
+{
+	struct task_struct *task = get_pid_task(x->pid, PIDTYPE_TGID);
+	struct snitch_image *image = task ? snitch_image_of(task) : NULL;
+
+	if (image)
+		passed_judge(x->sk, image, __kuid_val(task_euid(task)));
+	snitch_image_put(image);
+	if (task)
+		put_task_struct(task);
+	put_pid(x->pid);
+	sock_put(x->sk);
+	kfree(x);
+	atomic_dec(&passed_waiting);
+}
+
+static void passed_work(struct work_struct *work)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&passed_list));
+	struct passed *x, *next;
+
+	llist_for_each_entry_safe(x, next, list, node) {
+		passed_one(x);
+		cond_resched();
+	}
+}
+
+/* ---- the probe ---- */
+
+static int passed_received(struct kprobe *kp, struct pt_regs *regs)
+{
+	if (passed_watched())
+		passed_note((struct file *)regs_get_kernel_argument(regs, 0));
+	return 0;
+}
+
+/* Where a file gets a descriptor in another process: both take the file first. */
+static struct kprobe passed_probe = { .pre_handler = passed_received };
+static bool passed_up;
+
+void snitch_passed_init(void)
+{
+	static const char *const names[] = { "security_file_receive", "receive_fd" };
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names) && !passed_up; i++) {
+		passed_probe = (struct kprobe){
+			.symbol_name = names[i], .pre_handler = passed_received,
+		};
+		err = register_kprobe(&passed_probe);
+		passed_up = !err;
+	}
+	if (err)
+		pr_warn("connections passed to other programs are not told: no probe (%d)\n", err);
+}
+
+void snitch_passed_exit(void)
+{
+	if (passed_up)
+		unregister_kprobe(&passed_probe);
+	passed_up = false;
+	cancel_work_sync(&passed_worker);
+	passed_work(NULL);	/* what no worker has seen */
+}
