@@ -459,11 +459,22 @@ static void dns_said(const struct sk_buff *skb, const struct nf_hook_state *stat
 	snitch_image_put(image);
 }
 
+/* Raw sockets put any source into a header; what comes of it to this machine itself comes by
+ * loopback, where only this machine's own addresses answer.
+ */
+static bool dns_forged(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return state->in->flags & IFF_LOOPBACK &&
+	       !snitch_packet_source_is_ours(skb, state->pf == NFPROTO_IPV4, state->net, state->in);
+}
+
 /* NF_INET_LOCAL_IN, after everything else: what others refuse teaches nothing. */
 static unsigned int dns_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct snitch_dns_view v;
 
+	if (dns_forged(skb, state))
+		return NF_ACCEPT;
 	if (snitch_dns_view(&v, skb, state->pf, true)) {
 		v.key.netns = state->net->ns.inum;
 		if (v.key.proto == IPPROTO_TCP)

@@ -99,6 +99,24 @@ $A udp 10.78.3.1 9131 >/dev/null 2>&1
 t_got "what another program learnt allows nothing" udp 9131 0
 liar_down
 
+# Another program answers while the question is open, in the server's name: by a raw socket, to this
+# machine itself. Its own rule lets it; the answer is the right one but for who sent it.
+forged=10018180000100010000000004746f6c64026f6b0474657374000001000104746f6c64026f6b047465737400000100010000012c00040a4e0301
+in_f socat -u UDP-RECV:53 /dev/null &
+sink=$!
+echo "allow $B to $C4" >/etc/snitch/rules.d/30-forger.rules
+wait_for 10 eval 'snitch rules list | grep -q "allow $B to $C4"'
+$A names $F4 =told.ok.test 9132 --any --from 5777 >$TMP/asks 2>&1 &
+asks=$!
+wait_for 5 eval '[[ -n $(ss -H -lun "src :5777"; ss -H -an -u "sport = :5777") ]]'
+sleep 0.2
+$B fakeudp $F4 53 $C4 5777 --hex $forged >$TMP/forges
+wait $asks
+t_ok "a forged answer comes to the program that asked" grep -q '^asked 1' $TMP/asks || t_note "$(cat $TMP/asks $TMP/forges)"
+t_got "a forged answer allows nothing" udp 9132 0
+kill $sink
+rm /etc/snitch/rules.d/30-forger.rules
+
 # ---- said on the link ----------------------------------------------------------------------------------------
 
 # says N: what anybody may say to the group of multicast DNS: printer.local is 10.78.5.N.

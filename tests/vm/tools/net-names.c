@@ -18,6 +18,7 @@ struct names {
 	union address server;
 	socklen_t server_len;
 	unsigned int port;
+	unsigned int from;	/* port of the question; 0: any */
 	int tcp, fork, sleep_ms;
 	int over_tcp, split;	/* the question: by TCP; its length by itself */
 	int any;		/* answers from anywhere are taken */
@@ -90,6 +91,7 @@ static int look_up(const struct names *o, unsigned int id, const char *name, str
 	unsigned char buf[1024];
 	ssize_t n;
 
+	bind_port(fd, &o->server, o->from);
 	n = question(buf, id, name);
 	if ((!o->any && connect(fd, &o->server.sa, o->server_len)) ||
 	    sendto(fd, buf, n, 0, &o->server.sa, o->server_len) != n)
@@ -136,7 +138,7 @@ int do_names(void)
 	struct names o = { .sleep_ms = option_number("--sleep", 0), .tcp = flag("--tcp"),
 			   .fork = flag("--fork"), .over_tcp = flag("--over-tcp"),
 			   .split = flag("--split"), .any = flag("--any"),
-			   .late = flag("--late"),
+			   .late = flag("--late"), .from = option_number("--from", 0),
 			   .data = option("--data", "named") };
 	unsigned long count, i, asked = 0, sent = 0;
 	const char *pattern, *first;

@@ -105,32 +105,49 @@ int do_steps(void)
 	return err != 0;
 }
 
+/* Returns how many bytes they were. */
+static size_t unhex(char *buf, size_t size, const char *digits)
+{
+	unsigned int byte;
+	size_t n;
+
+	for (n = 0; n < size && sscanf(digits + 2 * n, "%2x", &byte) == 1; n++)
+		buf[n] = byte;
+	return n;
+}
+
 /* A datagram with a source of one's own choice. */
 int do_fakeudp(void)
 {
-	const char *data = option("--data", "fake"), *text = arg("source");
+	const char *hex = option("--hex", NULL), *data = option("--data", "fake"), *text;
 	struct {
 		struct iphdr ip;
 		struct udphdr udp;
-		char data[64];
+		char data[128];
 	} packet = { 0 };
-	unsigned int from = atoi(arg("source port"));
+	size_t n;
+	unsigned int from;
 	union address own, a;
 	socklen_t len;
 	uint64_t start;
 	int raw, err;
 
+	text = arg("source");
+	from = atoi(arg("source port"));
 	address_of(&own, text, from);
 	text = arg("address");
 	len = address_of(&a, text, atoi(arg("port")));
 	packet.ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
 		.saddr = own.in.sin_addr.s_addr, .daddr = a.in.sin_addr.s_addr };
+	if (hex)
+		n = unhex(packet.data, sizeof(packet.data), hex);
+	else
+		n = snprintf(packet.data, sizeof(packet.data), "%s", data);
 	packet.udp = (struct udphdr){ .source = own.in.sin_port, .dest = a.in.sin_port,
-		.len = htons(sizeof(packet.udp) + strlen(data)) };
-	strncpy(packet.data, data, sizeof(packet.data) - 1);
+		.len = htons(sizeof(packet.udp) + n) };
 	raw = socket_for(&a, SOCK_RAW, IPPROTO_RAW);
 	start = now_us();
-	err = sendto(raw, &packet, sizeof(packet.ip) + sizeof(packet.udp) + strlen(data), 0,
+	err = sendto(raw, &packet, sizeof(packet.ip) + sizeof(packet.udp) + n, 0,
 		     &a.sa, len) < 0 ? errno : 0;
 	report("send", err, start);
 	return err != 0;

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -133,9 +134,14 @@ socklen_t address_of(union address *a, const char *text, unsigned int port)
 {
 	memset(a, 0, sizeof(*a));
 	if (strchr(text, ':')) {
+		const char *scope = strchrnul(text, '%');
+		char plain[INET6_ADDRSTRLEN];
+
+		snprintf(plain, sizeof(plain), "%.*s", (int)(scope - text), text);
 		a->in6.sin6_family = AF_INET6;
 		a->in6.sin6_port = htons(port);
-		if (inet_pton(AF_INET6, text, &a->in6.sin6_addr) == 1)
+		a->in6.sin6_scope_id = *scope ? if_nametoindex(scope + 1) : 0;
+		if (inet_pton(AF_INET6, plain, &a->in6.sin6_addr) == 1)
 			return sizeof(a->in6);
 	} else {
 		a->in.sin_family = AF_INET;
@@ -266,7 +272,7 @@ static const struct command {
 	{ "feed", do_feed, "PROTO:PORT... --log FILE       the other end of load" },
 	{ "steps", do_steps, "PORT|- [--v4] STEP...            one UDP socket: recv MS, answer TEXT, "
 		"other PORT TEXT, to ADDR PORT TEXT, sleep MS, give SOCKET, take SOCKET" },
-	{ "fakeudp", do_fakeudp, "SRC PORT ADDR PORT [--data TEXT]" },
+	{ "fakeudp", do_fakeudp, "SRC PORT ADDR PORT [--data TEXT | --hex DIGITS]" },
 	{ "fabricate", do_fabricate, "OWN PORT ADDR PORT [--data TEXT]   inbound, it seems" },
 	{ "kind", do_kind, "udplite|sctp|sctp-many|dccp|l2tp ADDR PORT [--data TEXT] [--wait MS]" },
 	{ "header", do_header, "WAY OWN ADDR PORT [--data TEXT]   IP header and what follows, by hand" },
@@ -275,8 +281,9 @@ static const struct command {
 	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
-		"[--data TEXT] [--any] [--over-tcp [--split] [--late]]   looks up nN.DOMAIN (=NAME: that) and "
+		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT]   looks up nN.DOMAIN (=NAME: that) and "
 		"goes there at once" },
+	{ "inject", do_inject, "PID ADDR PORT [--data TEXT]     as its debugger" },
 	{ "lie", do_lie, "true|id|name|port|early|wrapped|bytes|much NAME ADDRESS [--tcp] [--port N]" },
 	{ "crowd", do_crowd, "COUNT [--keep MS]              as many processes with one large table of files" },
 	{ "ownfiles", do_ownfiles, "ADDR PORT [--keep MS]       a thread alone has the socket" },
