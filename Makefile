@@ -11,7 +11,7 @@ VM	:= $(TOP)/tests/vm
 SUB	:= +@$(MAKE) --no-print-directory
 
 .PHONY: all help deps deps-build kmod kmod-host userspace unit check check-vm check-kernels check-debug \
-	check-torture check-names check-install check-detection check-leaks check-store static selftest demo bench bench-lists kernels install uninstall clean distclean
+	check-torture check-fuzz check-names check-install check-detection check-leaks check-store static selftest demo bench bench-lists kernels install uninstall clean distclean
 
 all: deps-build kmod-host userspace
 
@@ -34,6 +34,7 @@ help:
 	@echo '  make check-kernels  the same on every stock kernel of tests/vm/kernels'
 	@echo '  make check-debug the same on the debug kernel (KASAN, lockdep, kmemleak)'
 	@echo '  make check-torture  owners of 10 000 random senders, 1 000 on the debug kernel; SENDERS, SEED'
+	@echo '  make check-fuzz     a million spoiled DNS messages, hellos and policies each'
 	@echo '  make check-names    a rule about names at 1 000 first packets; NAMES, KERNEL'
 	@echo '  make check-detection  24 kinds of traffic: the right program, the right number of bytes; a table'
 	@echo '  make check-leaks the leak catalogue, one case a way out; CASES="L01-..." for some, KERNEL=6.1'
@@ -77,7 +78,7 @@ uninstall:
 kernels: deps
 	$(SUB) -C tests kernels
 
-unit static selftest check-install check-vm check-kernels check-debug check-torture check-names check-detection check-leaks check-store demo bench bench-lists check: deps
+unit static selftest check-install check-vm check-kernels check-debug check-torture check-fuzz check-names check-detection check-leaks check-store demo bench bench-lists check: deps
 	$(SUB) -C tests $@ KERNEL=$(KERNEL)
 
 clean:

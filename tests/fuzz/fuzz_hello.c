@@ -233,6 +233,7 @@ int main(void)
 		}
 	}
 	require(left < 1000 || found > left / 20, "almost nothing was read", round);
+	rounds_end(round);
 	printf("fuzz_hello: %lu rounds, %lu read\n", left, found);
 	return 0;
 }

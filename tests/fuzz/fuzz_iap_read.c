@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "iap/find.h"
+#include "rounds.h"
 #include "util/escape.h"
 
 #define SEEDS_MAX	64
@@ -239,5 +240,6 @@ int main(void)
 	}
 	for (i = 0; i < n_seeds; i++)
 		free(seeds[i].bytes);
+	rounds_end(0);
 	return 0;
 }

@@ -291,6 +291,7 @@ int main(void)
 	names_free(names);
 	dns_queries_free(queries);
 	dns_streams_free(streams);
+	rounds_end(round);
 	printf("fuzz_names: %lu rounds, %lu answers, %lu messages over TCP\n", left, learnt, told);
 	return 0;
 }

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+#define ROUNDS_MEMORY	(32L << 10)	/* KiB that no input, and no number of them, makes us need */
 
 static uint64_t rounds_seed = 0x9e3779b97f4a7c15;	/* never 0 */
 
@@ -36,6 +39,19 @@ static inline void require(bool good, const char *what, unsigned long round)
 		return;
 	fprintf(stderr, "round %lu: %s\n", round, what);
 	exit(1);
+}
+
+/* At the end: what there was at once had a bound. AddressSanitizer keeps what is freed. */
+static inline void rounds_end(unsigned long round)
+{
+#ifndef __SANITIZE_ADDRESS__
+	struct rusage used;
+
+	require(!getrusage(RUSAGE_SELF, &used) && used.ru_maxrss < ROUNDS_MEMORY,
+		"more memory than ever needed", round);
+#else
+	(void)round;
+#endif
 }
 
 #endif
