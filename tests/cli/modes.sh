@@ -127,7 +127,11 @@ builtin_off_and_on() {
 	until_true 5 listed "to dns-servers port 53" && snitch rules disable builtin dns --yes --root "$ROOT" &&
 	[[ $(readlink "$mask") == /dev/null ]] && until_true 5 unlisted "to dns-servers" &&
 	snitch rules disable builtin --root "$ROOT" | grep "^off 20-dns.rules" &&
-	snitch rules enable builtin 20-dns --root "$ROOT" && [[ ! -L $mask ]] && until_true 5 listed "to dns-servers"
+	snitch rules enable builtin 20-dns --root "$ROOT" && [[ ! -L $mask ]] && until_true 5 listed "to dns-servers" || return 1
+	# nobody can ask the kernel: switched off, it is denied
+	snitch rules disable builtin kernel-groups --yes --root "$ROOT" && until_true 5 listed "deny kernel igmp to any" &&
+	until_true 5 listed "deny kernel mld to any" && snitch rules enable builtin kernel-groups --root "$ROOT" &&
+	until_true 5 listed "allow kernel igmp to any" && until_true 5 unlisted "deny kernel igmp"
 }
 builtin_wrong() {
 	printf 'allow any to 192.0.2.3\n' >"$ROOT/etc/snitch/rules.d/10-loopback.rules"

@@ -141,22 +141,36 @@ static uint64_t add(struct ruleset *set, const char *text, enum rule_scope scope
 static void test_folders(void **state)
 {
 	struct ruleset *set;
+	size_t i, kernel;
 
 	(void)state;
 	write_file(BUILTIN "/10-a.rules", "allow any to loopback\n");
 	write_file(BUILTIN "/20-b.rules", "allow any to dns-servers port 53\n");
-	write_file(BUILTIN "/30-c.rules", "allow any to multicast\n");
+	write_file(BUILTIN "/30-c.rules", "allow any to multicast\nallow kernel nd to any\n"
+		   "deny kernel mld to any\n");
+	write_file(BUILTIN "/40-d.rules", "allow kernel igmp to any\n");
+	write_file(ADMIN "/40-d.rules", "");
 	write_file(BUILTIN "/README", "not a rule\n");
 	write_file(ADMIN "/20-b.rules", "# masked\n\ndeny any to 192.0.2.1\n");
 	assert_int_equal(symlink("/dev/null", at(ADMIN "/30-c.rules")), 0);
 	write_file(STORE "/system.rules", "deny any to 192.0.2.2\n");
 	write_file(STORE "/1000.rules", "allow any to 192.0.2.3");
 	set = load();
-	assert_int_equal(set->n_rules, 4);
+	assert_int_equal(set->n_rules, 5);
 	assert_int_equal(set->rules[0]->scope, RULE_S_USER);
 	assert_int_equal(set->rules[0]->who_id, 1000);
 	assert_int_equal(set->rules[1]->action, SNITCH_DENY);
 	assert_int_equal(set->rules[3]->scope, RULE_S_BUILTIN);
+	/* Of what is switched off, what the kernel was allowed is refused: nobody can be asked. */
+	for (i = 0, kernel = 0; i < set->n_rules; i++) {
+		if (set->rules[i]->program.kind != RULE_P_KERNEL)
+			continue;
+		assert_int_equal(set->rules[i]->program.kernel, SNITCH_K_ND);
+		assert_int_equal(set->rules[i]->action, SNITCH_DENY);
+		assert_int_equal(set->rules[i]->scope, RULE_S_BUILTIN);
+		kernel++;
+	}
+	assert_int_equal(kernel, 1);
 	ruleset_free(set);
 }
 

@@ -28,13 +28,14 @@ struct names {
 /**
  * struct loading - one load of all folders
  * @admin: names in the administrator's folder: they mask built-in files
+ * @off: of them links to /dev/null
  * @skipped: a file was left out; @err tells of the first
  */
 struct loading {
 	struct ruleset *set;
 	const struct policy_paths *paths;
 	unsigned int flags;
-	struct names admin;
+	struct names admin, off;
 	struct rule_error *err;
 	bool skipped;
 };
@@ -232,8 +233,20 @@ int file_scope(const char *name, enum folder folder, enum rule_scope *scope, uin
 
 /* ---- loading ---------------------------------------------------------------------- */
 
+/*
+ * Of a built-in file that is switched off: what programs do is asked about without a rule. The
+ * kernel cannot be asked, so that what it was allowed is refused. Return: false: no rule is left.
+ */
+static bool switch_off(struct rule *rule)
+{
+	if (rule->program.kind != RULE_P_KERNEL || rule->action != SNITCH_ALLOW)
+		return false;
+	rule->action = SNITCH_DENY;
+	return true;
+}
+
 /* The rules of a text, line by line; the text is cut up. */
-static int load_text(struct ruleset *set, char *text, const struct rule *like,
+static int load_text(struct ruleset *set, char *text, const struct rule *like, bool off,
 		     struct rule_error *err)
 {
 	const char *line_text;
@@ -255,6 +268,10 @@ static int load_text(struct ruleset *set, char *text, const struct rule *like,
 		text = next;
 		if (!rule)
 			continue;
+		if (off && !switch_off(rule)) {
+			rule_free(rule);
+			continue;
+		}
 		rule->scope = like->scope;
 		rule->scope_uid = like->scope_uid;
 		rule->runtime = like->runtime;
@@ -270,9 +287,9 @@ static int load_text(struct ruleset *set, char *text, const struct rule *like,
 	return 0;
 }
 
-/* All rules of a file, or none. */
+/* All rules of a file, or none. @off: a built-in file is switched off. */
 static int load_file(struct ruleset *set, int dir, const char *folder_name, enum folder folder,
-		     const char *name, struct rule_error *err)
+		     const char *name, bool off, struct rule_error *err)
 {
 	struct set_index *index = set->index;
 	struct rule like = { .runtime = folder == FOLDER_RUNTIME };
@@ -295,7 +312,7 @@ static int load_file(struct ruleset *set, int dir, const char *folder_name, enum
 		      like.scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX,
 		      &text, &len, err);
 	if (!r)
-		r = load_text(set, text, &like, err);
+		r = load_text(set, text, &like, off, err);
 	while (r && set->n_rules > before) {
 		struct rule *rule = set->rules[--set->n_rules];
 
@@ -369,10 +386,9 @@ static bool is_mask(int dir, const char *name)
 	return n == (ssize_t)strlen("/dev/null") && !memcmp(target, "/dev/null", n);
 }
 
-static bool is_masked(const struct loading *l, const char *name)
+static bool is_among(const struct names *names, const char *name)
 {
-	return l->admin.n && bsearch(&name, l->admin.name, l->admin.n, sizeof(char *),
-				     compare_names);
+	return names->n && bsearch(&name, names->name, names->n, sizeof(char *), compare_names);
 }
 
 /* What is not there has no rules; what is wrong may be left out, if so wished. */
@@ -397,12 +413,17 @@ static int load_files(struct loading *l, enum folder folder, int fd, const char 
 
 	for (i = 0; i < names->n && !r; i++) {
 		const char *name = names->name[i];
+		bool off = folder == FOLDER_BUILTIN && is_among(&l->off, name);
 
-		if (folder == FOLDER_BUILTIN && is_masked(l, name))
+		if (folder == FOLDER_BUILTIN && !off && is_among(&l->admin, name))
 			continue;
-		if (folder == FOLDER_ADMIN && is_mask(fd, name))
+		if (folder == FOLDER_ADMIN && is_mask(fd, name)) {
+			r = add_name(&l->off, name);
+			if (r)
+				r = fail_errno(l->err, r, path);
 			continue;
-		r = forgive(l, load_file(l->set, fd, path, folder, name, &err), &err);
+		}
+		r = forgive(l, load_file(l->set, fd, path, folder, name, off, &err), &err);
 	}
 	return r;
 }
@@ -448,6 +469,7 @@ int ruleset_load(const struct policy_paths *paths, unsigned int flags, struct ru
 	for (i = 0; i < SNITCH_ARRAY_SIZE(order) && !r; i++)
 		r = load_folder(&l, order[i]);
 	names_clear(&l.admin);
+	names_clear(&l.off);
 	if (r) {
 		ruleset_free(l.set);
 		return r;

@@ -289,8 +289,9 @@ void ruleset_free(struct ruleset *set);		/* NULL is allowed */
  *
  * A folder that does not exist has no rules. A file is refused when it has an error, when
  * others than root, user snitch and the caller's user can write it or its folder, or when it is
- * a symbolic link (but one to /dev/null in the administrator's folder, which masks the built-in
- * file of that name, as any other file of that name does).
+ * a symbolic link (but one to /dev/null in the administrator's folder). A file of the same name there
+ * stands for a built-in one; such a link switches it off: of its rules only those that allow the
+ * kernel something are left, as rules that deny it.
  *
  * Return: 0; -EINVAL, -EPERM, -EFBIG, -ENOMEM, or from the file system.
  */
