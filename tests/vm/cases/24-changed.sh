@@ -62,14 +62,14 @@ hammer() {
 count_of() { grep -cE "$1" "$2"; }
 
 case_begin
-far_up tcp:80 tcp:81 udp:80
+far_up tcp:80 tcp:81 tcp:90 udp:80
 mkdir -p $DEB /usr/local/bin
 mount -t tmpfs deb $DEB
 for version in 1 2 3 4 5; do make_package $version; done
 make_package 6 no-sums
 by_hand $OWN first
 t_ok "a package is installed" upgrade 1
-warm $P $D $OWN snitch snitchd dpkg
+warm $A $P $D $OWN snitch snitchd dpkg
 daemon_prepare
 cat >/etc/snitch/rules.d/20-changed.rules <<-END
 	allow $P to $F4
@@ -211,8 +211,34 @@ restarted true
 t_asked "and not forgotten by a restart" $OWN 80
 snitch rules add allow $OWN to $F4 port 80 >/dev/null
 t_out "a new rule says that it is right" '^connect OK' $OWN tcp $F4 80
+
+# ---- a rule for any program ---------------------------------------------------------------------------
+
+echo "allow any to $F4 port 90" >/etc/snitch/rules.d/30-any.rules
+wait_for 10 eval 'snitch rules list | grep -q "allow any to $F4 port 90"'
+t_out "a rule for any program lets others through" '^connect OK' $A tcp $F4 90
+# still_denied NAME: it is, whatever its file has become.
+still_denied() {
+	far_reset
+	t_out "$1: a rule for any program does not open it" '^connect ECONNREFUSED' $D tcp $F4 90 --data leak
+	t_none "$1: 0 packets" tcp 90
+}
+still_denied "denied"
+upgrade 5
+still_denied "just upgraded"
+by_hand $D "another copy"
+still_denied "a new copy in its place"
+# The kernel has to be told of it under the rules that are in force since.
+t_out "others it lets through as before" '^connect OK' $A tcp $F4 90
 agent_down
 daemon_down
+sleep $((4 * SLOW))	# the grace
+t_out "without the daemon, too, it lets others through" '^connect OK' $A tcp $F4 90
+still_denied "without the daemon"
+upgrade 4
+still_denied "upgraded without the daemon"
+by_hand $D "a third copy"
+still_denied "a new copy, without the daemon"
 t_ok "with the daemon its inspector ends" wait_for 5 eval '! pgrep snitchd >/dev/null'
 [[ $T_FAILED -eq 0 ]] || t_note "$(tail -n 60 $TMP/snitchd.log; tail -n 20 $TMP/dpkg)"
 dpkg -P changed >/dev/null 2>&1

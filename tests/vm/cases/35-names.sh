@@ -7,7 +7,7 @@
 
 N=$(param names)
 N=${N:-300}
-C=/opt/c
+C=/opt/c BOOK=/usr/bin/thunderbird
 
 hosts_file() {
 	local i
@@ -16,12 +16,14 @@ hosts_file() {
 		echo "10.78.$((100 + i / 200)).$((i % 200 + 1)) n$i.bad.test"
 	done
 	printf '%s\n' "10.78.200.1 shared.ok.test shared.bad.test" "10.78.200.2 end.other.test" \
-		"10.78.200.3 web.ok.test" "10.78.200.4 fork.ok.test" "10.78.200.5 ended.ok.test"
+		"10.78.200.3 web.ok.test" "10.78.200.4 fork.ok.test" "10.78.200.5 ended.ok.test" \
+		"10.78.200.80 homepage.mac.com" "10.78.200.81 www.apple.com"
 }
 
 case_begin
 names_to_initial
 cp $A $C
+[[ -e $BOOK ]] || cp $A $BOOK
 hosts_file >$TMP/hosts
 far_up tcp:80
 resolver $F4 --addn-hosts=$TMP/hosts --cname=alias.ok.test,middle.test \
@@ -32,11 +34,19 @@ daemon_prepare
 printf '%s\n' "allow any to dns-servers port 53" "allow any to $F3 port 53" \
 	"allow $A to *.ok.test" "deny $A to *.bad.test" "allow $B to shared.ok.test" \
 	"allow /usr/bin/curl to web.ok.test port 80 tcp" "allow $C to hosts.ok.test" \
-	"allow $B to 10.78.210.1 port 9050" >/etc/snitch/rules.d/20-names.rules
-warm snitch snitchd curl $A $B $C
+	"allow $B to 10.78.210.1 port 9050" "allow $BOOK to any" "deny $BOOK to homepage.mac.com" >/etc/snitch/rules.d/20-names.rules
+warm snitch snitchd curl $A $B $C $BOOK
 daemon_up
 t_ok "snitchd starts" snitch mode || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
 snitch mode quiet >/dev/null
+
+# ---- an address book that does not phone home ----------------------------------------------------
+
+names $BOOK $F4 =homepage.mac.com 9005
+t_ok "the address book looks up the place that is denied" grep -q '^asked 1' <<<"$OUT"
+t_got "and sends nothing there" udp 9005 0
+names $BOOK $F4 =www.apple.com 9006
+t_got "elsewhere it may" udp 9006 1
 
 # ---- the first packet ---------------------------------------------------------------------------
 
@@ -49,9 +59,10 @@ t_got "nothing arrives" udp 9001 0
 consulted=$(stat_of consulted) accepted=$(stat_of accepted)
 # One image has room for so many conclusions, each name one for each port that rules speak of.
 FEW=100
-names $A $F4 ok.test 443 $FEW --tcp
+names $A $F4 ok.test 443 $FEW --tcp --sleep 3
 t_cmp "$FEW connections, each by its first SYN" "$(far_packets tcp 443)" -ge $FEW
-# A connection may be quicker than the daemon: it is asked about, and goes all the same.
+# A connection may be quicker than the daemon: it is asked about, and goes all the same. Who takes
+# 3 ms is not.
 t_cmp "they were not asked about: the kernel had been told" "$(($(stat_of accepted) - accepted))" -ge $((FEW * 9 / 10))
 t_cmp "only lookups are, for a rule about names is stronger than that for resolvers" \
 	"$(($(stat_of consulted) - consulted))" -le $((FEW * 11 / 10))

@@ -44,6 +44,18 @@ daemon_up
 cell "until reboot, after a restart" got $C $F4
 snitch rules rm $id
 cell "removed" refused $C $F4
+# A reboot empties /run.
+snitch rules add --scope runtime "allow $C to $F4 port 80 until reboot" >/dev/null
+cell "until reboot" got $C $F4
+daemon_down
+rm -f /run/snitch/rules/*
+daemon_up
+cell "until reboot, after one" refused $C $F4
+end=$(($(date +%s) + 4 * SLOW))
+id=$(snitch rules add --scope runtime "allow $C to $F4 port 80 until $(date -u -d @$end +%Y-%m-%dT%H:%M:%SZ)")
+cell "until a date" got $C $F4
+sleep $((5 * SLOW))
+cell "until a date, after it" refused $C $F4
 
 # ---- a revoked rule ---------------------------------------------------------------------------------------
 
