@@ -18,8 +18,9 @@ reader() {
 # (64 KiB of a pipe, and its window), runs the command and stays.
 mkfifo $TMP/never
 holds() {
-	go $1 $DIR/tool -c "exec 3<>/dev/tcp/$F4/$2; printf %075000d 1 >&3; echo full; $3; read -rt $((10 * SLOW)) <>$TMP/never"
+	go $1 $DIR/tool -c "exec 3<>/dev/tcp/$F4/$2; printf %075000d 1 >&3; echo full; read -rt $SLOW <>$TMP/never; $3; read -rt $((10 * SLOW)) <>$TMP/never"
 	t_said "$1: more is queued than the peer takes" $1 '^full'
+	sleep $SLOW	# until no more goes
 }
 # t_passed NAME PORT EXE: the one newest told there is of that program, as a connection that it got.
 t_passed() {
