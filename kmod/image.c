@@ -306,7 +306,7 @@ static struct snitch_image *image_of_parent(struct task_struct *task)
 
 	rcu_read_lock();
 	parent = rcu_dereference(task->real_parent);
-	image = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
+	image = snitch_image_seen(parent);
 	rcu_read_unlock();
 	return image;
 }
@@ -324,9 +324,7 @@ void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
 
 	if (child->pid != child->tgid || child->flags & PF_KTHREAD || !child->mm)
 		return;
-	rcu_read_lock();
-	mine = image_lookup(task_tgid(parent), READ_ONCE(parent->self_exec_id));
-	rcu_read_unlock();
+	mine = snitch_image_seen(parent);
 	if (mine) {
 		image = image_new(child, NULL, mine, mine, SNITCH_O_FORKED, false);
 	} else {
@@ -385,19 +383,24 @@ void snitch_image_exited(struct task_struct *task)
 
 /* ---- finding ---- */
 
-/**
- * snitch_image_current() - the image of the running task
- *
- * Return: a reference, or NULL (table full, no memory).
- * Context: the task's own (snitch_owner_in_task()); does not sleep.
+/** snitch_image_seen() - a task's image, if there is one already, or NULL; any context */
+struct snitch_image *snitch_image_seen(struct task_struct *task)
+{
+	struct snitch_image *image;
+
+	rcu_read_lock();
+	image = image_lookup(task_tgid(task), READ_ONCE(task->self_exec_id));
+	rcu_read_unlock();
+	return image;
+}
+
+/* snitch_image_current() - the running task's, made if need be; NULL: table full, no memory.
+ * In the task's own context (snitch_owner_in_task()); does not sleep.
  */
 struct snitch_image *snitch_image_current(void)
 {
-	struct snitch_image *image, *parent;
+	struct snitch_image *image = snitch_image_seen(current), *parent;
 
-	rcu_read_lock();
-	image = image_lookup(task_tgid(current), READ_ONCE(current->self_exec_id));
-	rcu_read_unlock();
 	if (image)
 		return image;
 	parent = image_of_parent(current);
@@ -410,13 +413,10 @@ struct snitch_image *snitch_image_current(void)
 /** snitch_image_of() - the image of another task; process context, may sleep */
 struct snitch_image *snitch_image_of(struct task_struct *task)
 {
-	struct snitch_image *image, *parent;
+	struct snitch_image *image = snitch_image_seen(task), *parent;
 	struct mm_struct *mm;
 	struct file *file;
 
-	rcu_read_lock();
-	image = image_lookup(task_tgid(task), READ_ONCE(task->self_exec_id));
-	rcu_read_unlock();
 	if (image)
 		return image;
 	mm = get_task_mm(task);

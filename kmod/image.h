@@ -147,6 +147,7 @@ struct snitch_image {
 int snitch_image_init(void);
 void snitch_image_exit(void);
 
+struct snitch_image *snitch_image_seen(struct task_struct *task);
 struct snitch_image *snitch_image_current(void);
 struct snitch_image *snitch_image_of(struct task_struct *task);
 struct task_struct *snitch_image_live_thread(struct task_struct *process);

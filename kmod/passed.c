@@ -17,11 +17,19 @@
 
 #define PASSED_MAX	128
 
-/* struct passed - @sk is in the hands of the process @pid now; both referenced */
+/*
+ * struct passed - who has a connection now
+ * @sk: referenced
+ * @image: of the process, referenced; NULL: nobody has seen it yet
+ * @pid: the process, referenced
+ * @uid: its effective uid
+ */
 struct passed {
 	struct llist_node node;
 	struct sock *sk;
+	struct snitch_image *image;
 	struct pid *pid;
+	u32 uid;
 };
 
 static LLIST_HEAD(passed_list);
@@ -56,7 +64,9 @@ static void passed_note(struct file *file)
 	}
 	sock_hold(sk);
 	x->sk = sk;
+	x->image = snitch_image_seen(current);	/* it may have ended before the worker comes */
 	x->pid = get_pid(task_tgid(current));
+	x->uid = __kuid_val(current_euid());
 	if (llist_add(&x->node, &passed_list))
 		schedule_work(&passed_worker);
 }
@@ -150,16 +160,26 @@ static void passed_judge(const struct sock *sk, struct snitch_image *image, u32 
 	rcu_read_unlock();
 }
 
-static void passed_one(struct passed *x)
+/* A process older than the module. */
+static struct snitch_image *passed_image(const struct passed *x)
 {
 	struct task_struct *task = get_pid_task(x->pid, PIDTYPE_TGID);
 	struct snitch_image *image = task ? snitch_image_of(task) : NULL;
 
-	if (image)
-		passed_judge(x->sk, image, __kuid_val(task_euid(task)));
-	snitch_image_put(image);
 	if (task)
 		put_task_struct(task);
+	return image;
+}
+
+static void passed_one(struct passed *x)
+{
+	if (!x->image)
+		x->image = passed_image(x);
+	if (x->image)
+		passed_judge(x->sk, x->image, x->uid);
+	else
+		snitch_count(SNITCH_C_EVENTS_LOST);
+	snitch_image_put(x->image);
 	put_pid(x->pid);
 	sock_put(x->sk);
 	kfree(x);

@@ -8,7 +8,7 @@
  * are. So whoever has no rule for such a connection is told to observers
  * when it gets it, and counted: it is detected, not stopped.
  *
- * Lifetimes: a note has references to the socket and the pid, waits in a
+ * Lifetimes: a note has references to socket, image and pid, waits in a
  * lock-free list (PASSED_MAX at most; what does not fit is counted as a lost
  * event) and is judged by one worker.
  */

@@ -15,10 +15,11 @@ reader() {
 	wait_for 10 far_listens -t $1
 }
 # holds NAME PORT COMMAND: the tool has a connection on which more is queued than the peer has room for
-# (64 KiB of a pipe, and its window), runs the command and stays.
+# (64 KiB of a pipe, and its window), runs the command and stays. The tool itself has room for all.
+in_c sysctl -q -w net.ipv4.tcp_wmem="4096 1048576 4194304"
 mkfifo $TMP/never
 holds() {
-	go $1 $DIR/tool -c "exec 3<>/dev/tcp/$F4/$2; printf %075000d 1 >&3; echo full; read -rt $SLOW <>$TMP/never; $3; read -rt $((10 * SLOW)) <>$TMP/never"
+	go $1 $DIR/tool -c "exec 3<>/dev/tcp/$F4/$2; printf %0300000d 1 >&3; echo full; read -rt $SLOW <>$TMP/never; $3; read -rt $((10 * SLOW)) <>$TMP/never"
 	t_said "$1: more is queued than the peer takes" $1 '^full'
 	sleep $SLOW	# until no more goes
 }
