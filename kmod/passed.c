@@ -106,7 +106,7 @@ static const struct snitch_flow *passed_find(const struct sock *sk, struct snitc
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
 		p->family = AF_INET6;
-		p->saddr.in6 = inet6_sk(sk)->saddr;
+		p->saddr.in6 = sk->sk_v6_rcv_saddr;
 		p->daddr.in6 = sk->sk_v6_daddr;
 	}
 #endif
