@@ -311,7 +311,7 @@ static int teardown_observer(void **state)
 }
 
 /* As the kernel tells of a flow that it never parked: id 0. */
-static void tell_flow(struct observing *o, uint64_t id, uint16_t port)
+static void tell_flagged(struct observing *o, uint64_t id, uint16_t port, uint32_t flags)
 {
 	struct snitch_flow_event ev;
 
@@ -320,7 +320,13 @@ static void tell_flow(struct observing *o, uint64_t id, uint16_t port)
 				      .type = SNITCH_MSG_FLOW, .id = id };
 	ev.uid = 1000;
 	ev.sport = 50000;
+	ev.flags = flags;
 	assert_int_equal(fake_send(o->fake, &ev, sizeof(ev)), 0);
+}
+
+static void tell_flow(struct observing *o, uint64_t id, uint16_t port)
+{
+	tell_flagged(o, id, port, 0);
 }
 
 static void tell_decided(struct observing *o, uint64_t id, uint32_t action, uint32_t origin,
@@ -377,6 +383,23 @@ static void test_observed(void **state)
 	assert_string_equal(rows.program[f - rows.row], "/usr/bin/curl");
 	assert_int_equal(row_to(&rows, 80)->action, SNITCH_DROP);
 	assert_int_equal(row_to(&rows, 80)->sent, 0);
+}
+
+/* It has got another's connection and sent nothing: no row, of which a rule could be made. */
+static void test_passed(void **state)
+{
+	struct observing *o = *state;
+	struct rows rows;
+
+	tell_flagged(o, 0, 443, SNITCH_F_PASSED);
+	tell_decided(o, 0, SNITCH_ALLOW, SNITCH_BY_RULE, 0xcd);
+	tell_flow(o, 0, 80);
+	tell_decided(o, 0, SNITCH_ALLOW, SNITCH_BY_RULE, 0xce);
+	listen_to(o);
+	rows = read_rows(&o->d.core);
+	assert_int_equal(rows.n, 1);
+	assert_int_equal(rows.row[0].port, 80);
+	assert_int_equal(rows.row[0].rule, 0xce);
 }
 
 static void test_inbound(void **state)
@@ -488,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list_hits, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_flood, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_observed, setup_observer, teardown_observer),
+		cmocka_unit_test_setup_teardown(test_passed, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_inbound, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_gaps, setup_observer, teardown_observer),
 		cmocka_unit_test(test_settings),
