@@ -53,4 +53,33 @@ for n in {1..24}; do
 	nth "$n" timeout 3 snitch-tool limits max_flows=4096
 done >/dev/null 2>&1
 t_out "after failed transactions all is well" '^echo OK' $A tcp $F4 80 --data after
+
+# Connections that change hands, with an observer.
+snitch-tool observe $TMP/observer &
+observer=$!
+wait_for 10 grep -q WELCOME $TMP/observer
+go holder $A tcp $F4 80 --keep $((20000 * SLOW))
+wait_for 10 said holder '^connect OK'
+fault_on 30
+for _ in {1..20}; do failing timeout 10 $B steal ${PIDS[holder]} 3 --data never; done >/dev/null 2>&1
+fault_off
+t_cmp "who gets a connection is told, or the loss is counted" \
+	"$(($(stat_of passed) + $(stat_of events_lost)))" -ge 1
+kill ${PIDS[holder]} $observer
+ended holder
+tell deny all
+
+# Loading.
+decider_end
+t_ok "it unloads" wait_for 10 module_unload
+fault_on 2
+loaded=0
+for _ in {1..30}; do
+	failing insmod $MODULE && loaded=$((loaded + 1))
+	module_unload
+done >/dev/null 2>&1
+fault_off
+t_note "loaded $loaded times of 30"
+t_cmp "now and then it does not load" $loaded -lt 30
+t_ok "and then it loads" module_load
 t_done
