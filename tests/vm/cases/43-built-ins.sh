@@ -19,6 +19,8 @@ for program in $C $DHCP $EAPOL $NTP $METHOD $FETCH; do
 done
 
 case_begin
+in_f nft 'table netdev far { counter eapol { }
+	chain in { type filter hook ingress device "vf" priority 0; ether type 0x888e counter name "eapol"; }; }'
 far_up udp:53 udp:67 udp:123 udp:547 tcp:80 tcp:443 tcp:3142 tcp:4460
 warm $A $C snitch snitchd
 daemon_prepare
@@ -34,14 +36,12 @@ got() { [[ $(far_packets "$@") -gt 0 ]]; }
 nd() { [[ $(in_f nft -j list counter inet far nd | jq -r '.nftables[].counter? // empty | .packets') -gt 0 ]]; }
 tcp() { in_c "${AS[@]}" $1 tcp $2 $3 --wait 300; got tcp $3; }
 udp() { in_c "${AS[@]}" $1 udp $2 $3; wait_for 1 got udp $3; }
-# Frames of a type that is not IP: only the device counts them.
-received() { in_f ip -j -s link show vf | jq '.[0].stats64.rx.packets'; }
-frames() {
-	local before
-	before=$(received)
-	in_c $1 packet raw vc $F4 90 --type ${2:-0x888e} --count 3
-	sleep 0.2
-	[[ $(received) -gt $before ]]
+frames() { in_c $1 packet raw vc $F4 90 --count 3; wait_for 1 got udp 90; }
+# Frames that are not IP have a counter of their own.
+eapol() {
+	in_f nft reset counters table netdev far >/dev/null
+	in_c $1 packet raw vc $F4 90 --type 0x888e --count 3
+	wait_for 1 eval '[[ $(in_f nft -j list counter netdev far eapol | jq ".nftables[].counter? // empty | .packets") -gt 0 ]]'
 }
 near() {
 	: >$TMP/near
@@ -80,7 +80,7 @@ way() {
 	*) t_ok "$FILE: $STATE, $name goes" goes "$@" ;;
 	esac || t_note "$(cat $TMP/way)"
 }
-# builtin FILE: its ways, which are the function of that name.
+# builtin_file FILE: its ways, which are the function of that name.
 builtin_file() {
 	FILE=$1
 	for STATE in "by default" off "on again"; do
@@ -105,11 +105,11 @@ ways_dhcp() {
 		way "$program" udp $program $F4 67
 		asked $program 67
 		way "$program, IPv6" udp $program $F6 547
-		way "$program, frames" frames $program 0x0800
+		way "$program, frames" frames $program
 	done
 	way "a router solicitation" solicits /usr/sbin/NetworkManager
 }
-ways_eapol() { for program in $EAPOL; do way "$program" frames $program; done; }
+ways_eapol() { for program in $EAPOL; do way "$program" eapol $program; done; }
 ways_ntp() {
 	for program in $NTP; do
 		way "$program" udp $program $F4 123
@@ -139,24 +139,24 @@ for FILE in loopback dns dhcp eapol ntp apt fetch kernel-groups kernel-icmp kern
 done
 echo "allow /usr/bin/ping to 10.98.0.0/15" >/etc/snitch/rules.d/20-tunnels.rules
 wait_for 10 eval 'snitch rules list | grep -q 10.98.0.0' || t_fail "a rule for ping"
-if in_c ip link add vx0 type vxlan id 7 remote $F4 dstport 4789 dev vc 2>$TMP/vx; then
-	in_c ip addr add 10.98.0.1/24 dev vx0
-	in_c ip link set vx0 up
-	builtin_file vxlan
-	in_c ip link del vx0
-else
-	t_skip "vxlan" "$(cat $TMP/vx)"
-fi
-if in_c ip link add wg0 type wireguard 2>$TMP/wg; then
-	(umask 077; wg genkey >$TMP/key)
-	in_c wg set wg0 private-key $TMP/key peer "$(wg genkey | wg pubkey)" endpoint $F4:5182 allowed-ips 10.99.0.0/24
-	in_c ip addr add 10.99.0.1/24 dev wg0
-	in_c ip link set wg0 up
-	builtin_file wireguard
-	in_c ip link del wg0
-else
-	t_skip "wireguard" "$(cat $TMP/wg)"
-fi
+# through FILE ADDRESS DEVICE TYPE...: a tunnel's ways, with the device made for it.
+through() {
+	local file=$1 address=$2 device=$3
+	shift 3
+	if in_c ip link add $device type "$@" 2>$TMP/tunnel; then
+		[[ $1 != wireguard ]] || in_c wg set $device private-key $TMP/key peer "$(wg genkey | wg pubkey)" \
+			endpoint $F4:5182 allowed-ips $address/24
+		in_c ip addr add $address/24 dev $device
+		in_c ip link set $device up
+		builtin_file $file
+		in_c ip link del $device
+	else
+		t_skip "$file" "$(cat $TMP/tunnel)"
+	fi
+}
+through vxlan 10.98.0.1 vx0 vxlan id 7 remote $F4 dstport 4789 dev vc
+(umask 077; wg genkey >$TMP/key)
+through wireguard 10.99.0.1 wg0 wireguard
 if modprobe -a nfs nfsv4 2>/dev/null; then builtin_file nfs; else t_skip "nfs" "this kernel has none"; fi
 t_is "each file was tried" "$(snitch --json rules disable builtin | jq -r '.builtin[].name' |
 	sed -E 's/^[0-9]+-(.*)\.rules$/\1/' | while read -r name; do declare -F ways_$name >/dev/null || echo $name; done)" ""
