@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
-# L71: one program, 500 destinations: one question for each name or place, bounded, and one answer
-# for all of the program's.
+# L71: one program, 500 ports of one place: one question, and one answer for all of them.
 . /snitch/leak/lib/leak.sh
 . /snitch/cases/lib/daemon.sh
 

@@ -94,7 +94,7 @@ t_json "and as JSON" ".flows | any(.pid == $pid and .comm == \"a\" and .proto ==
 t_json "flows --parked" '.parked == []' flows --parked
 t_json "flows tells what it descends from" ".flows | any(.pid == $pid and (.parents | length) > 0)" flows
 # top: what the kernel knows, by program; snitchd has to ask whose flows are that it was never consulted about.
-t_json "top tells program, peer, bytes both ways, and the rule" ".programs | any(.program == \"$A\" and .user == \"root\"
+t_json "top tells program, peer, packets both ways, and the rule" ".programs | any(.program == \"$A\" and .user == \"root\"
 	and .sent > 0 and .received_packets > 0 and (.flows | any(.pid == $pid and .address == \"$F4\" and .port == 80 and .proto == \"tcp\"
 	and .verdict == \"allow\" and .by == \"rule\" and .rule == \"$id\" and .sent_packets >= 1 and .received_packets >= 1)))" top
 t_says "top --once is for people" "^ +a +root +[0-9]+ .* $F4" snitch top --once

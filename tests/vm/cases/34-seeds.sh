@@ -147,7 +147,7 @@ agent_down
 snitch mode quiet
 t_ok "003: switched on again" snitch rules enable builtin loopback
 t_out "003: loopback works again" '^echo OK' $C tcp ::1 8080 --data near
-# The kernel's own: switched off and refused by default, they stop; that is seen at the far end.
+# The kernel's own; 43-built-ins switches each file off.
 echo "deny kernel icmp-reply to any" >/etc/snitch/rules.d/50-kernel-icmp.rules
 t_ok "003: a file of the same name stands for a built-in one" wait_for 5 eval '! snitch rules list | grep -q "builtin.*icmp-reply"'
 answers() { in_f $FAR icmp $C4 --wait 500 | grep -q '^recv OK'; }

@@ -281,8 +281,8 @@ static const struct command {
 	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
-		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT]   looks up nN.DOMAIN (=NAME: that) and "
-		"goes there at once" },
+		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT]   looks up "
+		"nN.DOMAIN (=NAME: that) and goes there at once" },
 	{ "inject", do_inject, "PID ADDR PORT [--data TEXT]     as its debugger" },
 	{ "lie", do_lie, "true|id|name|port|early|wrapped|bytes|much NAME ADDRESS [--tcp] [--port N]" },
 	{ "crowd", do_crowd, "COUNT [--keep MS]              as many processes with one large table of files" },

@@ -49,7 +49,7 @@ union address {
 	struct sockaddr_in6 in6;
 };
 
-/* address_of() - numeric address, fe80::1%DEVICE too, and port; returns the length for the socket calls. */
+/* address_of() - numeric address, fe80::1%DEVICE too, and port; returns the length for the calls. */
 socklen_t address_of(union address *a, const char *text, unsigned int port);
 /* socket_for() - dies when the kernel has no such socket. */
 int socket_for(const union address *a, int type, int proto);
