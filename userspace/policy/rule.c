@@ -182,17 +182,12 @@ const char *rule_why_inactive(const struct rule *rule, uint64_t now, uint64_t bo
 const char *rule_why_not_enforced(const struct rule *rule)
 {
 	const struct rule_program *p;
-	size_t i;
 
 	if (rule->flags & RULE_F_IN)
 		return "rules for incoming connections are not enforced";
 	for (p = rule->program.child_of; p; p = p->child_of) {
 		if (p->kind != RULE_P_PATH && p->kind != RULE_P_PATTERN)
 			return "after child-of only paths and patterns are recognised";
-	}
-	for (i = 0; i < rule->n_items; i++) {
-		if (item_is_name(&rule->items[i]) && rule->items[i].kind != RULE_I_LIST)
-			return "names come with DNS tracking";
 	}
 	return NULL;
 }
