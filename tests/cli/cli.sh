@@ -124,7 +124,7 @@ explains_offline() {
 	mkdir -p "$WORK/other/etc/snitch/rules.d"
 	printf '%s\n' 'allow /usr/bin/curl to any port 80' 'deny any to 192.0.2.0/24' \
 		>"$WORK/other/etc/snitch/rules.d/x.rules"
-	says "x.rules:1: port 443 is not in 80" snitch explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 port 443 &&
+	says "x.rules:1: port 443 is not 80" snitch explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 port 443 &&
 	snitch --json explain --root "$WORK/other" /usr/bin/curl to 192.0.2.7 port 80 | jq -e '.verdict == "deny" and
 		.by == "kernel" and .rule.line == 2 and .misses[0].rule.line == 1 and .misses[0].matches and
 		.misses[0].why == "matches, but an address is more specific than any"' &&
@@ -157,7 +157,7 @@ explains() {
 	local id rule
 	rule=$(snitch rules add ask /usr/bin/curl to 198.51.100.40 port 22 for 1h) || return 1
 	snitch --json explain /usr/bin/curl to 198.51.100.40 port 443 | jq -e --arg rule "$rule" '.mode == "ask" and
-		.verdict == "none" and .by == "daemon" and (.misses[] | select(.rule.id == $rule).why) == "port 443 is not in 22"' &&
+		.verdict == "none" and .by == "daemon" and (.misses[] | select(.rule.id == $rule).why) == "port 443 is not 22"' &&
 	play 'flow 12 owner 2 tcp 198.51.100.40 port 22' && until_true 10 pending_count 1 || return 1
 	id=$(first_id)
 	for id in "$id" 12; do	# the question, the flow

@@ -18,6 +18,8 @@
 #include "../lists/lists.h"
 #include "../policy/explain.h"
 #include "../util/cleanup.h"
+#include "../util/format.h"
+#include "../util/panic.h"
 #include "../util/timespan.h"
 #include "cli.h"
 
@@ -153,27 +155,66 @@ static int explain_online(struct cli *cli, const char *what, json_t **out)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
+/* A rule stands in one line, to be copied; where it stands and why are wrapped. */
 static void print_rule(const json_t *rule, const char *why)
 {
-	const char *file = value_str(rule, "file", "");
+	const char *file = value_str(rule, "file", ""), *between = *why ? ": " : "";
+	_cleanup_free_ char *place = NULL;
 
-	out_printf("  %s\n      ", value_str(rule, "text", "?"));
 	if (*file)
-		out_printf("%s:%lld", file, (long long)value_int(rule, "line", 0));
+		place = snitch_format("%s:%lld%s%s", file, (long long)value_int(rule, "line", 0),
+				      between, why);
 	else
-		out_printf("%s rule %s", value_str(rule, "scope", "?"), value_str(rule, "id", "?"));
-	out_printf("%s%s\n", *why ? ": " : "", why);
+		place = snitch_format("%s rule %s%s%s", value_str(rule, "scope", "?"),
+				      value_str(rule, "id", "?"), between, why);
+	out_printf("  %s\n      ", value_str(rule, "text", "?"));
+	out_wrapped(6, place ? place : "?");
+}
+
+/* What comes of a flow that no rule decides. */
+static const char *mode_does(const char *mode)
+{
+	static const struct {
+		const char *mode, *does;
+	} all[] = {
+		{ "ask", "mode ask: it waits while a person is asked; refused with nobody to ask" },
+		{ "observe", "mode observe: it is allowed and recorded" },
+		{ "quiet", "mode quiet: it is refused and listed as pending" },
+		{ "lockdown", "mode lockdown: it is refused" },
+		{ "off", "mode off: nothing is judged, it is allowed" },
+	};
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(all); i++) {
+		if (!strcmp(all[i].mode, mode))
+			return all[i].does;
+	}
+	return "the mode decides";	/* not known without snitchd */
+}
+
+static void print_no_rule(const struct cli *cli, const json_t *e)
+{
+	const char *why = value_str(e, "why", "?");
+
+	if (!strcmp(why, "no rule matches")) {
+		out_colour(cli, 1, why);
+	} else {
+		out_colour(cli, 1, "no rule decides");
+		out_printf(" (%s)", why);
+	}
+	/* nobody is asked about the kernel's own traffic */
+	if (!strcmp(value_str(e, "by", ""), "kernel"))
+		out_printf("\nwhat snitchd.conf says of the kernel's own traffic decides\n");
+	else
+		out_printf("\n%s\n", mode_does(value_str(e, "mode", "unknown")));
 }
 
 static void print_verdict(const struct cli *cli, const json_t *e)
 {
-	const char *mode = value_str(e, "mode", "unknown");
 	const json_t *rule = json_object_get(e, "rule");
 
 	if (!rule) {
-		out_colour(cli, 1, "no rule decides");
-		out_printf(" (%s): the mode does", value_str(e, "why", "?"));
-		out_printf(strcmp(mode, "unknown") ? ", %s\n" : "\n", mode);
+		print_no_rule(cli, e);
 		return;
 	}
 	out_colour(cli, 1, value_str(e, "verdict", "?"));
@@ -226,9 +267,11 @@ static void print_explanation(const struct cli *cli, const json_t *e)
 	long long more = value_int(e, "more", 0);
 	size_t i;
 
-	out_printf("%s\n", value_str(e, "flow", "?"));
+	out_wrapped(4, value_str(e, "flow", "?"));
 	if (asker)
 		print_asker(asker);
+	if (value_bool(e, "panic"))
+		out_wrapped(4, "PANIC: all but loopback is cut; `snitch release` ends it. Without it:");
 	print_verdict(cli, e);
 	if (json_array_size(misses))
 		out_printf("near misses:\n");
@@ -298,6 +341,8 @@ int cmd_explain(struct cli *cli, int argc, char **argv)
 	if (code)
 		return code;
 	attach_policy(json_object_get(e, "asker"));
+	/* the rules of another folder are asked about for themselves */
+	json_object_set_new(e, "panic", json_boolean(!root && snitch_panic_in_force(NULL)));
 	if (cli->json) {
 		json_object_set_new(e, "schema", json_integer(1));
 		return out_json(e);

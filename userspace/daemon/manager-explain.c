@@ -157,7 +157,8 @@ static int explain_flow(struct daemon *d, uint64_t id, const struct rulebook_tel
 	struct snitch_flow_event past;
 
 	if (!q) {
-		snprintf(error, size, "there is no such question or waiting flow for you");
+		snprintf(error, size, "there is no such question or waiting flow for you; "
+			 "`snitch pending` lists the questions");
 		return -ENOENT;
 	}
 	if (!ev) {

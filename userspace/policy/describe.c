@@ -244,6 +244,17 @@ static int take_who(struct flow_description *d, uint32_t uid, struct rule_error 
 	return 0;
 }
 
+/* What a rule's error says of its place and of an action, which nobody has written here. */
+static void forget_action(struct rule_error *err)
+{
+	static const char write[] = "write ", action[] = "ACTION ";
+	char *at = err->next + strlen(write);
+
+	err->column -= err->column > strlen(ACTION) ? strlen(ACTION) : err->column;
+	if (!strncmp(err->next, write, strlen(write)) && !strncmp(at, action, strlen(action)))
+		memmove(at, at + strlen(action), strlen(at + strlen(action)) + 1);
+}
+
 int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 		  struct rule_error *err)
 {
@@ -259,7 +270,7 @@ int describe_flow(const char *text, uint32_t uid, struct flow_description *out,
 	if (!r)
 		r = rule_parse(line, NULL, 0, &out->rule, err);
 	if (r) {
-		err->column -= err->column > strlen(ACTION) ? strlen(ACTION) : err->column;
+		forget_action(err);
 		return r;
 	}
 	if (out->rule->flags || out->rule->profile || out->rule->lifetime != RULE_L_FOREVER)

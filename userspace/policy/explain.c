@@ -149,6 +149,13 @@ static bool has_names(const struct rule *rule)
 	return false;
 }
 
+/* Nothing can be in it. */
+static bool is_one(const struct rule_item *item)
+{
+	return item->kind == RULE_I_HOST || (item->kind == RULE_I_ADDRESS &&
+					     !memcmp(item->first, item->last, sizeof(item->first)));
+}
+
 static void say_remote(const struct rule *rule, const struct flow_query *q, struct text *t)
 {
 	char addr[INET6_ADDRSTRLEN] = "a frame";
@@ -165,16 +172,21 @@ static void say_remote(const struct rule *rule, const struct flow_query *q, stru
 		inet_ntop(q->family, q->addr, addr, sizeof(addr));
 	text_addf(t, "%s%s%s%s", addr, q->n_names ? " (" : "", q->n_names ? q->names[0] : "",
 		  q->n_names ? ")" : "");
-	text_add(t, rule->negated ? " is in " : " is not in ");
+	if (!rule->negated && rule->n_items == 1 && is_one(&rule->items[0]))
+		text_add(t, " is not ");
+	else
+		text_add(t, rule->negated ? " is in " : " is not in ");
 	add_remotes(rule, t);
 }
 
 static void say_port(const struct rule *rule, const struct flow_query *q, struct text *t)
 {
+	const struct rule_ports *first = rule_ports(rule);
+	bool one = rule->n_ports == 1 && first->first == first->last;
 	size_t i;
 
 	if (q->port)
-		text_addf(t, "port %u is not in ", q->port);
+		text_addf(t, "port %u is not %s", q->port, one ? "" : "in ");
 	else
 		text_add(t, "the flow has no port, and this is for ");
 	for (i = 0; i < rule->n_ports && i < 8; i++) {
