@@ -206,6 +206,43 @@ static void find_missing(struct checking *c)
 	}
 }
 
+/* By file and line, as one goes through them; what was found of one line in the order it was. */
+struct found {
+	json_t *finding;
+	size_t at;
+};
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	long long from = value_int(x->finding, "line", 0), to = value_int(y->finding, "line", 0);
+	int r = strcmp(value_str(x->finding, "file", ""), value_str(y->finding, "file", ""));
+
+	if (r)
+		return r;
+	return from != to ? (from < to ? -1 : 1) : x->at < y->at ? -1 : 1;
+}
+
+static void sort_findings(struct checking *c)
+{
+	size_t n = json_array_size(c->findings), i;
+	_cleanup_free_ struct found *all = calloc(n + 1, sizeof(*all));
+	json_t *sorted = json_array();
+
+	for (i = 0; all && i < n; i++)
+		all[i] = (struct found){ json_array_get(c->findings, i), i };
+	if (all)
+		qsort(all, n, sizeof(*all), compare_found);
+	for (i = 0; all && i < n; i++)
+		json_array_append(sorted, all[i].finding);
+	if (json_array_size(sorted) == n) {
+		json_decref(c->findings);
+		c->findings = sorted;
+	} else {
+		json_decref(sorted);	/* no memory: as they were found */
+	}
+}
+
 static void find_all(struct checking *c)
 {
 	_cleanup_free_ struct check_finding *found = NULL;
@@ -223,6 +260,7 @@ static void find_all(struct checking *c)
 	if (!all)
 		out_error("too many rules to compare each with each: there may be more to find");
 	find_missing(c);
+	sort_findings(c);
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -249,7 +287,8 @@ static void print_finding(const json_t *f)
 
 static void tell(const struct cli *cli, const struct checking *c)
 {
-	size_t rules = c->set->n_rules, i;
+	size_t rules = c->set->n_rules, n = json_array_size(c->findings), i;
+	char found[48] = "";
 	json_t *f;
 
 	if (cli->json) {
@@ -260,8 +299,10 @@ static void tell(const struct cli *cli, const struct checking *c)
 	}
 	json_array_foreach(c->findings, i, f)
 		print_finding(f);
+	if (n)
+		snprintf(found, sizeof(found), "; %zu finding%s", n, n == 1 ? "" : "s");
 	if (!c->code)
-		out_printf("%zu rule%s, no error\n", rules, rules == 1 ? "" : "s");
+		out_printf("%zu rule%s, no error%s\n", rules, rules == 1 ? "" : "s", found);
 }
 
 int cmd_rules_check(struct cli *cli, int argc, char **argv)

@@ -153,13 +153,14 @@ int cli_load_rules(void)
 
 int cmd_release(struct cli *cli, int argc, char **argv)
 {
-	bool daemon;
+	bool daemon, panic;
 	int code;
 
 	(void)argv;
 	if (argc)
 		return out_usage("release takes no arguments");
-	if (unlink(SNITCH_PANIC_FILE) && errno != ENOENT) {
+	panic = !unlink(SNITCH_PANIC_FILE);
+	if (!panic && errno != ENOENT) {
 		code = errno == EACCES || errno == EPERM ? CLI_DENIED : CLI_FAILED;
 		out_error("cannot remove %s: %s%s", SNITCH_PANIC_FILE, strerror(errno),
 			  code == CLI_DENIED ? ": use sudo" : "");
@@ -171,7 +172,8 @@ int cmd_release(struct cli *cli, int argc, char **argv)
 		return code;
 	if (cli->json)
 		return out_json(json_pack("{s:b}", "panic", 0));
-	out_printf("the rules are in force again%s\n",
+	out_printf("%s%s\n", panic ? "the rules are in force again" :
+		   "there was no panic to end; the rules are in force",
 		   daemon ? "" : " (by the kernel alone: snitchd is not running)");
 	return CLI_OK;
 }

@@ -145,28 +145,48 @@ static int add_arguments(struct test *t, int argc, char **argv)
 
 /* ---- what is said ------------------------------------------------------------------------------ */
 
+/* The widest of @key, but not wider than @most. */
+static int width(const struct test *t, const char *key, int least, int most)
+{
+	const char *name;
+	json_t *line;
+
+	json_object_foreach(t->changes, name, line) {
+		int len = (int)strlen(value_str(line, key, "?"));
+
+		least = len > least ? len : least;
+	}
+	return least < most ? least : most;
+}
+
 static void print_changes(const struct test *t)
 {
+	int user = width(t, "user", strlen("USER"), 16);
+	int program = width(t, "program", strlen("PROGRAM"), 40);
 	const char *key;
 	json_t *line;
 
 	if (json_object_size(t->changes))
-		out_printf("%6s  %-15s %-8s %-24s %s\n", "TIMES", "BEFORE -> AFTER", "USER",
-			   "PROGRAM", "TO");
+		out_printf("%5s  %-15s  %-*s  %-*s  %s\n", "TIMES", "BEFORE -> AFTER", user, "USER",
+			   program, "PROGRAM", "TO");
 	json_object_foreach(t->changes, key, line) {
 		char both[24];
 
 		snprintf(both, sizeof(both), "%s -> %s", value_str(line, "before", "?"),
 			 value_str(line, "after", "?"));
-		out_printf("%6lld  %-15s %-8s %-24s %s\n", (long long)value_int(line, "count", 0),
-			   both, value_str(line, "user", "?"), value_str(line, "program", "?"),
-			   value_str(line, "remote", "?"));
+		out_printf("%5lld  %-15s  %-*s  %-*s  %s\n", (long long)value_int(line, "count", 0),
+			   both, user, value_str(line, "user", "?"), program,
+			   value_str(line, "program", "?"), value_str(line, "remote", "?"));
 	}
 	out_printf("%llu of %llu flows would have been judged otherwise\n",
 		   (unsigned long long)t->changed, (unsigned long long)t->flows);
-	if (t->skipped)
-		out_printf("%llu lines of the history cannot be judged again (from outside, the kernel's, frames)\n",
-			   (unsigned long long)t->skipped);
+	if (t->skipped) {
+		char text[160];
+
+		snprintf(text, sizeof(text), "%llu line%s of the history cannot be judged again (from outside, the kernel's, frames)",
+			 (unsigned long long)t->skipped, t->skipped == 1 ? "" : "s");
+		out_wrapped(0, text);
+	}
 }
 
 static int print_json(const struct test *t)
