@@ -347,7 +347,7 @@ static void print_entries(const struct exchange *x, bool data)
 	for (i = 0; i < x->n_entries; i++) {
 		exchange_entry_print(&x->entries[i], line, sizeof(line));
 		if (data)
-			out_printf("%s\n", line);
+			out_wrapped(4, line);
 		else
 			out_error("%s", line);
 	}
@@ -381,6 +381,10 @@ static void print_summary(const struct exchange *x, const struct task *task)
 	if (x->n_kept)
 		out_printf(", %zu kept but not enforced", x->n_kept);
 	out_printf(", %zu not carried over\n", x->n_left);
+	if (x->n_review)
+		out_error("what is disabled allows nothing yet: look at it, then %s",
+			  task->reviewed ? "add it with `snitch rules add`" :
+			  "import again with --reviewed");
 }
 
 static bool is_program(void *ctx, const char *path)

@@ -34,6 +34,14 @@ static const char *trouble(const json_t *list)
 	return *problem ? problem : value_str(list, "error", "");
 }
 
+/* After @word, which leads; at a terminal in lines that begin where it ends. */
+static void print_trouble(const struct cli *cli, const char *word, const char *wrong)
+{
+	out_colour(cli, 31, word);
+	out_printf(" ");
+	out_wrapped((unsigned int)strlen(word) + 1, wrong);
+}
+
 static int cmd_list(struct cli *cli, int argc, char **argv)
 {
 	json_t *all, *list;
@@ -58,11 +66,9 @@ static int cmd_list(struct cli *cli, int argc, char **argv)
 			   (long long)value_int(list, "hit_count", 0));
 		if (!value_bool(list, "enabled"))
 			out_printf("  (switched off)");
-		if (*wrong) {
-			out_printf("  ");
-			out_colour(cli, 31, wrong);
-		}
 		out_printf("\n");
+		if (*wrong)
+			print_trouble(cli, "  problem:", wrong);
 	}
 	json_decref(all);
 	return CLI_OK;
@@ -92,6 +98,28 @@ static void print_hits(const json_t *hits)
 	}
 }
 
+static void print_entries(const json_t *list)
+{
+	long long names = value_int(list, "names", 0), ranges = value_int(list, "ranges", 0);
+	long long exceptions = value_int(list, "exceptions", 0);
+
+	out_printf("%-11s %lld name%s, %lld range%s of addresses, %lld exception%s\n", "entries",
+		   names, names == 1 ? "" : "s", ranges, ranges == 1 ? "" : "s", exceptions,
+		   exceptions == 1 ? "" : "s");
+}
+
+/* What is wrong, and what counts meanwhile. */
+static void print_problem(const struct cli *cli, const json_t *list)
+{
+	print_trouble(cli, "problem    ", trouble(list));
+	if (!*value_str(list, "url", "") || !*value_str(list, "error", ""))
+		return;
+	if (value_int(list, "names", 0) || value_int(list, "ranges", 0))
+		out_printf("%-11s what was fetched before counts\n", "");
+	out_printf("%-11s to try again now: snitch lists update %s\n", "",
+		   value_str(list, "name", "?"));
+}
+
 static void print_list(const struct cli *cli, const json_t *list)
 {
 	int64_t every = value_int(list, "every", 0);
@@ -102,19 +130,14 @@ static void print_list(const struct cli *cli, const json_t *list)
 		   value_str(list, "scope", "?"),
 		   value_bool(list, "enabled") ? "" : ", switched off");
 	out_printf("%-11s %s\n", "kind", value_str(list, "kind", "?"));
-	out_printf("%-11s %lld names, %lld ranges of addresses, %lld exceptions\n", "entries",
-		   (long long)value_int(list, "names", 0), (long long)value_int(list, "ranges", 0),
-		   (long long)value_int(list, "exceptions", 0));
+	print_entries(list);
 	if (*url)
 		out_printf("%-11s %s, every %s\n", "url", url,
 			   snitch_span_format(every ? every : 86400, span, sizeof(span)));
 	print_time("fetched", value_int(list, "fetched", 0));
 	print_time("tried", value_int(list, "tried", 0));
-	if (*trouble(list)) {
-		out_printf("%-11s ", "problem");
-		out_colour(cli, 31, trouble(list));
-		out_printf("\n");
-	}
+	if (*trouble(list))
+		print_problem(cli, list);
 	if (value_int(list, "bad", 0))
 		out_printf("%-11s %lld of %lld lines\n", "unread", (long long)value_int(list, "bad", 0),
 			   (long long)value_int(list, "lines", 0));
@@ -309,6 +332,10 @@ static int cmd_update(struct cli *cli, int argc, char **argv)
 	code = cli_call(cli, "UpdateList", NULL, "s", argc ? argv[0] : "");
 	if (!code && cli->json)
 		return out_json(json_pack("{s:s}", "updating", argc ? argv[0] : ""));
+	if (!code && argc)
+		out_printf("%s will be fetched; see: snitch lists show %s\n", argv[0], argv[0]);
+	else if (!code)
+		out_printf("all lists will be fetched; see: snitch lists\n");
 	return code;
 }
 
