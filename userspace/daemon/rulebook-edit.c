@@ -155,20 +155,27 @@ static int put_rules(struct rulebook *rb, const struct rule_wish *wish, struct r
 	return r ? failed(rb, &err, r) : 0;
 }
 
-/* "Until quit" rules of processes that are gone only take room. */
-static void sweep_quit(struct rulebook *rb)
+/* Is the process of this "until quit" rule gone? Of another root's nobody knows. */
+static bool has_quit(const struct rulebook *rb, const struct rule *rule)
+{
+	char path[32];
+
+	if (rule->lifetime != RULE_L_QUIT || !rule->runtime || rb->root[0] ||
+	    rule->program.and_children)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u", rule->image.pid);
+	return access(path, F_OK) && errno == ENOENT;
+}
+
+void rulebook_sweep_quit(struct rulebook *rb)
 {
 	struct rule_error err;
-	char path[32];
 	size_t i;
 
 	for (i = rb->set->n_rules; i--;) {
 		const struct rule *rule = rb->set->rules[i];
 
-		if (rule->lifetime != RULE_L_QUIT || !rule->runtime)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%u", rule->image.pid);
-		if (!rb->root[0] && access(path, F_OK) && errno == ENOENT)
+		if (has_quit(rb, rule))
 			ruleset_remove(rb->set, &rb->paths, rule->id, &err);
 	}
 }
@@ -185,7 +192,7 @@ int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rule
 	memset(made, 0, sizeof(*made));
 	n_protos = wish_protos(wish, protos);
 	if (wish->lifetime == WISH_QUIT) {
-		sweep_quit(rb);
+		rulebook_sweep_quit(rb);
 		n_images = wish_images(wish, images);
 	}
 	for (i = 0; i < n_protos * n_images && n < WISH_RULES_MAX; i++) {
@@ -357,6 +364,8 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 		text[0] = '\0';
 	if (!why && rule->profile && (!rb->profile || strcmp(rule->profile, rb->profile)))
 		why = "its profile is not active";
+	if (!why && has_quit(rb, rule))
+		why = "its process has quit";
 	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
 	    rulebook_suspended(rb, rule->program.name))
 		why = "suspended: the executable changed since the rule was made";

@@ -122,6 +122,9 @@ void rulebook_compare(struct rulebook *rb);
  */
 void rulebook_unsuspend(struct rulebook *rb, const char *exe);
 
+/* "Until quit" rules of processes that are gone only take room. */
+void rulebook_sweep_quit(struct rulebook *rb);
+
 /* Room for what a query refers to. */
 struct query_room {
 	const char *parents[SNITCH_ANCESTORS];

@@ -203,8 +203,11 @@ int rulebook_load(struct rulebook *rb)
 	rb->error[0] = '\0';
 	rb->bad_files[0] = '\0';
 	r = ruleset_load(&rb->paths, 0, &set, &err);
-	if (!r)
-		return take_set(rb, set);
+	if (!r) {
+		r = take_set(rb, set);
+		rulebook_sweep_quit(rb);
+		return r;
+	}
 	rule_error_print(&err, rb->bad_files, sizeof(rb->bad_files));
 	/* at the start there is no good set to keep: the files without errors are better than none */
 	if (!rb->loaded && !ruleset_load(&rb->paths, RULES_SKIP_BAD, &set, &more))

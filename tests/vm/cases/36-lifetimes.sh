@@ -57,6 +57,75 @@ cell "until a date" got $C $F4
 sleep $((5 * SLOW))
 cell "until a date, after it" refused $C $F4
 
+# ---- until quit --------------------------------------------------------------------------------------------
+
+# A shell under another name makes a connection for each word that it is told.
+D=/opt/d
+cp /usr/bin/bash $D
+cat >$TMP/talk <<END
+exec 9<>"\$1"
+while read -r word <&9; do { echo "\$word" >&3; } 3<>/dev/tcp/$F4/80; done
+END
+# talker NAME: starts one; told NAME WORD: it has something to say.
+talker() {
+	mkfifo $TMP/$1.words
+	go $1 $D $TMP/talk $TMP/$1.words
+}
+told() { echo $2 >$TMP/$1.words; }
+asked() { wait_for 5 held_is 1 && j '.questions[] | select(.flows > 0) | .id' pending; }
+agent_up
+snitch mode ask
+talker first
+talker second
+told first quit1
+id=$(asked)
+t_ok "until quit: it is asked about" test -n "$id"
+t_ok "until quit: nothing arrived" eval '! far_got tcp 80 quit1'
+t_ok "until quit: answered so" snitch answer $id allow until quit
+t_ok "until quit: it arrives" wait_for 5 far_got tcp 80 quit1
+for word in quit2 quit3; do
+	told first $word
+	t_ok "until quit: its later connections, too" wait_for 5 far_got tcp 80 $word
+done
+told second other
+id=$(asked)
+t_ok "until quit: another process of the program is asked about" test -n "$id"
+snitch answer $id deny >/dev/null
+agent_down
+snitch mode quiet
+listed() { snitch rules list | grep -q "allow $D .*until quit"; }
+t_ok "until quit: the rule is listed" listed
+daemon_down
+daemon_up
+told first quit4
+t_ok "until quit: it outlives the daemon" wait_for 5 far_got tcp 80 quit4
+told second other2
+sleep 1
+t_ok "until quit: and is still of that process alone" eval '! grep -q "other" $TMP/far'
+daemon_down
+kill -9 ${PIDS[first]}
+ended first 2>/dev/null
+daemon_up
+t_ok "until quit: gone with its process, though the daemon was away" eval '! listed'
+talker third
+told third after
+sleep 1
+t_ok "until quit: nor has the next one such a rule" eval '! far_got tcp 80 after'
+agent_up
+snitch mode ask
+told third quit5
+id=$(asked)
+snitch answer $id allow until quit >/dev/null
+t_ok "until quit: the daemon is there: it arrives" wait_for 5 far_got tcp 80 quit5
+t_json "until quit: in force" '.rules | any(.active and (.text | contains("until quit")))' rules list
+kill -9 ${PIDS[third]} ${PIDS[second]}
+ended third 2>/dev/null
+ended second 2>/dev/null
+t_json "until quit: over at once" '.rules | any(.active and (.text | contains("until quit"))) | not' rules list
+t_says "until quit: and says why" 'until quit +\(no say: its process has quit\)' snitch rules list
+agent_down
+snitch mode quiet
+
 # ---- a revoked rule ---------------------------------------------------------------------------------------
 
 endless_up 8000		# what it could send is counted by the client's file
