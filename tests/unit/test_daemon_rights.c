@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What each right that polkit may give is good for, and what it is not: a question of one's own, of
- * somebody else's, of the system, and one out of a user namespace. It must never need a session.
+ * somebody else's, of the system, and one out of a user namespace; and what somebody may who sits at
+ * the machine. It must never ask the machine's own sessions.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +24,68 @@
 
 #define ALICE	4243U	/* nobody of this machine */
 #define BOB	4244U
+
+/* ---- sessions, in the place of libsystemd's -------------------------------------------------- */
+
+/**
+ * struct session - as logind tells it
+ * @remote: 1, 0 or a negative errno
+ * @seat: 0 or a negative errno
+ */
+struct session {
+	uint32_t uid;
+	bool active;
+	int remote, seat;
+};
+
+static struct {
+	const struct session *list;
+	size_t n;
+	int error;
+} logind;
+
+int sd_uid_get_sessions(uid_t uid, int require_active, char ***sessions)
+{
+	int found = 0;
+	size_t i;
+
+	if (logind.error)
+		return logind.error;
+	*sessions = calloc(logind.n + 1, sizeof(**sessions));
+	assert_non_null(*sessions);
+	for (i = 0; i < logind.n; i++) {
+		if (logind.list[i].uid != uid || (require_active && !logind.list[i].active))
+			continue;
+		assert_true(asprintf(&(*sessions)[found++], "c%zu", i) > 0);
+	}
+	return found;
+}
+
+int sd_session_is_remote(const char *session)
+{
+	return logind.list[atoi(session + 1)].remote;
+}
+
+int sd_session_get_seat(const char *session, char **seat)
+{
+	assert_null(seat);
+	return logind.list[atoi(session + 1)].seat;
+}
+
+static void sit(const struct session *list, size_t n)
+{
+	logind.list = list;
+	logind.n = n;
+	logind.error = 0;
+}
+
+static int stand_up(void **state)
+{
+	sit(NULL, 0);
+	return *state ? teardown(state) : 0;
+}
+
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 static struct caller given(uint32_t uid, enum right right)
 {
@@ -161,7 +225,87 @@ static void test_agents(void **state)
 	assert_false(core_has_agent(&lab->core, BOB, 0));
 }
 
-#define LAB(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+/* Who sits at the machine may keep an answer of their own, and nothing else. */
+static void test_local_session(void **state)
+{
+	static const struct session here[] = { { .uid = ALICE, .active = true } };
+	const struct caller alice = { .uid = ALICE }, bob = { .uid = BOB };
+
+	(void)state;
+	assert_false(rights_may_keep(&alice, ALICE));
+	sit(here, 1);
+	assert_true(rights_may_keep(&alice, ALICE));
+	assert_false(rights_may_keep(&alice, BOB) || rights_may_keep(&alice, 0));
+	assert_false(rights_may_keep(&bob, BOB) || rights_may_keep(&bob, ALICE));
+	assert_false(rights_may_answer(&alice, 0) || rights_may_last(&alice, 0));
+	assert_false(alice.admin || alice.keep || alice.system);
+}
+
+/* A session that is no proof of somebody being there. */
+static void test_other_sessions(void **state)
+{
+	static const struct session others[] = {
+		{ .uid = ALICE, .active = false },
+		{ .uid = ALICE, .active = true, .remote = 1 },			/* ssh */
+		{ .uid = ALICE, .active = true, .seat = -ENODATA },		/* cron */
+		{ .uid = ALICE, .active = true, .remote = -ENXIO },		/* gone meanwhile */
+		{ .uid = BOB, .active = true },
+		{ .uid = ALICE, .active = true },
+	};
+	const struct caller alice = { .uid = ALICE };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		sit(others + i, 1);
+		assert_false(rights_may_keep(&alice, ALICE));
+	}
+	sit(others, 5);
+	assert_false(rights_may_keep(&alice, ALICE));
+	sit(others, 6);
+	assert_true(rights_may_keep(&alice, ALICE));
+	logind.error = -ENOENT;		/* logind is not there */
+	assert_false(rights_may_keep(&alice, ALICE));
+}
+
+/* Users of the system sit nowhere, whatever somebody says. */
+static void test_system_session(void **state)
+{
+	static const struct session here[] = {
+		{ .uid = 33, .active = true }, { .uid = 65534, .active = true },
+		{ .uid = 61184, .active = true },
+	};
+	size_t i;
+
+	(void)state;
+	sit(here, 3);
+	for (i = 0; i < 3; i++) {
+		const struct caller who = { .uid = here[i].uid };
+
+		assert_false(rights_may_keep(&who, who.uid) || rights_may_keep(&who, ALICE));
+	}
+}
+
+static void test_answer_at_the_machine(void **state)
+{
+	static const struct session far[] = { { .uid = ALICE, .active = true, .remote = 1 } };
+	static const struct session here[] = { { .uid = ALICE, .active = true } };
+	const struct caller alice = { .uid = ALICE };
+	struct lab *lab = *state;
+	int r;
+
+	hold(lab, ALICE);
+	sit(far, 1);
+	assert_int_equal(lacks(lab, &alice, "forever", &r), RIGHT_KEEP_OWN);
+	assert_int_equal(fake_flow_get(lab->fake, 10)->state, FAKE_HELD);
+	sit(here, 1);
+	assert_int_equal(lacks(lab, &alice, "forever", &r), RIGHT_NONE);
+	assert_int_equal(r, 0);
+	assert_int_equal(fake_flow_get(lab->fake, 10)->state, FAKE_REFUSED);
+}
+
+#define LAB(test)	cmocka_unit_test_setup_teardown(test, setup, stand_up)
+#define PLAIN(test)	cmocka_unit_test_teardown(test, stand_up)
 
 int main(void)
 {
@@ -172,6 +316,10 @@ int main(void)
 		LAB(test_somebody_elses),
 		LAB(test_the_systems),
 		LAB(test_agents),
+		PLAIN(test_local_session),
+		PLAIN(test_other_sessions),
+		PLAIN(test_system_session),
+		LAB(test_answer_at_the_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
