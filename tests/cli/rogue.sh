@@ -10,6 +10,7 @@
 . "$(dirname "$0")/lib/users.sh"
 
 SYSTEM=65534
+PRIVATE=peer:unix:path=$SNITCH_BUS
 # What a daemon may have more after all this than before, in KiB.
 GROWTH=16384
 
@@ -40,13 +41,13 @@ state() {
 			.[1].mode, .[1].after, .[2].Profile, .[2].TrialState, [.[3].lists[] | [.name, .enabled,
 			.names, .exceptions, .url]]'
 }
-# rogue WHO UID GROUP...: all of it by that user
+# rogue WHO UID [ADDRESS]: all of it by that user
 rogue() {
-	local who=$1 uid=$2 before q
+	local who=$1 uid=$2 address=${3:-$ADDRESS} before q
 	before=$(state "$uid")
 	q=$(first_of "$OTHER")
 	[[ $q =~ ^[0-9]+$ && -n $before ]] || return 1
-	"$BIN/snitch-rogue" "$ADDRESS" "$who" "$uid" "$uid" "$q" "$RULE" mine /usr/bin/nc || { tail -n 3 "$WORK/daemon.log" | cut -c 1-300; return 1; }
+	"$BIN/snitch-rogue" "$address" "$who" "$uid" "$uid" "$q" "$RULE" mine /usr/bin/nc || { tail -n 3 "$WORK/daemon.log" | cut -c 1-300; return 1; }
 	alive || return 1
 	[[ $who == group || $who == root ]] && return
 	[[ $(state "$uid") == "$before" ]] ||
@@ -67,6 +68,13 @@ reset() {
 }
 of_other() { [[ $(first_of "$OTHER") =~ ^[0-9]+$ ]]; }
 alive() { kill -0 "$DAEMON" && snitch --json status | jq -e .Pid; }
+# The private socket is for root and the group: others do not even get to it. Were it open to them, they
+# would be who they are all the same.
+private_is_closed() {
+	[[ $(stat -c %a "$SNITCH_BUS") == 660 ]] &&
+	exit_is 2 "$BIN/snitch-rogue" "$PRIVATE" user "$PLAIN" "$PLAIN" 1 && exit_is 2 "$BIN/snitch-rogue" "$PRIVATE" system "$SYSTEM" "$SYSTEM" 1
+}
+open_private() { chmod 666 "$SNITCH_BUS"; }
 no_agent_is_left() { until_true 5 eval '[[ $(snitch --json status | jq .Agents) -eq 0 ]]'; }
 rss() { awk -v key="$1" '$1 == key {print $2}' "/proc/$DAEMON/status"; }
 # Nothing that one of them sent is kept: neither in memory nor, as a name or a text, in a file.
@@ -91,6 +99,14 @@ ok "a plain user gets what is its own" rogue user "$PLAIN"
 ok "a member of group snitch: the daemon stands it" rogue group "$MEMBER"
 ok "questions come again" reset
 ok "root: the daemon stands it" rogue root 0
+ok "questions come again, after root" reset
+ok "the private socket is closed to others" private_is_closed
+open_private
+ok "a system user gets nothing through it" rogue system "$SYSTEM" "$PRIVATE"
+ok "a plain user gets no more than on the bus" rogue user "$PLAIN" "$PRIVATE"
+ok "a member of group snitch there: the daemon stands it" rogue group "$MEMBER" "$PRIVATE"
+ok "questions come again, after the group" reset
+ok "root there: the daemon stands it" rogue root 0 "$PRIVATE"
 ok "agents that left are gone" no_agent_is_left
 ok "memory is bounded" memory_is_bounded
 ok "no control character got into the log" log_is_clean

@@ -30,6 +30,7 @@
 
 static const char usage[] =
 	"usage: snitch-rogue ADDRESS WHO UID GID QUESTION [STRING]...\n"
+	"  ADDRESS   of a bus; with \"peer:\" in front, of snitchd itself\n"
 	"  WHO       system, user, group or root: what UID is to snitchd\n"
 	"  QUESTION  id of a question of somebody else's\n"
 	"  STRING    one more string to be tried: the id of a rule, the name of a list\n"
@@ -506,12 +507,13 @@ static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static int connect_to(const char *address, sd_bus **bus)
 {
+	bool peer = !strncmp(address, "peer:", 5);
 	int r = sd_bus_new(bus);
 
 	if (r >= 0)
-		r = sd_bus_set_address(*bus, address);
+		r = sd_bus_set_address(*bus, peer ? address + 5 : address);
 	if (r >= 0)
-		r = sd_bus_set_bus_client(*bus, true);
+		r = sd_bus_set_bus_client(*bus, !peer);
 	return r < 0 ? r : sd_bus_start(*bus);
 }
 
