@@ -30,6 +30,12 @@ int nm_ask(sd_bus *bus, sd_bus_slot **slot, sd_bus_message_handler_t answer, voi
 /* Calls @changed when something of it changes. Return: 0 or a negative errno. */
 int nm_watch(sd_bus *bus, sd_bus_slot **slot, sd_bus_message_handler_t changed, void *ctx);
 
+/* The same when it comes or goes. */
+int nm_watch_owner(sd_bus *bus, sd_bus_slot **slot, sd_bus_message_handler_t changed, void *ctx);
+
+/* Nobody tells of names any more. */
+void nm_forget(struct profile_facts *facts);
+
 /* Names of networks and connections out of an answer. Return: 0 or a negative errno. */
 int nm_read(sd_bus_message *m, struct profile_facts *facts);
 

@@ -54,6 +54,18 @@ int nm_watch(sd_bus *bus, sd_bus_slot **slot, sd_bus_message_handler_t changed, 
 	return r < 0 ? r : 0;
 }
 
+int nm_watch_owner(sd_bus *bus, sd_bus_slot **slot, sd_bus_message_handler_t changed, void *ctx)
+{
+	int r = sd_bus_add_match_async(bus, slot,
+				       "type='signal',sender='org.freedesktop.DBus',"
+				       "path='/org/freedesktop/DBus',"
+				       "interface='org.freedesktop.DBus',"
+				       "member='NameOwnerChanged',arg0='" NM "'",
+				       changed, NULL, ctx);
+
+	return r < 0 ? r : 0;
+}
+
 /* The values of one interface of one object, as far as they are of use. */
 struct values {
 	const char *id, *point;
@@ -150,13 +162,18 @@ static void join(struct reading *reading)
 	}
 }
 
+void nm_forget(struct profile_facts *facts)
+{
+	facts->n_ssids = 0;
+	facts->n_connections = 0;
+}
+
 int nm_read(sd_bus_message *m, struct profile_facts *facts)
 {
 	struct reading *reading;
 	int r;
 
-	facts->n_ssids = 0;
-	facts->n_connections = 0;
+	nm_forget(facts);
 	if (sd_bus_message_is_method_error(m, NULL))
 		return 0;	/* it is not there: no names */
 	reading = calloc(1, sizeof(*reading));

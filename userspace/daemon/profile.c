@@ -34,7 +34,7 @@ struct profiles {
 	int fd;
 	sd_event_source *source, *timer;
 	sd_bus *bus;
-	sd_bus_slot *asked, *watched;
+	sd_bus_slot *asked, *watched, *owner;
 };
 
 /* ---- choosing ------------------------------------------------------------------------------ */
@@ -132,11 +132,18 @@ void profile_bus(struct daemon *d)
 		return;
 	p->asked = sd_bus_slot_unref(p->asked);
 	p->watched = sd_bus_slot_unref(p->watched);
+	p->owner = sd_bus_slot_unref(p->owner);
 	p->bus = sd_bus_unref(p->bus);
+	if (!d->system) {
+		nm_forget(&p->facts);
+		choose_and_tell(d);
+	}
 	if (!d->system || !p->conf.needs_names)
 		return;
 	p->bus = sd_bus_ref(d->system);
 	r = nm_watch(p->bus, &p->watched, on_nm, d);
+	if (r >= 0)
+		r = nm_watch_owner(p->bus, &p->owner, on_nm, d);
 	if (r >= 0)
 		r = nm_ask(p->bus, &p->asked, on_names, d);
 	if (r < 0)
@@ -271,6 +278,7 @@ void profile_stop(struct daemon *d)
 	stop_watching(p);
 	sd_bus_slot_unref(p->asked);
 	sd_bus_slot_unref(p->watched);
+	sd_bus_slot_unref(p->owner);
 	sd_bus_unref(p->bus);
 	profile_conf_clear(&p->conf);
 	free(p->chosen);
