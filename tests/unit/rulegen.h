@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "policy/policy.h"
+#include "policy/program.h"
 
 #define GEN_N(a)	(sizeof(a) / sizeof((a)[0]))
 #define GEN_PICK(a)	((a)[gen_pick(GEN_N(a))])
@@ -73,6 +74,12 @@ static const struct policy_env gen_env = {
 	.netns = 4026531840, .now = GEN_NOW, .boottime = GEN_BOOTTIME,
 };
 
+/* The active one: rules of it count, those of others do not. */
+static inline const char *gen_profile(void)
+{
+	return gen_once_in(3) ? "home" : NULL;
+}
+
 /* What rules name as lists, where a test has them: list:x is nowhere. */
 static const struct {
 	const char *file, *text;
@@ -96,11 +103,11 @@ static inline struct rule *gen_rule(bool plain)
 {
 	static const char *const programs[] = {
 		"any", "any", "any", "/bin/a", "/bin/a", "/bin/b", "kernel nfs", "kernel any",
-		"kernel forwarded", "kernel forwarded",
+		"kernel forwarded", "kernel forwarded", "kernel tcp",
 		/* for the daemon */
 		"/bin/[ab]", "/bin/a child-of /bin/b", "/bin/b and children", "any child-of /bin/a",
 		"/bin/b child-of /bin/[ac]", "/bin/* and children", "any and children",
-		"unit x.service", "script /bin/a", "container img:/bin/a",
+		"unit x.service", "script /bin/a", "container img:/bin/a", "flatpak org.x.Y", "snap x.y",
 	};
 	static const char *const whos[] = {
 		"", "", "", "", "user 1000", "user 1001", "group 50", "group 51",
@@ -112,15 +119,22 @@ static inline struct rule *gen_rule(bool plain)
 		"fe80::/10", "not local-net", "not 192.0.2.1", "0.0.0.0/0", "10.0.0.0/8,loopback",
 		GEN_MANY, "not " GEN_MANY, "not any", "not fe80::/10", "203.0.113.7", "::/0",
 		"list:addrs", "not list:addrs", "list:few,203.0.113.7", "not list:few",
+		"2001:db8::-2001:db8::ff", "::ffff:192.0.2.1", "::ffff:192.0.2.0/120", "192.0.2.1-192.0.2.1",
+		"multicast,broadcast,local-net", "not dns-servers,bonjour", "any,192.0.2.1",
+		"0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 		/* for the daemon */
 		"example.com", "*.example.com", "not loopback", "not example.com", "list:x",
 		"192.0.2.1,example.com", "not list:x,192.0.2.1", "list:mixed", "not list:mixed",
-		"www.example.com",
+		"www.example.com", "*.com",
 	};
 	static const char *const services[] = {
 		"", "", "", "", "port 80", "port 80 tcp", "port 53,80-90 tcp", "tcp", "udp", "icmp",
 		"icmpv6", "packet", "port 2048 packet", "packet via-interface eth0",
-		"packet via-interface eth1", "port 80-443", "port 53 udp",
+		"packet via-interface eth1", "port 80-443", "port 53 udp", "packet",
+		"port any packet", "port 80,2048 packet", "port 1-65535 packet", "port any",
+		"port any tcp", "udp port any", "port any icmp", "icmp port any", "port 1-65535",
+		"port 1-52,54-79,81-65535", "sctp", "sctp port 80", "udplite", "6", "17 port 53", "gre",
+		"port 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,53",
 		/* for the daemon */
 		"via-interface eth0", "tcp via-interface lo",
 	};
@@ -128,6 +142,8 @@ static inline struct rule *gen_rule(bool plain)
 		"", "", "", "", "", "", "priority high", "lockdown", "nolog", "disabled", "in",
 		"profile home", "until 2020-01-01Z", "until 2040-01-01Z", "until reboot",
 		"until 2040-02-01Z priority high", "for 1h", "until 2023-11-14T22:13:20Z",
+		"priority regular", "lockdown priority high", "nolog lockdown until reboot",
+		"profile home priority high", "profile away", "disabled in", "# note",
 		/* for the daemon */
 		"until quit", "until quit priority high",
 	};
@@ -140,9 +156,9 @@ static inline struct rule *gen_rule(bool plain)
 	char text[512];
 
 	snprintf(text, sizeof(text), "%s %s %s to %s %s %s", GEN_PICK(actions),
-		 programs[gen_pick(GEN_N(programs) - (plain ? 10 : 0))],
+		 programs[gen_pick(GEN_N(programs) - (plain ? 12 : 0))],
 		 whos[gen_pick(GEN_N(whos) - (plain ? 2 : 0))],
-		 remotes[gen_pick(GEN_N(remotes) - (plain ? 10 : 0))],
+		 remotes[gen_pick(GEN_N(remotes) - (plain ? 11 : 0))],
 		 services[gen_pick(GEN_N(services) - (plain ? 2 : 0))],
 		 options[gen_pick(GEN_N(options) - (plain ? 2 : 0))]);
 	if (rule_parse(text, NULL, 0, &rule, &err))
@@ -218,9 +234,10 @@ static inline void gen_frame(struct flow_query *q)
 static inline void gen_flow(struct gen_flow *f)
 {
 	static const uint8_t protos[] = {
-		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
+		IPPROTO_TCP, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_ICMP,
+		IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_UDPLITE, IPPROTO_GRE,
 	};
-	static const uint16_t ports[] = { 53, 80, 85, 443 };
+	static const uint16_t ports[] = { 1, 53, 80, 85, 443, 65535 };
 	static const uint32_t kernels[] = {
 		SNITCH_K_NFS, SNITCH_K_TCP, SNITCH_K_FORWARDED, SNITCH_K_FORWARDED,
 	};
@@ -239,7 +256,7 @@ static inline void gen_flow(struct gen_flow *f)
 		q->interface = gen_once_in(3) ? NULL : gen_links[gen_pick(2)].name;
 	q->exe = q->kernel ? NULL : GEN_PICK(gen_exes);
 	q->proto = GEN_PICK(protos);
-	q->port = q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP ? GEN_PICK(ports) : 0;
+	q->port = proto_has_ports(q->proto) ? GEN_PICK(ports) : 0;
 	q->loopback = gen_once_in(4);
 	q->family = strchr(addr, ':') ? AF_INET6 : AF_INET;
 	inet_pton(q->family, addr, q->addr);

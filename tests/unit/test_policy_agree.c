@@ -164,6 +164,7 @@ static void one_set(struct lab *lab, unsigned int flows)
 	lab->env = gen_env;
 	lab->env.lists = lists;
 	lab->env.mode = GEN_PICK(modes);
+	lab->env.profile = gen_profile();
 	lab->plain = gen_once_in(4);
 	assert_non_null(lab->set);
 	gen_set(lab->set, 1 + gen_pick(gen_once_in(2) ? RULES : 8), lab->plain);

@@ -197,6 +197,7 @@ static void same_verdicts(const struct ruleset *set, const struct ruleset *rest,
 		gen_flow(&f);
 		f.q.suspended = gen_once_in(6);
 		env.mode = gen_once_in(4) ? SNITCH_MODE_LOCKDOWN : SNITCH_MODE_ASK;
+		env.profile = gen_profile();
 		if (gen_once_in(4))	/* later, when some have ended */
 			env.now = gen_once_in(2) ? 2208988800 + 86400 : 2300000000;
 		policy_decide(set, &env, &f.q, &a);
@@ -435,6 +436,7 @@ static void test_covers(void **state)
 
 			gen_flow(&f);
 			env.mode = gen_once_in(4) ? SNITCH_MODE_LOCKDOWN : SNITCH_MODE_ASK;
+			env.profile = gen_profile();
 			covered++;
 			if (!policy_matches(b, &env, &f.q) || policy_matches(a, &env, &f.q) ||
 			    rule_why_inactive(a, GEN_NOW, 0))

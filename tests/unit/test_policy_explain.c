@@ -306,6 +306,7 @@ static void test_random(void **state)
 
 		gen_set(set, 1 + gen_pick(30), false);
 		env.mode = gen_once_in(5) ? SNITCH_MODE_LOCKDOWN : SNITCH_MODE_ASK;
+		env.profile = gen_profile();
 		for (k = 0; k < 10; k++) {
 			struct gen_flow f;
 

@@ -209,7 +209,10 @@ static void protocol(struct sentence *s, bool ports)
 		"icmp", "icmpv6", "igmp", "gre", "esp", "0", "255", "99", "1",
 	};
 
-	add(s, "%s", ports || gen_once_in(2) ? GEN_PICK(protos) : GEN_PICK(others));
+	if (gen_once_in(8))
+		add(s, "packet");
+	else
+		add(s, "%s", ports || gen_once_in(2) ? GEN_PICK(protos) : GEN_PICK(others));
 }
 
 enum {
@@ -227,7 +230,10 @@ static void option(struct sentence *s, unsigned int which, bool ports)
 	switch (which) {
 	case OPT_PORT:
 		add(s, "port ");
-		list_of(s, port);
+		if (ports)
+			list_of(s, port);
+		else
+			add(s, "any");
 		break;
 	case OPT_PROTO:
 		protocol(s, ports);
@@ -266,7 +272,7 @@ static void options(struct sentence *s, bool who)
 		order[k] = i;
 	}
 	for (i = 0; i < __OPTS; i++) {
-		if (order[i] == OPT_PORT ? !ports : !gen_once_in(3))
+		if (order[i] == OPT_PORT ? !ports && !gen_once_in(8) : !gen_once_in(3))
 			continue;
 		if (order[i] == OPT_WHO && !who)
 			continue;
@@ -303,8 +309,12 @@ static void make_sentence(struct sentence *s)
 		word(s);
 		who = true;
 	}
-	add(s, gen_once_in(3) ? "  to not " : " to ");
-	list_of(s, item);
+	if (gen_once_in(4)) {
+		add(s, gen_once_in(2) ? " to any" : "\tto loopback");
+	} else {
+		add(s, gen_once_in(3) ? "  to not " : " to ");
+		list_of(s, item);
+	}
 	options(s, !kernel && !who);
 	if (gen_once_in(4))
 		add(s, " # note \\ \" %s", gen_once_in(2) ? "\xc3\xa4" : "#");
@@ -412,7 +422,7 @@ static void check_refusal(const struct rule_error *err, const char *line)
 
 static void test_sentences(void **state)
 {
-	unsigned int left = gen_rounds(SENTENCES), asked = 0;
+	unsigned int left = gen_rounds(SENTENCES), asked = 0, addressed = 0, frames = 0;
 	struct sentence s;
 
 	(void)state;
@@ -426,16 +436,21 @@ static void test_sentences(void **state)
 		if (!rule_parse(s.text, "f", 7, &rule, &err)) {
 			assert_non_null(rule);
 			check_written(rule, s.text);
+			frames += rule->proto == RULE_PROTO_PACKET;
 			rule_free(rule);
 			continue;
 		}
 		check_refusal(&err, s.text);
 		/* what the grammar alone does not say */
+		if (!strcmp(err.found, "packet")) {
+			addressed++;
+			continue;
+		}
 		if (!strstr(err.next, "never asked about"))
 			fail_msg("'%s': %s", s.text, rule_error_print(&err, error, sizeof(error)));
 		asked++;
 	}
-	assert_true(asked > 0);
+	assert_true(asked > 0 && addressed > 0 && frames > 0);
 }
 
 /* ---- spoiled ------------------------------------------------------------------------------- */

@@ -300,6 +300,9 @@ static int parse_ports(struct words *w, struct rule *rule)
 		return r;
 	if (words_is(w, "any"))
 		return words_next(w);
+	if (!proto_has_ports(rule->proto))
+		return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, udplite or packet",
+				  "leave out 'port' or the protocol");
 	r = parse_port(w, rule);
 	while (!r && w->kind == WORD_COMMA) {
 		r = words_next(w);
@@ -414,9 +417,6 @@ static int parse_option(struct words *w, struct rule *rule, struct seen *seen)
 		if (seen->bits & SEEN_PORTS)
 			return words_fail(w, "each option once", "leave out the second");
 		seen->bits |= SEEN_PORTS;
-		if (!proto_has_ports(rule->proto))
-			return words_fail(w, "a protocol with ports: tcp, udp, sctp, dccp, "
-					  "udplite or packet", "leave out 'port' or the protocol");
 		return parse_ports(w, rule);
 	}
 	if (words_is(w, "for") || words_is(w, "until"))
