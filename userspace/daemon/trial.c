@@ -22,22 +22,36 @@
  * struct trial - one trial, and how the last one ended
  * @name: of the file, "" before the first
  * @text: what is tried; NULL: nothing is
+ * @keep: the rule that keeps somebody's connection, NULL: none; a file gets it when the trial is
+ *	confirmed, so that a daemon that dies leaves nothing behind
+ * @kept: its loan
  * @until: CLOCK_BOOTTIME ns
- * @keep: the rule that keeps somebody's connection; 0: none
  */
 struct trial {
 	char name[RULE_NAME_MAX + 1];
-	char *text;
-	uint64_t loan, until, keep;
+	char *text, *keep;
+	uint64_t loan, kept, until;
 	const char *state;		/* NULL, "running", "confirmed", "reverted" */
 	sd_event_source *timer;
 };
 
-static bool may_remove(void *ctx, const struct rulebook_row *row)
+static void forget(struct trial *t)
 {
-	(void)ctx;
-	(void)row;
-	return true;
+	free(t->text);
+	free(t->keep);
+	t->text = NULL;
+	t->keep = NULL;
+}
+
+/* What was confirmed is not undone because the connection it was made by cannot be kept longer. */
+static void keep_on(struct daemon *d)
+{
+	char said[512] = "";
+	uint64_t id;
+
+	if (rulebook_add(d->core.rules, d->trial->keep, RULEBOOK_ADMIN, -1, &id, said,
+			 sizeof(said)))
+		log_msg(LOG_ERR, "the rule that kept the connection ends with the trial: %s", said);
 }
 
 /* The rules before are in the set again; the caller installs. */
@@ -46,13 +60,13 @@ static void end(struct daemon *d, bool confirmed)
 	struct trial *t = d->trial;
 
 	t->timer = sd_event_source_disable_unref(t->timer);
-	free(t->text);
-	t->text = NULL;
 	t->state = confirmed ? "confirmed" : "reverted";
 	rulebook_give_back(d->core.rules, t->loan);
-	if (t->keep && !confirmed)
-		rulebook_remove(d->core.rules, t->keep, may_remove, NULL);
-	t->keep = 0;
+	if (t->keep)
+		rulebook_give_back(d->core.rules, t->kept);
+	if (t->keep && confirmed)
+		keep_on(d);
+	forget(t);
 	log_msg(LOG_NOTICE, "the trial of %s ends: %s", t->name, t->state);
 }
 
@@ -122,6 +136,32 @@ static int lend(struct daemon *d, const char *name, const char *text, uint64_t *
 	return rulebook_lend(d->core.rules, &wish, loan, error, size);
 }
 
+/* On loan it has no lifetime of its own. */
+static int lend_keep(struct daemon *d, const char *name, const char *keep, char *error, size_t size)
+{
+	_cleanup_free_ char *shown = snitch_format("trial of %s", name);
+	struct trial *t = d->trial;
+	char text[RULE_TEXT_MAX];
+	const struct loan_wish wish = {
+		.name = shown, .text = text, .scope = RULEBOOK_ADMIN, .uid = -1,
+	};
+	struct rule_error err = { .line = 0 };
+	struct rule *rule = NULL;
+	int r = rule_parse(keep, NULL, 0, &rule, &err);
+
+	if (r || !rule) {
+		rule_error_print(&err, error, size);
+		return r ? r : -EINVAL;
+	}
+	rule->lifetime = RULE_L_FOREVER;
+	r = rule_print_plain(rule, text, sizeof(text));
+	rule_free(rule);
+	t->keep = strdup(keep);
+	if (r < 0 || !t->keep || !shown)
+		return -ENOMEM;
+	return rulebook_lend(d->core.rules, &wish, &t->kept, error, size);
+}
+
 /* Everything that can fail, the clock last; on failure all is as before. */
 static int begin(struct daemon *d, const char *name, const char *text, uint64_t seconds,
 		 const char *keep, char *error, size_t size)
@@ -133,16 +173,14 @@ static int begin(struct daemon *d, const char *name, const char *text, uint64_t 
 	if (!t->text)
 		return -ENOMEM;
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->keep = 0;
-	r = keep[0] ? rulebook_add(d->core.rules, keep, RULEBOOK_ADMIN, -1, &t->keep, error,
-				   size) : 0;
+	t->kept = 0;
+	r = keep[0] ? lend_keep(d, name, keep, error, size) : 0;
 	if (!r)
 		r = lend(d, name, text, &t->loan, error, size);
 	if (r) {
-		if (t->keep)
-			rulebook_remove(d->core.rules, t->keep, may_remove, NULL);
-		free(t->text);
-		t->text = NULL;
+		if (t->kept)
+			rulebook_give_back(d->core.rules, t->kept);
+		forget(t);
 		return r;
 	}
 	t->state = "running";
