@@ -94,8 +94,11 @@ static char *file_name(const char *path)
 	return snitch_format("%s%s", base, has ? "" : SUFFIX);
 }
 
+/* Readable from its first moment on: snitchd is not root, and reads it at once. */
 static int put_text(FILE *f, const void *ctx)
 {
+	if (fchmod(fileno(f), 0644))
+		return -errno;
 	return fputs(ctx, f) < 0 ? -EIO : 0;
 }
 
@@ -114,8 +117,6 @@ static int keep_rules(const char *name, const char *text)
 	if (link(path, last) && errno != ENOENT)
 		out_error("cannot keep the version before: %s", strerror(errno));
 	r = snitch_save(FOLDER, name, put_text, text);
-	if (!r && chmod(path, 0644))
-		r = -errno;
 	if (!r)
 		return CLI_OK;
 	out_error("%s: %s", path, strerror(-r));
