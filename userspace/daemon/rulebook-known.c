@@ -17,6 +17,7 @@ static void save(struct rulebook *rb)
 {
 	int r = known_save(&rb->known, rb->root);
 
+	rb->unsaved = r;
 	if (r)
 		log_msg(LOG_ERR, "cannot keep in mind which files the programs of rules are (%s/var/lib/snitch/programs): %s",
 			rb->root, strerror(-r));
@@ -156,7 +157,7 @@ void rulebook_compare(struct rulebook *rb)
 	if (rb->loaded && !rb->bad_files[0])
 		dirty |= known_prune(&rb->known);
 	rb->doubt = false;
-	if (dirty)
+	if (dirty || rb->unsaved)
 		save(rb);
 }
 

@@ -28,6 +28,7 @@
  * @names_differ: since then lists got other names
  * @suspended: executables that changed since their rules were loaded; kept in a file
  * @known: the files that programs of rules are; kept in a file
+ * @unsaved: that file could not be written; the next load tries again
  * @unsure: executables whose file is not known, and not yet judged
  * @news: @unsure has grown
  * @doubt: what was kept could not be read: nothing is believed without a look
@@ -63,6 +64,7 @@ struct rulebook {
 	bool meant_else;
 	struct suspended suspended;
 	struct known known;
+	bool unsaved;
 	struct suspended unsure;
 	bool news;
 	bool doubt;
