@@ -8,7 +8,7 @@
 FLOWS=10000
 LISTED=256
 # KiB: what the daemon may have with all that, and what a second time may add.
-PEAK=32768 AGAIN=2048
+PEAK=10240 AGAIN=512
 
 rss() { awk -v key="$1" '$1 == key {print $2}' "/proc/$DAEMON/status"; }
 start_asking() {
@@ -91,6 +91,6 @@ ok "others are answered meanwhile" replies_in_time
 ok "memory is bounded" memory
 ok "the flows end, the questions stay within bounds" gone
 ok "it comes again: no more memory" again
-printf '# resident: %s KiB before, %s KiB with %d flows, %s KiB at most, %s KiB after it all\n' "$RSS" "$FIRST" \
-	"$FLOWS" "$(rss VmHWM:)" "$(rss VmRSS:)"
+printf '# resident: %s KiB before, %s KiB with %d flows, %s KiB at most, %s KiB after it all, of it its share %s KiB\n' \
+	"$RSS" "$FIRST" "$FLOWS" "$(rss VmHWM:)" "$(rss VmRSS:)" "$(awk '$1 == "Pss:" {print $2}' "/proc/$DAEMON/smaps_rollup")"
 finish
