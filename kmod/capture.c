@@ -79,6 +79,14 @@ void snitch_image_fill_pid(struct snitch_image *image, struct pid *pid)
 	image->pidns = pid->numbers[pid->level].ns->ns.inum;
 }
 
+/* FUSE, by its own name: virtiofs is served by the machine around this one, not by a program. */
+static bool image_is_served(const struct inode *inode)
+{
+	const char *type = inode->i_sb->s_type->name;
+
+	return !strcmp(type, "fuse") || !strcmp(type, "fuseblk");
+}
+
 void snitch_image_fill_file(struct snitch_image *image, struct file *file)
 {
 	const struct inode *inode;
@@ -94,6 +102,8 @@ void snitch_image_fill_file(struct snitch_image *image, struct file *file)
 		snitch_image_flag(image, SNITCH_O_DELETED);
 	if (file->f_path.mnt->mnt_flags & MNT_INTERNAL)
 		snitch_image_flag(image, SNITCH_O_MEMFD);
+	if (image_is_served(inode))
+		snitch_image_flag(image, SNITCH_O_SERVED);
 }
 
 void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like)
@@ -104,7 +114,8 @@ void snitch_image_fill_like(struct snitch_image *image, const struct snitch_imag
 	image->exe_uid = like->exe_uid;
 	image->exe_mode = like->exe_mode;
 	snitch_image_flag(image, snitch_image_flags(like) &
-			  (SNITCH_O_DELETED | SNITCH_O_MEMFD | SNITCH_O_DISGUISED));
+			  (SNITCH_O_DELETED | SNITCH_O_MEMFD | SNITCH_O_DISGUISED |
+			   SNITCH_O_SERVED));
 }
 
 void snitch_image_fill_script(struct snitch_image *image, const struct linux_binprm *bprm)

@@ -248,6 +248,18 @@ static bool search_kernel(const struct snitch_table *t, struct snitch_search *s)
 	return barred(t, t->n_apps + 1, s);
 }
 
+/* What the kernel can tell of an executable that nobody vouches for: what holds for all programs,
+ * and a refusal of the app that the file says it is.
+ */
+static bool holds_unbound(const struct snitch_entry *e)
+{
+	if (!e)
+		return false;
+	if (e->bucket == SNITCH_APP_ANY)
+		return e->flags & SNITCH_R_BUILTIN;
+	return e->action != SNITCH_ALLOW && e->action != SNITCH_ASK;
+}
+
 static bool search_program(const struct snitch_table *t, struct snitch_search *s)
 {
 	u32 app = s->q->app <= t->n_apps ? s->q->app : 0;
@@ -257,8 +269,7 @@ static bool search_program(const struct snitch_table *t, struct snitch_search *s
 		search_bucket(t, app, s);
 	}
 	search_bucket(t, SNITCH_APP_ANY, s);
-	if (!s->q->bound && !(s->best && s->best->bucket == SNITCH_APP_ANY &&
-			      (s->best->flags & SNITCH_R_BUILTIN)))
+	if (!s->q->bound && !holds_unbound(s->best))
 		return true;
 	return (app && barred(t, app, s)) || barred(t, SNITCH_APP_ANY, s);
 }

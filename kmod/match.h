@@ -18,7 +18,8 @@ struct snitch_table;
  * struct snitch_query - one flow, as rules see it
  * @app: number of the program's app; 0: it has no rules of its own;
  *	SNITCH_APP_KERNEL: the kernel's own traffic
- * @bound: the kernel knows which app the executable is (or that it is none)
+ * @bound: the kernel knows which app the executable is (or that it is none); if not, @app is what
+ *	its file says, if anything
  * @no_allow: deleted or disguised executable: ALLOW rules are passed over
  * @kernel: enum snitch_kernel, with SNITCH_APP_KERNEL
  * @family: AF_INET, AF_INET6, or AF_PACKET
@@ -57,7 +58,8 @@ struct snitch_query {
  * @index: its place in the array that the table was built from
  * @consult: only the daemon can tell: @action must not be followed. Either a
  *	rule that the daemon alone can judge comes before the match, or the
- *	executable is not bound and the match is no built-in for all programs
+ *	executable is not bound and the match is no built-in for all programs, nor a
+ *	refusal of @app
  * @sets: generation of the sets, if one was looked at: with others the answer
  *	may be another; 0: none was
  */

@@ -179,7 +179,7 @@ static struct policy_binding *bind_new(const struct snitch_exe *exe, u32 app, gf
 	return b;
 }
 
-/* The image remembers its app for as long as the generation lasts. */
+/* The image remembers its app while the generation lasts; for one on FUSE nobody vouches. */
 static bool bind_of_image(struct policy_blob *blob, struct snitch_image *image, u32 *app)
 {
 	u64 word = READ_ONCE(image->bind);
@@ -187,7 +187,7 @@ static bool bind_of_image(struct policy_blob *blob, struct snitch_image *image, 
 
 	if (likely(word >> BIND_SHIFT == blob->generation)) {
 		*app = word & (BIND_BOUND - 1);
-		return true;
+		return !(snitch_image_flags(image) & SNITCH_O_SERVED);
 	}
 	*app = SNITCH_APP_ANY;
 	if (!image->has_exe)
@@ -197,7 +197,7 @@ static bool bind_of_image(struct policy_blob *blob, struct snitch_image *image, 
 		return false;
 	*app = b->app;
 	WRITE_ONCE(image->bind, blob->generation << BIND_SHIFT | BIND_BOUND | b->app);
-	return true;
+	return !(snitch_image_flags(image) & SNITCH_O_SERVED);
 }
 
 /**

@@ -38,7 +38,7 @@ static const char *const whys[] = { "", "closed", "moved", "timeout", "consult",
 				    "route", "policy", NULL };
 static const char *const owner_flags[] = { "deleted", "memfd", "disguised", "incomplete",
 					   "forked", "scanned", "exited", "kernel", "unknown", "",
-					   "script", "no-path", NULL };
+					   "script", "no-path", "served", NULL };
 static const char *const flow_flags[] = { "redelivered", "held", "adopted", "unbound",
 					  "foreign-data", "unparsed", "shared", "data", "passed",
 					  NULL };

@@ -225,6 +225,39 @@ static void test_disguised_only_once(void **state)
 	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_ALLOWED);
 }
 
+/* No rule vouches for a file on FUSE; one for the process that the person looks at may. */
+static void test_served_until_quit(void **state)
+{
+	struct lab *lab = *state;
+	struct fake_image served = curl;
+
+	served.id = 4;
+	served.flags = SNITCH_O_SERVED;
+	write_rules(lab, "allow /usr/bin/curl to any\nallow /usr/*/curl to any\n"
+		    "deny /usr/bin/curl to 192.0.2.9\nallow any to 192.0.2.8\n");
+	set_mode(lab, SNITCH_MODE_ASK);
+	add_agent(lab, 0, true);
+	fake_owner_add(lab->fake, &served);
+	assert_int_equal(send_flow(lab, 11, 4, "192.0.2.1", 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_HELD);
+	assert_int_equal(send_flow(lab, 12, 4, "192.0.2.8", 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_ALLOWED);
+	assert_int_equal(send_flow(lab, 13, 4, "192.0.2.9", 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_REFUSED);
+	assert_int_equal(say(lab, &root, first_question(lab), "allow", "any", "forever"), -EINVAL);
+	assert_int_equal(say(lab, &root, first_question(lab), "allow", "any", "for 1h"), -EINVAL);
+	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_HELD);
+	assert_int_equal(say(lab, &root, first_question(lab), "allow", "any", "until quit"), 0);
+	assert_int_equal(fake_flow_get(lab->fake, 11)->state, FAKE_ALLOWED);
+	assert_int_equal(send_flow(lab, 14, 4, "192.0.2.2", 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_ALLOWED);
+	served.id = 5;
+	served.pid++;
+	fake_owner_add(lab->fake, &served);
+	assert_int_equal(send_flow(lab, 15, 5, "192.0.2.2", 443, 1000, SNITCH_F_UNBOUND)->state,
+			 FAKE_HELD);
+}
+
 static void test_answer_for_a_missed_question(void **state)
 {
 	struct lab *lab = *state;
@@ -421,6 +454,7 @@ int main(void)
 		LAB(test_until_quit),
 		LAB(test_rights),
 		LAB(test_disguised_only_once),
+		LAB(test_served_until_quit),
 		LAB(test_answer_for_a_missed_question),
 		LAB(test_rules_decide_held),
 		LAB(test_bad_rules_keep_the_last_good),

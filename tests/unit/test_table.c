@@ -227,6 +227,14 @@ static bool rule_counts(const struct snitch_rule *r, const struct snitch_query *
 				!(whole & 1U << SNITCH_RANK_TIER(r->rank)));
 }
 
+/* Of an executable that nobody vouches for: what holds for all, and refusals of what it says it is. */
+static bool holds_unbound(const struct snitch_rule *r)
+{
+	if (r->app == SNITCH_APP_ANY)
+		return r->flags & SNITCH_R_BUILTIN;
+	return r->action == SNITCH_DENY || r->action == SNITCH_DROP;
+}
+
 static void scan(const struct snitch_rule *rules, unsigned int n, const struct snitch_query *q,
 		 struct snitch_decision *d)
 {
@@ -250,8 +258,7 @@ static void scan(const struct snitch_rule *rules, unsigned int n, const struct s
 	d->action = best ? best->action : 0;
 	d->rule = best ? best->id : 0;
 	d->consult = barrier && (!best || barrier->rank < best->rank);
-	if (q->app != SNITCH_APP_KERNEL && !q->bound &&
-	    !(best && best->app == SNITCH_APP_ANY && best->flags & SNITCH_R_BUILTIN))
+	if (q->app != SNITCH_APP_KERNEL && !q->bound && !(best && holds_unbound(best)))
 		d->consult = true;
 }
 

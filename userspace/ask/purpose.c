@@ -81,7 +81,8 @@ void purposes_free(struct purposes *p)
  */
 static bool is_this_file(const struct purposes *p, const json_t *q, const char *program)
 {
-	static const char *const hidden[] = { "disguised", "memfd", "deleted", "unknown" };
+	static const char *const hidden[] = { "disguised", "memfd", "deleted", "unknown",
+					      "served" };
 	uint64_t dev = (uint64_t)value_int(q, "exe_dev", 0);
 	struct stat st;
 	size_t i;

@@ -364,6 +364,7 @@ static const struct {
 	{ "disguised", "the program disguises itself as another: no allow rule will hold" },
 	{ "deleted", "the program's file has been deleted or replaced since it was started" },
 	{ "memfd", "the program runs from memory: it has no file at all" },
+	{ "served", "the program is on a file system that a program serves: no rule vouches for it" },
 	{ "unknown", "nobody holds the socket any more: the sender is not known" },
 	{ "shared", "several programs share this socket" },
 	{ "foreign-data", "another program's open connection is being used" },

@@ -160,6 +160,7 @@ static void set_flags(json_t *obj, uint32_t flags)
 	static const struct { uint32_t bit; const char *word; } words[] = {
 		{ SNITCH_O_DELETED, "deleted" }, { SNITCH_O_MEMFD, "memfd" },
 		{ SNITCH_O_DISGUISED, "disguised" }, { SNITCH_O_UNKNOWN, "unknown" },
+		{ SNITCH_O_SERVED, "served" },
 	};
 	json_t *list = json_array();
 	size_t i;

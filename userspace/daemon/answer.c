@@ -52,7 +52,7 @@ int core_parse_lifetime(const char *text, struct core_answer *answer)
 }
 
 /* An image that no rule may allow can only be let through once, by a person who looks at it. */
-static const char *only_once(const struct question *q)
+static const char *only_once(const struct question *q, enum wish_lifetime lifetime)
 {
 	uint32_t flags = q->owner->image->wire.flags;
 
@@ -66,6 +66,9 @@ static const char *only_once(const struct question *q)
 		return "several programs hold the socket";
 	if (q->flow_flags & SNITCH_F_UNPARSED)
 		return "the packets could not be read";
+	/* it is this process that the person looks at, whatever its file will be */
+	if (flags & SNITCH_O_SERVED && lifetime != WISH_QUIT)
+		return "the executable is on a file system that a program serves";
 	return NULL;
 }
 
@@ -90,9 +93,10 @@ static int check(const struct caller *who, const struct question *q,
 	    (q->owner->image->wire.flags & (SNITCH_O_KERNEL | SNITCH_O_UNKNOWN)))
 		return core_fail(error, -EINVAL, "Invalid",
 				 "no rule can name this program; answer \"once\"");
-	why = answer->action == SNITCH_ALLOW ? only_once(q) : NULL;
+	why = answer->action == SNITCH_ALLOW ? only_once(q, answer->lifetime) : NULL;
 	if (why)
-		return core_fail(error, -EINVAL, "Invalid", "%s; allow it \"once\"", why);
+		return core_fail(error, -EINVAL, "Invalid", "%s; allow it \"once\"%s", why,
+				 only_once(q, WISH_QUIT) ? "" : " or \"until quit\"");
 	if (q->uid != q->belongs && !who->admin)
 		return core_lacks(error, RIGHT_MANAGE,
 				  "uid %u comes from a user namespace of yours; answer \"once\", or ask a member of group snitch",

@@ -18,7 +18,7 @@
 #include "core.h"
 
 #define NO_FILE (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN | SNITCH_O_KERNEL | SNITCH_O_NO_PATH | \
-		 SNITCH_O_MEMFD)
+		 SNITCH_O_MEMFD | SNITCH_O_SERVED)
 
 void changed_clear_flows(struct changed *c)
 {
@@ -158,6 +158,8 @@ bool core_know_executable(struct core *core, const struct snitch_flow_event *ev,
 			bind_to(core, ev, 0);
 		return true;
 	}
+	if (image->wire.flags & SNITCH_O_SERVED)
+		rulebook_note_served(core->rules, exe);
 	if (rulebook_knows(core->rules, image)) {
 		if (unbound)
 			bind_to(core, ev, app);

@@ -12,6 +12,7 @@
 #include "../policy/known.h"
 #include "../util/cleanup.h"
 #include "../util/ownpath.h"
+#include "../util/served.h"
 
 #define FLATPAK_APPS	"/var/lib/flatpak/app"
 #define FLATPAK_FILES	"current/active/files"
@@ -118,7 +119,7 @@ static bool is_script(const struct looker *l, const struct image *image, uint32_
 	if (!(image->wire.flags & SNITCH_O_SCRIPT) || !userns || image->wire.userns != userns)
 		return false;
 	fd = ownpath_open(l->root, l->owner, image->script);
-	if (fd < 0)
+	if (fd < 0 || snitch_is_served(fd))
 		return false;
 	read_interpreter(fd, named);
 	if (named[0] != '/')
@@ -134,7 +135,7 @@ static void look(struct identity *id, const struct looker *l, const struct image
 {
 	size_t i;
 
-	id->at_path = is_at(l, image->exe, image);
+	id->at_path = !(image->wire.flags & SNITCH_O_SERVED) && is_at(l, image->exe, image);
 	app_ids_of_cgroup(image->cgroup, &id->ids);
 	id->app = (struct app){
 		.unit = id->ids.unit,

@@ -220,7 +220,7 @@ int message_owner_flags(sd_bus_message *m, const struct owner *owner)
 		{ SNITCH_O_DISGUISED, "disguised" }, { SNITCH_O_SCRIPT, "claimed" },
 		{ SNITCH_O_INCOMPLETE, "incomplete" }, { SNITCH_O_FORKED, "forked" },
 		{ SNITCH_O_SCANNED, "scanned" }, { SNITCH_O_EXITED, "exited" },
-		{ SNITCH_O_UNKNOWN, "unknown" },
+		{ SNITCH_O_UNKNOWN, "unknown" }, { SNITCH_O_SERVED, "served" },
 	};
 	const struct identity *id = owner->image->identity;
 	uint32_t flags = owner->image->wire.flags;

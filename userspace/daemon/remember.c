@@ -15,7 +15,7 @@
 
 /* What keeps any allow rule from holding. */
 #define ODD_OWNER	(SNITCH_O_DELETED | SNITCH_O_MEMFD | SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN | \
-			 SNITCH_O_NO_PATH)
+			 SNITCH_O_NO_PATH | SNITCH_O_SERVED)
 #define ODD_FLOW	(SNITCH_F_SHARED | SNITCH_F_UNPARSED)
 
 static void join_parents(const struct owner *owner, char *buf, size_t size)

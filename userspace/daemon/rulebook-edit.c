@@ -369,6 +369,9 @@ void rulebook_fill_row(const struct rulebook *rb, const struct rule *rule, char 
 	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
 	    rulebook_suspended(rb, rule->program.name))
 		why = "suspended: the executable changed since the rule was made";
+	if (!why && rule->action == SNITCH_ALLOW && rule->program.kind == RULE_P_PATH &&
+	    rule->lifetime != RULE_L_QUIT && rulebook_served(rb, rule->program.name))
+		why = "the executable is on a file system that a program serves";
 	*row = (struct rulebook_row){
 		.id = rule->id,
 		.text = text,

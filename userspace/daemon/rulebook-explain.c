@@ -77,7 +77,9 @@ static int explain_description(struct rulebook *rb, struct flow_query *q, uint32
 	}
 	if (q->exe && !q->strange) {
 		q->exe = rulebook_name(rb, q->exe);
-		q->suspended = rulebook_suspended(rb, q->exe) || rulebook_unsure(rb, q->exe);
+		q->served = rulebook_served(rb, q->exe);
+		q->suspended = !q->served && (rulebook_suspended(rb, q->exe) ||
+					      rulebook_unsure(rb, q->exe));
 	}
 	if (!q->n_gids)
 		rulebook_groups(rb, q->uid, (uint32_t)-1, q);

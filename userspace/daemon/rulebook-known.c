@@ -4,6 +4,7 @@
  * It must never let a changed file pass for it because the daemon was not there to see the change.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "../util/cleanup.h"
 #include "../util/format.h"
 #include "../util/log.h"
+#include "../util/served.h"
 #include "rulebook-private.h"
 
 static void save(struct rulebook *rb)
@@ -106,13 +108,18 @@ const char *rulebook_name(const struct rulebook *rb, const char *exe)
 static bool compare(struct rulebook *rb, struct known_program *p)
 {
 	_cleanup_free_ char *path = snitch_format("%s%s", rb->root, p->path);
+	_cleanup_close_ int fd = -1;
 	struct known_file file;
 	struct stat st;
 
 	/* no file, nothing to judge by it; the kernel walks the same paths when it loads */
-	if (!path || stat(path, &st) || !S_ISREG(st.st_mode))
+	fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
+	p->served = fd >= 0 && snitch_is_served(fd);
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return false;
 	find_real(rb, p, path);
+	if (p->served)
+		return false;
 	known_file_of_stat(&file, &st);
 	if (known_is(p, &file)) {
 		lift(rb, p->path);
@@ -168,7 +175,8 @@ static const struct known_program *of_image(const struct rulebook *rb, const str
 {
 	known_file_of_owner(file, &image->wire);
 	if (!file->ino || (image->wire.flags & (SNITCH_O_DISGUISED | SNITCH_O_UNKNOWN |
-						SNITCH_O_KERNEL | SNITCH_O_MEMFD)))
+						SNITCH_O_KERNEL | SNITCH_O_MEMFD |
+						SNITCH_O_SERVED)))
 		return NULL;
 	return known_find(&rb->known, rulebook_name(rb, image->exe));
 }
@@ -187,6 +195,21 @@ bool rulebook_knows_wrong(const struct rulebook *rb, const struct image *image)
 	const struct known_program *p = of_image(rb, image, &file);
 
 	return p && known_is_wrong(p, &file);
+}
+
+void rulebook_note_served(struct rulebook *rb, const char *exe)
+{
+	struct known_program *p = known_find(&rb->known, exe);
+
+	if (p)
+		p->served = true;
+}
+
+bool rulebook_served(const struct rulebook *rb, const char *exe)
+{
+	const struct known_program *p = known_find(&rb->known, exe);
+
+	return p && p->served;
 }
 
 const char *rulebook_next_unread(const struct rulebook *rb, size_t *at)

@@ -367,6 +367,8 @@ static bool is_strange(const struct rulebook *rb, struct image *image)
 
 	if (rulebook_knows(rb, image))
 		return false;
+	if (image->wire.flags & SNITCH_O_SERVED)
+		return true;
 	id = rulebook_identity(rb, image);
 	return !id || !id->at_path;
 }
@@ -394,7 +396,7 @@ static void fill_identity(struct rulebook *rb, const struct owner *owner, struct
 {
 	const struct identity *id = rulebook_identity(rb, owner->image);
 
-	q->strange = is_strange(rb, owner->image);
+	q->strange = !q->served && is_strange(rb, owner->image);
 	if (!id)
 		return;
 	q->app = &id->app;
@@ -438,8 +440,10 @@ void rulebook_query(struct rulebook *rb, const struct owner *owner,
 		.exe = exe[0] == '/' ? exe : NULL,
 		.no_allow = (image->wire.flags & no_allow) ||
 			    (ev->flags & (SNITCH_F_SHARED | SNITCH_F_UNPARSED)),
-		.suspended = !known && (rulebook_suspended(rb, exe) || rulebook_unsure(rb, exe) ||
-					((ev->flags & SNITCH_F_UNBOUND) && rulebook_app(rb, exe))),
+		.served = image->wire.flags & SNITCH_O_SERVED,
+		.suspended = !known && !(image->wire.flags & SNITCH_O_SERVED) &&
+			     (rulebook_suspended(rb, exe) || rulebook_unsure(rb, exe) ||
+			      ((ev->flags & SNITCH_F_UNBOUND) && rulebook_app(rb, exe))),
 		.kernel = image->wire.flags & SNITCH_O_KERNEL ? image->wire.kernel : 0,
 		.uid = ev->uid,
 		.image = {

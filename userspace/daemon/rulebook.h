@@ -182,6 +182,9 @@ bool rulebook_unsure(const struct rulebook *rb, const char *exe);
 /* @image runs a file that is known to be the program that its path names; or known not to be. */
 bool rulebook_knows(const struct rulebook *rb, const struct image *image);
 bool rulebook_knows_wrong(const struct rulebook *rb, const struct image *image);
+/* The file at @exe is on a file system that a program serves: seen so at a load, or of a sender. */
+void rulebook_note_served(struct rulebook *rb, const char *exe);
+bool rulebook_served(const struct rulebook *rb, const char *exe);
 
 /* How rules name @exe, a path without links: @exe, or a path that leads there. */
 const char *rulebook_name(const struct rulebook *rb, const char *exe);

@@ -72,7 +72,7 @@ const char *proposal_why_not(const struct history_flow *flow)
 	if (!name || flow->program[0] != '/')
 		return "it is not known which program it was";
 	if (flow->flags & HISTORY_F_ODD)
-		return "no rule holds for it: its file is gone or disguised, or others share its socket";
+		return "no rule holds for it: its file is gone, disguised or served by a program, or others share its socket";
 	if (app_text_container(flow->app))
 		return "a container's: its path is not this machine's, which a rule would name";
 	name++;

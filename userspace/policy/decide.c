@@ -205,6 +205,9 @@ static const char *why_passed_over(const struct rule *rule, const struct flow_qu
 		return "no allow rule counts for a deleted or disguised executable";
 	if (q->suspended && names_file(rule))
 		return "the executable changed since its rules were made";
+	/* a rule until that process quits speaks of the process, not of its file */
+	if (q->served && names_file(rule) && rule->lifetime != RULE_L_QUIT)
+		return "the executable is on a file system that a program serves";
 	if (rule_is_general(rule) && (whole & 1U << rule_tier(rule)))
 		return "the program is denied as a whole";
 	return NULL;

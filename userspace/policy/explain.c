@@ -360,7 +360,7 @@ static int ask_kernel(const struct ruleset *set, const struct policy_env *env,
 		      const struct flow_query *q, bool *daemon)
 {
 	struct snitch_query kq = {
-		.bound = !q->suspended, .no_allow = q->no_allow, .kernel = q->kernel,
+		.bound = !q->suspended && !q->served, .no_allow = q->no_allow, .kernel = q->kernel,
 		.family = q->family, .proto = q->proto, .loopback = q->loopback, .port = q->port,
 		.uid = q->uid,
 	};

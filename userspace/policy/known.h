@@ -38,6 +38,7 @@ struct known_file {
  * @wrong: files at the path that are not the program, as found by this daemon; owned; not kept
  * @has_sha256: @sha256 is that of the newest file
  * @unreadable: its digest could not be had; not kept
+ * @served: it is on a file system that a program serves, as last seen; not kept
  * @named: some rule names it; not kept
  */
 struct known_program {
@@ -49,6 +50,7 @@ struct known_program {
 	uint8_t n_files, n_wrong;	/* KNOWN_FILES at most */
 	bool has_sha256;
 	bool unreadable;
+	bool served;
 	bool named;
 };
 

@@ -412,6 +412,7 @@ struct flow_query {
 	const struct app *app;		/* what it belongs to; NULL: nothing known; see app.h */
 	bool no_allow;			/* disguised or deleted: no allow rule counts */
 	bool suspended;			/* changed: no allow rule that names it counts */
+	bool served;			/* a program says what @exe is: nor here, but for a process */
 	uint32_t kernel;		/* SNITCH_K_*, 0: a program */
 	uint32_t uid;
 	const uint32_t *gids;

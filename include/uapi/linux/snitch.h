@@ -195,6 +195,9 @@ struct snitch_welcome {
 #define SNITCH_O_UNKNOWN	(1U << 8)	/* nobody holds the socket any more */
 #define SNITCH_O_SCRIPT		(1U << 10)	/* executed as a script's interpreter */
 #define SNITCH_O_NO_PATH	(1U << 11)	/* the path was longer than PATH_MAX */
+#define SNITCH_O_SERVED		(1U << 12)	/* on FUSE: what its file is, a program says, each
+						 * time as it likes
+						 */
 
 enum snitch_kernel {		/* named users of the network in the kernel */
 	SNITCH_K_NONE = 0,
