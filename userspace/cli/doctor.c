@@ -145,6 +145,9 @@ static void check_policy(struct doctor *d, const struct snitch_status *st)
 
 	if (!st->armed)
 		say(d, WARN, "policy", "none loaded: nothing is judged; start snitchd");
+	else if (!st->generation)
+		say(d, WARN, "policy", "none loaded, and the module judges (armed=1): all is "
+		    "refused; start snitchd");
 	else if (st->policy.mode == SNITCH_MODE_OFF)
 		say(d, WARN, "policy", "mode off: nothing is judged; `snitch mode observe`");
 	else

@@ -76,6 +76,10 @@ static void print_mode(const struct cli *cli, const json_t *st)
 	char text[128], left[32];
 	bool armed = value_bool(st, "Armed");
 
+	if (armed && !value_int(st, "Generation", 1)) {
+		line(cli, "mode", 31, "none: no policy is loaded, all is refused");
+		return;
+	}
 	snprintf(text, sizeof(text), "%s%s", value_str(st, "Mode", "?"),
 		 armed ? "" : " (nothing is judged: no policy is loaded)");
 	if (armed && until > snitch_boottime()) {
