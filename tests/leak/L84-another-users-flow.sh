@@ -25,13 +25,13 @@ t_ok "ann is not" eval "! grep -q '\"$id\"' $TMP/ann"
 t_is "nor does she see it" "$(as $ANN snitch --json pending | jq -c '[.questions[].uid] | unique')" "[$ANN]"
 t_is "nor he hers" "$(as $BOB snitch --json pending | jq -c '[.questions[].uid] | unique')" "[$BOB]"
 t_run "ann may not answer it" 4 as $ANN snitch answer $id allow once
-t_run "nor may he hers" 4 as $BOB snitch answer $(question_of $ANN) allow once
+t_run "nor may he hers" 4 as $BOB snitch answer "$(question_of $ANN)" allow once
 leak_none "both wait, 0 packets"
 t_ok "bob may" as $BOB snitch answer $id allow once
 t_ok "then it arrives" wait_for 5 far_got tcp 81 leak-of-bob
 ended bob
 t_ok "and ann's does not" eval "! far_got tcp 81 leak-of-ann"
-as $ANN snitch answer $(question_of $ANN) deny >/dev/null
+as $ANN snitch answer "$(question_of $ANN)" deny >/dev/null
 ended mine
 kill ${PIDS[ann]} ${PIDS[bob-listens]}
 people_done
