@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "../util/cleanup.h"
@@ -195,13 +196,32 @@ static int run(struct cli *cli, int argc, char **argv)
 	return c->run(cli, argc - 1, argv + 1);
 }
 
+/*
+ * A locale that this machine does not have (who logs in from elsewhere brings one) has a language
+ * all the same, see iap_langs_init(), and the characters of its name: UTF-8 is always there.
+ */
+static void take_locale(void)
+{
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *name = NULL;
+	size_t i;
+
+	if (setlocale(LC_ALL, "") || setlocale(LC_CTYPE, ""))
+		return;
+	for (i = 0; i < SNITCH_ARRAY_SIZE(variables) && (!name || !*name); i++)
+		name = getenv(variables[i]);
+	name = name ? strchr(name, '.') : NULL;
+	if (name && (!strncasecmp(name, ".utf-8", 6) || !strncasecmp(name, ".utf8", 5)))
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .colour = want_colour() };
 	bool help = false;
 	int code;
 
-	setlocale(LC_ALL, "");
+	take_locale();
 	/* What follows `complete` is another command's line: none of it is for us. */
 	if (argc > 1 && !strcmp(argv[1], "complete"))
 		return out_finish(cmd_complete(&cli, argc - 2, argv + 2));
