@@ -219,8 +219,12 @@ int cli_lend(struct cli *cli, struct cli_loan *loan, json_t **ids);
 
 /* ---- pending.c, ../ask/ask.c ---------------------------------------------- */
 
-/** cli_print_policy - purposes and what denying costs, of iap_describe()'s object; NULL is fine */
-void cli_print_policy(const json_t *policy);
+/**
+ * cli_print_policy - purposes and what denying costs
+ * @policy: iap_describe()'s object; NULL is fine
+ * @indent: columns before each line
+ */
+void cli_print_policy(const json_t *policy, unsigned int indent);
 
 /**
  * cli_wait - print questions as they come, until a signal or @timeout seconds (0: none)

@@ -3,6 +3,7 @@
  * `snitch explain`: why a flow is judged as it is, by snitchd or, without it, by the rule files. It
  * must never judge otherwise than they do.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -18,10 +19,14 @@
 #include "../lists/lists.h"
 #include "../policy/explain.h"
 #include "../util/cleanup.h"
+#include "../util/escape.h"
 #include "../util/format.h"
+#include "../util/netname.h"
 #include "../util/panic.h"
 #include "../util/timespan.h"
 #include "cli.h"
+
+#define INDENT	2	/* columns before what is said of a flow */
 
 /* ---- by the rule files --------------------------------------------------------------------- */
 
@@ -245,19 +250,60 @@ static void print_asker(const json_t *asker)
 		out_printf("  to what is named %s\n", names);
 	while ((warning = words_warning(asker, &at)))
 		out_printf("  ! %s\n", warning);
-	cli_print_policy(json_object_get(asker, "policy"));
+	cli_print_policy(json_object_get(asker, "policy"), INDENT);
 }
 
-/* What the program's maker says of it is read here, as all faces do. */
-static void attach_policy(json_t *asker)
+/* The flow that was described, as a question would have it; NULL: of no program's file here. */
+static json_t *described(const struct flow_query *q)
 {
+	_cleanup_free_ char *program = q->strange ? NULL : snitch_escape_str(q->exe);
+	char address[INET6_ADDRSTRLEN] = "", num[8];
+	json_t *out;
+
+	if (!program || !*program)
+		return NULL;
+	if (q->family == AF_INET || q->family == AF_INET6)
+		inet_ntop(q->family, q->addr, address, sizeof(address));
+	out = json_pack("{s:s,s:s,s:s,s:i}", "program", program, "address", address, "proto",
+			snitch_proto_name(q->family, q->proto, num, sizeof(num)), "port", q->port);
+	if (out && q->n_names)
+		json_object_set_new(out, "name", json_string(q->names[0]));
+	return out;
+}
+
+static json_t *read_description(const char *what)
+{
+	_cleanup_free_ struct flow_description *d = calloc(1, sizeof(*d));
+	struct rule_error err;
+	json_t *out = NULL;
+
+	if (!d)
+		return NULL;
+	if (!describe_flow(what, geteuid(), d, &err))
+		out = described(&d->query);
+	description_free(d);
+	return out;
+}
+
+/*
+ * What the program's maker says of it is read here, as all faces do: into who asks, or, where that
+ * is nobody, into the explanation itself.
+ */
+static void attach_policy(json_t *e, const char *root, const char *what)
+{
+	json_t *asker = json_object_get(e, "asker");
+	json_t *q = asker ? json_incref(asker) : read_description(what), *policy;
 	struct purposes *purposes;
 
-	if (!asker)
+	if (!q)
 		return;
-	purposes = purposes_new(getenv(SNITCH_ROOT_ENV), NULL);
-	purpose_attach(purposes, asker);
+	purposes = purposes_new(root ? root : getenv(SNITCH_ROOT_ENV), NULL);
+	purpose_attach(purposes, q);
 	purposes_free(purposes);
+	policy = json_object_get(q, "policy");
+	if (policy && !asker)
+		json_object_set(e, "policy", policy);
+	json_decref(q);
 }
 
 static void print_explanation(const struct cli *cli, const json_t *e)
@@ -270,6 +316,7 @@ static void print_explanation(const struct cli *cli, const json_t *e)
 	out_wrapped(4, value_str(e, "flow", "?"));
 	if (asker)
 		print_asker(asker);
+	cli_print_policy(json_object_get(e, "policy"), INDENT);
 	if (value_bool(e, "panic"))
 		out_wrapped(4, "PANIC: all but loopback is cut; `snitch release` ends it. Without it:");
 	print_verdict(cli, e);
@@ -340,7 +387,7 @@ int cmd_explain(struct cli *cli, int argc, char **argv)
 	code = explain(cli, offline, root, what, &e);
 	if (code)
 		return code;
-	attach_policy(json_object_get(e, "asker"));
+	attach_policy(e, root, what);
 	/* the rules of another folder are asked about for themselves */
 	json_object_set_new(e, "panic", json_boolean(!root && snitch_panic_in_force(NULL)));
 	if (cli->json) {

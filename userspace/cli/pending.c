@@ -30,7 +30,7 @@ struct wait {
 	const char *name;	/* of the command */
 };
 
-void cli_print_policy(const json_t *policy)
+void cli_print_policy(const json_t *policy, unsigned int indent)
 {
 	const char *text;
 	size_t at = 0, denied = 0;
@@ -39,12 +39,14 @@ void cli_print_policy(const json_t *policy)
 		_cleanup_free_ char *line = snitch_format("for: %s (so says: %s)", text,
 							  value_str(policy, "source", "?"));
 
-		out_printf("     ");
-		out_wrapped(5, line ? line : text);
+		out_printf("%*s", (int)indent, "");
+		out_wrapped(indent, line ? line : text);
 	}
 	while ((text = iap_next_text(policy, "deny_consequences", &denied))) {
-		out_printf("     if denied: ");
-		out_wrapped(5, text);
+		_cleanup_free_ char *line = snitch_format("if denied: %s", text);
+
+		out_printf("%*s", (int)indent, "");
+		out_wrapped(indent, line ? line : text);
 	}
 }
 
@@ -111,7 +113,7 @@ static void print_question(const struct cli *cli, const json_t *q)
 		out_printf("     ! ");
 		out_wrapped(INDENT + 2, warning);
 	}
-	cli_print_policy(json_object_get(q, "policy"));
+	cli_print_policy(json_object_get(q, "policy"), INDENT);
 }
 
 static json_t *stream_object(const char *type, json_t *question)
