@@ -2,6 +2,7 @@
 /* What `snitch top` shows; see screen.h. */
 #include "screen.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #define NUMBER		5	/* columns of a number of bytes */
 #define VERDICT		14
 #define BODY_MIN	3	/* lines of a list, however small the terminal */
+#define NAME_MIN	12	/* columns of a name beside its address */
+#define CLAIMED		" (claimed)"
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
@@ -102,22 +105,45 @@ static void bytes_cell(FILE *f, uint64_t bytes, bool utf8)
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* What a person calls it: the name, else the address. */
-static char *where_to(const json_t *flow)
+/*
+ * What a person calls it: the name, else the address; the address, too, where a name could not be
+ * told in @columns to be a mere claim.
+ */
+static char *where_to(const json_t *flow, unsigned int columns)
 {
 	const char *lookup = value_str(flow, "lookup", NULL);
 	const char *name = value_str(flow, "name", NULL);
+	bool claimed = value_bool(flow, "name_claimed");
 
 	if (lookup)
 		return snitch_format("looks up %s", lookup);
-	if (name)
-		return snitch_format("%s%s", name,
-				     value_bool(flow, "name_claimed") ? " (claimed)" : "");
+	if (name && (!claimed || words_columns(name) + strlen(CLAIMED) <= columns))
+		return snitch_format("%s%s", name, claimed ? CLAIMED : "");
 	return strdup(value_str(flow, "address", "?"));
 }
 
-/* "a.example (dns) 192.0.2.1:443 tcp" */
-static char *remote(const json_t *flow)
+/*
+ * "a.example (dns) "; what is wider than @columns without the source, which stands below, and with
+ * its name cut; where that leaves too little, whole: then the caller cuts it.
+ */
+static char *called_by(const json_t *flow, const char *name, unsigned int columns, bool utf8)
+{
+	bool claimed = value_bool(flow, "name_claimed");
+	const char *note = claimed ? CLAIMED : "";
+	_cleanup_free_ char *text = NULL, *fit = NULL;
+	unsigned int room;
+
+	text = snitch_format("%s (%s%s) ", name, claimed ? "claimed, " : "",
+			     value_str(flow, "name_source", "?"));
+	room = strlen(note) + 1 + NAME_MIN;
+	if (!text || words_columns(text) <= columns || columns < room)
+		return snitch_take_ptr(text);
+	fit = words_fit(name, columns - room + NAME_MIN, true, utf8);
+	return fit ? snitch_format("%s%s ", fit, note) : NULL;
+}
+
+/* "a.example (dns) 192.0.2.1:443 tcp", in @columns if that can be. */
+static char *remote(const json_t *flow, unsigned int columns, bool utf8)
 {
 	const char *address = value_str(flow, "address", "?");
 	const char *proto = value_str(flow, "proto", "?");
@@ -125,33 +151,31 @@ static char *remote(const json_t *flow)
 	const char *lookup = value_str(flow, "lookup", NULL);
 	long long port = value_int(flow, "port", 0);
 	bool v6 = strchr(address, ':') && port;
-	_cleanup_free_ char *called = NULL;
+	_cleanup_free_ char *called = NULL, *place = NULL;
+	unsigned int used;
 	char end[16] = "";
 
-	if (lookup)
-		called = snitch_format("looks up %s through ", lookup);
-	else if (name)
-		called = snitch_format("%s (%s%s) ", name,
-				       value_bool(flow, "name_claimed") ? "claimed, " : "",
-				       value_str(flow, "name_source", "?"));
 	if (port)
 		snprintf(end, sizeof(end), ":%lld", port);
-	return snitch_format("%s%s%s%s%s %s", called ? called : "", v6 ? "[" : "", address,
-			     v6 ? "]" : "", end, proto);
+	place = snitch_format("%s%s%s%s %s", v6 ? "[" : "", address, v6 ? "]" : "", end, proto);
+	if (!place || (!lookup && !name))
+		return snitch_take_ptr(place);
+	used = words_columns(place);
+	called = lookup ? snitch_format("looks up %s through ", lookup) :
+		 called_by(flow, name, columns > used ? columns - used : 0, utf8);
+	return snitch_format("%s%s", called ? called : "", place);
 }
 
 /* The first, and how many others there are, in @columns. */
 static char *destinations(const struct top *t, const struct top_program *p, unsigned int columns,
 			  bool utf8)
 {
-	_cleanup_free_ char *fit = NULL;
+	_cleanup_free_ char *fit = NULL, *first = where_to(t->flow[p->first].flow, UINT_MAX);
+	size_t i, others = 0;
 	char more[24] = "";
 
-	_cleanup_free_ char *first = where_to(t->flow[p->first].flow);
-	size_t i, others = 0;
-
 	for (i = 1; first && i < p->n_flows; i++) {
-		_cleanup_free_ char *other = where_to(t->flow[p->first + i].flow);
+		_cleanup_free_ char *other = where_to(t->flow[p->first + i].flow, UINT_MAX);
 
 		others += other && strcmp(other, first);
 	}
@@ -159,6 +183,10 @@ static char *destinations(const struct top *t, const struct top_program *p, unsi
 		return NULL;
 	if (others)
 		snprintf(more, sizeof(more), " +%zu", others);
+	free(first);
+	first = where_to(t->flow[p->first].flow, columns - (unsigned int)strlen(more));
+	if (!first)
+		return NULL;
 	fit = words_fit(first, columns - (unsigned int)strlen(more), true, utf8);
 	return fit ? snitch_format("%s%s", fit, more) : NULL;
 }
@@ -331,7 +359,8 @@ static void flow_head(struct top_screen *s, const struct top_view *v)
 static void flow_line(struct top_screen *s, const struct top_view *v, const struct top_flow *fl)
 {
 	unsigned int w = width(v), to = w - 2 - 2 * (NUMBER + 1) - 1 - VERDICT;
-	_cleanup_free_ char *where = remote(fl->flow), *what = verdict(fl->flow);
+	_cleanup_free_ char *where = remote(fl->flow, w > 40 ? to : w - 2, v->utf8);
+	_cleanup_free_ char *what = verdict(fl->flow);
 	char *out = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&out, &size);
