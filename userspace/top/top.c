@@ -27,6 +27,7 @@
 /**
  * struct run - one run
  * @name, @user, @app: of the program that is selected, so that it stays so whatever the order
+ * @flow: key of the flow that is selected in details, for the same reason; 0: none yet
  * @rules: sentences by id, read when details are wanted; @message: owned, see struct top_view
  * @next: CLOCK_BOOTTIME ns: when to ask again
  */
@@ -38,6 +39,7 @@ struct run {
 	json_t *policy, *rules;
 	char *message;
 	char *name, *user, *app;
+	uint64_t flow;
 	char mode[16];
 	uint64_t delay, next;
 };
@@ -167,12 +169,25 @@ static void refresh_flows(struct run *r)
 
 /* ---- the selected program ------------------------------------------------------------------- */
 
+static void remember_flow(struct run *r)
+{
+	const struct top_program *p;
+
+	if (r->view.program >= r->top.n_programs)
+		return;
+	p = &r->top.program[r->view.program];
+	if (r->view.selected < p->n_flows)
+		r->flow = r->top.flow[p->first + r->view.selected].key;
+}
+
 static void remember(struct run *r)
 {
 	const struct top_program *p = NULL;
 
-	if (r->view.details)
+	if (r->view.details) {
+		remember_flow(r);
 		return;
+	}
 	if (r->view.selected < r->top.n_programs)
 		p = &r->top.program[r->view.selected];
 	free(r->name);
@@ -181,6 +196,18 @@ static void remember(struct run *r)
 	r->name = p ? strdup(p->name) : NULL;
 	r->user = p ? strdup(p->user) : NULL;
 	r->app = p ? strdup(p->app) : NULL;
+}
+
+/* Where the flow is by now; of one that is gone its place stays. */
+static void find_flow(struct run *r)
+{
+	const struct top_program *p = &r->top.program[r->view.program];
+	size_t i;
+
+	for (i = 0; r->flow && i < p->n_flows; i++) {
+		if (r->top.flow[p->first + i].key == r->flow)
+			r->view.selected = i;
+	}
 }
 
 /* Where it is by now; a program that is gone takes its details with it. */
@@ -195,10 +222,12 @@ static void find_again(struct run *r)
 		r->view.selected = 0;
 		return;
 	}
-	if (r->view.details)
+	if (r->view.details) {
 		r->view.program = (size_t)at;
-	else if (at >= 0)
+		find_flow(r);
+	} else if (at >= 0) {
 		r->view.selected = (size_t)at;
+	}
 }
 
 /* What the policy of the program says of the selected flow. */
@@ -292,6 +321,7 @@ static void open_details(struct run *r)
 	r->view.details = true;
 	r->view.program = r->view.selected;
 	r->view.selected = 0;
+	r->flow = 0;
 	r->view.offset = 0;
 }
 
