@@ -157,11 +157,15 @@ static void policies_are_told(void **state)
 	assert_says(text, "so says  shipped with snitch");
 	assert_null(strstr(text, "The transfer fails."));
 	assert_tame(text, &v);
+	assert_null(strstr(text, "uses"));
 	free(text);
+	set(d, "services", json_pack("[{s:s,s:s}]", "name", "systemd-resolved", "purpose",
+				     "Looks up names."));
 	k.details = true;
 	text = show(q, &k, &v);
 	assert_says(text, "it is    curl transfers data");
 	assert_says(text, "denied   The transfer");
+	assert_says(text, "uses     systemd-resolved: Looks up names.");
 	free(text);
 	k.details = false;
 	ask_keys_press(&k, q, 'd', NOW + SEC);

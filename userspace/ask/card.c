@@ -22,6 +22,7 @@
 #define SMALL 16	/* rows below which it is not shown whole before it is to be confirmed */
 #define RULE_INDENT 5
 #define RULE_LINES 4
+#define SERVICES 3	/* that a program uses, at most */
 
 static unsigned int width(const struct card_view *v)
 {
@@ -108,6 +109,21 @@ static void texts(struct card *c, const struct card_view *v, const char *key, co
 		wrapped(c, v, label, text, lines);
 }
 
+/* Who connects for it. */
+static void services(struct card *c, const struct card_view *v)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(v->policy, "services"), i, one) {
+		_cleanup_free_ char *text = snitch_format("%s: %s", value_str(one, "name", "?"),
+							  value_str(one, "purpose", "?"));
+
+		if (text && i < SERVICES)
+			wrapped(c, v, "uses", text, 2);
+	}
+}
+
 /* What the program's maker says of it: all to who looks, only the purpose else. */
 static void policy(struct card *c, const struct card_view *v, bool with_details)
 {
@@ -125,6 +141,8 @@ static void policy(struct card *c, const struct card_view *v, bool with_details)
 	texts(c, v, "purpose", "purpose", with_details || v->rows >= 30 ? 4 : v->rows < 24 ? 2 : 3);
 	if (with_details)
 		texts(c, v, "deny_consequences", "denied", 4);
+	if (with_details)
+		services(c, v);
 	labelled(c, v, "so says", value_str(v->policy, "source", NULL));
 }
 
