@@ -64,6 +64,32 @@ shipped() {
 	says "source     shipped with snitch" snitch iap show /usr/lib/git-core/git-remote-https &&
 	says "It makes no connections" snitch iap show --policy "$TOP/tests/fuzz/corpus/iap/json/empty.json"
 }
+# stand_in KEY: a program that the key of a policy is about; its path is printed.
+stand_in() {
+	local path
+	case $1 in
+	/*) path=${1//\*/x} ;;
+	package\ *)
+		path=/usr/lib/${1#* }-of-package/program
+		mkdir -p "$ROOT/var/lib/dpkg/info" && printf '/.\n%s\n' "$path" >"$ROOT/var/lib/dpkg/info/${1#* }.list" ;;
+	flatpak\ *) path=/var/lib/flatpak/app/${1#* }/x86_64/stable/files/bin/program ;;
+	snap\ *) path=/snap/${1#* }/42/bin/program ;;
+	*) return 1 ;;
+	esac
+	mkdir -p "$ROOT${path%/*}" && : >"$ROOT$path" && echo "$path"
+}
+# Each policy that is shipped is found by each of its keys, and none is in the way of another.
+each_key_finds_it() {
+	local file key path got bad=0 n=0
+	while IFS=$'\t' read -r file key; do
+		n=$((n + 1))
+		path=$(stand_in "$key") || { echo "$file: no test knows keys like '$key'"; bad=1; continue; }
+		got=$(snitch --json iap which "$path" | jq -r '.file')
+		[[ ${got##*/} == "$file" ]] || { echo "$file: '$key' ($path) finds $got"; bad=1; }
+	done < <(cd "$TOP/userspace/iap/policies" && jq -r '."X-Snitch-For"[] | [(input_filename | sub(".*/"; "")), .] | @tsv' ./*.json)
+	[[ $bad -eq 0 && $n -ge 100 ]] && exit_is 5 snitch iap which /usr/lib/chromium-of-package/other
+}
+no_fault_in_any() { exit_is 0 snitch iap lint "$TOP"/userspace/iap/policies/*.json; }
 lint() {
 	printf '{"ApplicationDescription":"x",\n "Connections":[1,]}' >"$WORK/a.json"
 	printf '{"ApplicationDescription":"x","Connections":[{"Host":"a.b/c","Purpose":"p"}]}' >"$WORK/b.json"
@@ -100,6 +126,8 @@ ok "texts come in the language wanted" language
 ok "hostile text comes out escaped" tame
 ok "which says where was looked, and why not" which_one
 ok "the policies that are shipped are found" shipped
+ok "lint finds no fault in what is shipped" no_fault_in_any
+ok "each key of theirs finds its policy" each_key_finds_it
 ok "lint gives place, reason and exit code" lint
 ok "wrong arguments: exit code 2" usage
 ok "complete" completion
