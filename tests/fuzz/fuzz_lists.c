@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Throws spoiled lists at their reader, in pieces that end anywhere: what is found on a list has to
- * be a name or a range that could stand there. It must never touch a file.
+ * Throws spoiled lists at their reader, those of corpus/lists, in pieces that end anywhere: what is
+ * found on a list has to be a name or a range that could stand there. It must never touch another file.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "corpus.h"
 #include "lists/lists.h"
 #include "util/hostname.h"
-
-static const char seed[] =
-	"[Adblock Plus 2.0]\n! x\n# y\n||ads.example.com^$important\n@@||ok.example.com^\n"
-	"0.0.0.0 tracker.example b.example # z\n::1 localhost\n*.zip\n.wide.example\nplain.example.\n"
-	"192.0.2.0/24 ; SBL1\n10.0.0.1-10.0.0.9\n2001:db8::/32\n::ffff:10.9.8.7\nxn--bcher-kva.example\n";
 
 static void spoil(char *text, size_t *len)
 {
@@ -99,18 +95,32 @@ int main(void)
 {
 	const char *runs = getenv("FUZZ_RUNS");
 	long left = runs ? atol(runs) : 5000;
+	struct corpus *c = corpus_read("lists");
+	unsigned int i;
 
 	srand(1);
+	for (i = 0; i < c->n; i++)
+		one((char *)c->file[i].b, c->file[i].n);
 	while (left-- > 0) {
-		char text[sizeof(seed)];
-		size_t len = sizeof(seed) - 1;
+		char text[2 * CORPUS_BYTES + 1];
+		unsigned int files = 1 + rand() % 3;
+		size_t len = 0;
 		int k;
 
-		memcpy(text, seed, sizeof(seed));
-		for (k = rand() % 30; k >= 0; k--)
+		/* several kinds in one, too */
+		while (files--) {
+			i = rand() % c->n;
+			if (len + c->file[i].n <= 2 * CORPUS_BYTES)
+				memcpy(text + len, c->file[i].b, c->file[i].n);
+			else
+				break;
+			len += c->file[i].n;
+		}
+		for (k = rand() % 30; k >= 0 && len; k--)
 			spoil(text, &len);
 		text[len] = '\0';
 		one(text, len);
 	}
+	corpus_free(c);
 	return 0;
 }

@@ -3,13 +3,15 @@
  * Throws random and spoiled DNS messages and hosts files at what names are learnt from. Whatever
  * comes, bounds hold, names are host names, and an answer is believed only where its question was
  * put. Texts of systemd-resolved are spoiled the same way. Streams of TCP, cut anywhere, with pieces
- * that are missing, give the messages that were put in, up to the gap and no more. $FUZZ_RUNS rounds,
- * $FUZZ_SEED the seed.
+ * that are missing, give the messages that were put in, up to the gap and no more. The files of
+ * corpus/names (a folder there is a reader) come whole first, then spoiled. $FUZZ_RUNS rounds, $FUZZ_SEED
+ * the seed.
  */
 #include <netinet/in.h>
 #include <resolv.h>
 #include <stdio.h>
 
+#include "corpus.h"
 #include "names/hosts.h"
 #include "names/learn.h"
 #include "names/resolved.h"
@@ -234,6 +236,106 @@ static unsigned long stream_round(struct dns_streams *streams, unsigned long rou
 	return c.messages;
 }
 
+/* ---- kept files ------------------------------------------------------------------------------ */
+
+enum reader { DNS, HOSTS, RESOLVED, __READERS };
+
+static struct corpus *kept[__READERS];
+
+static void spoil_kept(uint8_t *b, size_t n)
+{
+	static const uint8_t odd[] = { 0, 1, 0x0c, 0x3f, 0x7f, 0xc0, 0xff, '"', '.', '\n' };
+	unsigned int k;
+
+	for (k = n ? roll(4) : 0; k; k--)
+		b[roll(n)] = roll(2) ? odd[roll(sizeof(odd))] : roll(256);
+}
+
+/* One message, in memory of its very size. Return: was something learnt? */
+static bool take_kept(struct names *names, struct dns_queries *queries, const uint8_t *b, size_t n,
+		      uint64_t when, unsigned long round)
+{
+	struct snitch_dns *dns = calloc(1, sizeof(*dns) + n);
+	static struct names_news news;
+	int r;
+
+	if (!dns)
+		exit(1);
+	*dns = (struct snitch_dns){
+		.hdr = { .id = 1 }, .when = when, .netns = 1, .len = n, .family = AF_INET,
+		.proto = IPPROTO_UDP, .own_port = 40001, .server_port = 53,
+		.flags = n > 2 && (b[2] & 0x80) ? SNITCH_D_ANSWER : 0,
+	};
+	memcpy(dns + 1, b, n);
+	r = names_take(names, queries, dns, true, &news);
+	if (r >= 0)
+		check_message(&news.m, round);
+	names_take_said(names, dns);
+	free(dns);
+	return r > 0;
+}
+
+/* All messages of a file, each behind its length as over TCP. Return: how many taught something. */
+static unsigned long messages(struct names *names, struct dns_queries *queries, const uint8_t *b,
+			      size_t n, uint64_t when, unsigned long round)
+{
+	unsigned long learnt = 0;
+	size_t at, len;
+
+	for (at = 0; at + 2 < n; at += 2 + len) {
+		len = b[at] << 8 | b[at + 1];
+		if (len > n - at - 2)
+			len = n - at - 2;
+		learnt += take_kept(names, queries, b + at + 2, len, when, round);
+	}
+	return learnt;
+}
+
+/* Return: how many names were learnt, or messages that taught one. */
+static unsigned long read_kept(struct names *names, struct dns_queries *queries, enum reader by,
+			       unsigned int which, bool whole, uint64_t when, unsigned long round)
+{
+	size_t n = kept[by]->file[which].n;
+	uint8_t *b = malloc(n ? n : 1);
+	unsigned long learnt;
+	int r = 0;
+
+	if (!b)
+		exit(1);
+	memcpy(b, kept[by]->file[which].b, n);
+	if (!whole) {
+		spoil_kept(b, n);
+		n = roll(8) ? n : roll(n + 1);
+	}
+	if (by == DNS) {
+		learnt = messages(names, queries, b, n, when, round);
+	} else if (by == HOSTS) {
+		learnt = hosts_learn(names, (char *)b, n, 1);
+		require(learnt <= NAMES_SYSTEM_MAX, "too many hosts", round);
+	} else {
+		r = resolved_learn(names, (char *)b, n, 1, when);
+		learnt = r > 0 ? r : 0;
+	}
+	free(b);
+	return learnt;
+}
+
+/* Whole, each kind teaches something. */
+static void read_corpus(struct names *names, struct dns_queries *queries)
+{
+	static const char *const folders[] = { "names/dns", "names/hosts", "names/resolved" };
+	unsigned long learnt;
+	enum reader by;
+	unsigned int i;
+
+	for (by = DNS; by < __READERS; by++) {
+		kept[by] = corpus_read(folders[by]);
+		for (learnt = i = 0; i < kept[by]->n; i++)
+			learnt += read_kept(names, queries, by, i, true, 1000000000, 0);
+		require(learnt >= 3, folders[by], learnt);
+	}
+}
+
 int main(void)
 {
 	unsigned long left = rounds_begin(20000), round, learnt = 0, told = 0;
@@ -247,6 +349,7 @@ int main(void)
 
 	if (!queries || !names || !streams)
 		return 1;
+	read_corpus(names, queries);
 	for (round = 0; round < left; round++) {
 		struct dns_build d = { .n = 0 };
 		struct snitch_dns *dns;
@@ -278,6 +381,11 @@ int main(void)
 		if (!roll(64))
 			hosts_round(names, round);
 		resolved += resolved_round(names, &d, round) > 0;
+		if (!roll(4)) {
+			enum reader by = roll(8) ? DNS : HOSTS + roll(2);
+
+			read_kept(names, queries, by, roll(kept[by]->n), false, when, round);
+		}
 		if (!roll(16))
 			told += stream_round(streams, round);
 		names_count(names, &count);
@@ -288,10 +396,12 @@ int main(void)
 	require(left < 1000 || told > left / 16, "almost nothing was told of streams", round);
 	require(left < 1000 || resolved > left / 200, "almost nothing was learnt of resolved", round);
 	require(left < 1000 || said > left / 200, "almost nothing was said on the link", round);
+	for (round = 0; round < __READERS; round++)
+		corpus_free(kept[round]);
 	names_free(names);
 	dns_queries_free(queries);
 	dns_streams_free(streams);
-	rounds_end(round);
+	rounds_end(left);
 	printf("fuzz_names: %lu rounds, %lu answers, %lu messages over TCP\n", left, learnt, told);
 	return 0;
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Feeds changed netlink answers to libsnitch. It must never read past one, nor return success
- * for a request that was not answered. $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
+ * Feeds changed netlink answers to libsnitch, made here or kept in corpus/nl (a folder there is a
+ * request). It must never read past one, nor return success for a request that was not answered.
+ * $FUZZ_RUNS rounds, $FUZZ_SEED the seed.
  */
+#include "corpus.h"
 #include "rounds.h"
 #include "tests/unit/nlwire.h"
 
 /**
  * struct ask - one kind of request
+ * @folder: of its kept answers
  * @call: makes it. Return: as the library
  * @cmd, @type, @size: of its right reply
  * @dump: many of them, and a DONE
  */
 struct ask {
+	const char *folder;
 	int (*call)(struct snitch_nl *nl);
 	int cmd, type;
 	size_t size;
@@ -100,13 +104,20 @@ static int call_commit(struct snitch_nl *nl)
 }
 
 static const struct ask asks[] = {
-	{ call_status, SNITCH_CMD_GET_STATUS, SNITCH_A_STATUS, sizeof(struct snitch_status), false },
-	{ call_commit, SNITCH_CMD_COMMIT, SNITCH_A_GENERATION, sizeof(uint64_t), false },
-	{ call_flows, SNITCH_CMD_GET_FLOWS, SNITCH_A_FLOW, sizeof(struct snitch_flow_info), true },
-	{ call_parked, SNITCH_CMD_GET_PARKED, SNITCH_A_PARKED, sizeof(struct snitch_parked_info),
-	  true },
-	{ call_rules, SNITCH_CMD_GET_RULES, SNITCH_A_RULE, sizeof(struct snitch_rule), true },
+	{ "nl/status", call_status, SNITCH_CMD_GET_STATUS, SNITCH_A_STATUS,
+	  sizeof(struct snitch_status), false },
+	{ "nl/commit", call_commit, SNITCH_CMD_COMMIT, SNITCH_A_GENERATION, sizeof(uint64_t), false },
+	{ "nl/flows", call_flows, SNITCH_CMD_GET_FLOWS, SNITCH_A_FLOW,
+	  sizeof(struct snitch_flow_info), true },
+	{ "nl/parked", call_parked, SNITCH_CMD_GET_PARKED, SNITCH_A_PARKED,
+	  sizeof(struct snitch_parked_info), true },
+	{ "nl/rules", call_rules, SNITCH_CMD_GET_RULES, SNITCH_A_RULE,
+	  sizeof(struct snitch_rule), true },
 };
+
+#define ASKS	(sizeof(asks) / sizeof(asks[0]))
+
+static struct corpus *kept[ASKS];
 
 /* Some bytes of headers and attributes changed, perhaps cut: what lies far in is plain data. */
 static void spoil(struct wire *w)
@@ -152,14 +163,48 @@ static void put_answer(struct wire *w, const struct ask *a)
 	spoil(w);
 }
 
+/* A file is an answer's datagrams, each behind its length; their numbers become the request's. */
+static void put_kept(struct wire *w, const uint8_t *b, size_t n)
+{
+	struct nlmsghdr *h;
+	uint32_t len;
+	size_t at, in;
+
+	wire_reset(w);
+	for (at = 0; at + sizeof(len) <= n; at += sizeof(len) + len) {
+		memcpy(&len, b + at, sizeof(len));
+		require(len <= n - at - sizeof(len), "a kept answer ends early", at);
+		wire_gram(w);
+		wire_bytes(w, b + at + sizeof(len), len);
+		for (in = 0; in + sizeof(*h) <= len; in += NLMSG_ALIGN(h->nlmsg_len)) {
+			h = (struct nlmsghdr *)(w->in[w->n_in - 1].bytes + in);
+			h->nlmsg_seq = w->seq;
+			if (h->nlmsg_len < sizeof(*h))
+				break;
+		}
+	}
+}
+
+static void put_spoiled(struct wire *w, const struct corpus *c)
+{
+	unsigned int which = roll(c->n);
+
+	put_kept(w, c->file[which].b, c->file[which].n);
+	spoil(w);
+}
+
 static bool round_of(struct wire *w, unsigned long round)
 {
 	struct snitch_nl nl = { .sock = w->sock, .family = WIRE_FAMILY };
-	const struct ask *a = &asks[roll(sizeof(asks) / sizeof(*asks))];
+	unsigned int which = roll(ASKS);
+	const struct ask *a = &asks[which];
 	int err;
 
 	seen = 0;
-	put_answer(w, a);
+	if (roll(4))
+		put_answer(w, a);
+	else
+		put_spoiled(w, kept[which]);
 	err = a->call(&nl);
 	require(err <= 0, "a positive error", round);
 	require(memchr(nl.error, '\0', sizeof(nl.error)), "a text without an end", round);
@@ -187,11 +232,30 @@ static void round_of_monitor(struct wire *w, unsigned long round)
 	require(n < 0 || (unsigned int)n == seen, "another count of events", round);
 }
 
+/* Return: how many of the kept answers are good ones. */
+static unsigned int read_corpus(struct wire *w)
+{
+	struct snitch_nl nl = { .sock = w->sock, .family = WIRE_FAMILY };
+	unsigned int i, k, good = 0;
+
+	for (i = 0; i < ASKS; i++) {
+		kept[i] = corpus_read(asks[i].folder);
+		for (k = 0; k < kept[i]->n; k++) {
+			seen = 0;
+			put_kept(w, kept[i]->file[k].b, kept[i]->file[k].n);
+			good += !asks[i].call(&nl);
+		}
+	}
+	return good;
+}
+
 int main(void)
 {
 	unsigned long rounds = rounds_begin(100000), i, passed = 0;
 	struct wire *asked = wire_new(), *heard = wire_new();
 
+	wire_now = asked;
+	require(read_corpus(asked) >= ASKS, "the kept answers are those of other structures", 0);
 	for (i = 0; i < rounds; i++) {
 		wire_now = asked;
 		passed += round_of(asked, i);
@@ -202,6 +266,8 @@ int main(void)
 	require(rounds < 1000 || (passed > rounds / 50 && passed < rounds - rounds / 50),
 		"almost all, or almost nothing passed", i);
 	printf("fuzz_nl: %lu rounds, %lu passed, sum %lu\n", rounds, passed, sum);
+	for (i = 0; i < ASKS; i++)
+		corpus_free(kept[i]);
 	wire_free(asked);
 	wire_free(heard);
 	return 0;

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Throws spoiled rules at the reader of rules: whatever is read must be written so that it is read
- * again as the same rule. It must never touch a file.
+ * Throws spoiled rules at the reader of rules, the lines of corpus/rules: whatever is read must be
+ * written so that it is read again as the same rule. It must never touch another file.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "corpus.h"
 #include "policy/explain.h"
 
-static const char *const seeds[] = {
-	"[id=0123456789abcdef until=12 pid=3 start=4 exec=5 by=x] allow \"/opt/a b\" child-of "
-	"/usr/bin/g* and children user 1000 to not 10.0.0.0/8,::1-::9,*.example.com,list:x "
-	"port 80,443-500 tcp via-interface eth0 for 1h30m priority high profile home nolog # n",
-	"deny kernel icmp-error to any until 2031-12-01T10:00:00Z disabled lockdown in",
-	"/usr/bin/ssh child-of /usr/bin/git user 0 to example.com,192.0.2.7 port 22 "
-	"via-interface lo",
-	"ask container debian:12:/usr/bin/curl group users to loopback,local-net 17 until quit",
-};
+#define LINES_MAX	256
+#define LINE_SIZE	1024
+
+static char seeds[LINES_MAX][LINE_SIZE];
+static unsigned int n_seeds;
 
 static void spoil(char *line, size_t size)
 {
@@ -79,17 +76,39 @@ static void one(const char *line)
 	rule_free(rule);
 }
 
+static void read_seeds(void)
+{
+	struct corpus *c = corpus_read("rules");
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++) {
+		const char *at = (char *)c->file[i].b, *end = at + c->file[i].n, *line_end;
+
+		for (; at < end && n_seeds < LINES_MAX; at = line_end + 1) {
+			line_end = memchr(at, '\n', end - at);
+			if (!line_end)
+				line_end = end;
+			snprintf(seeds[n_seeds++], LINE_SIZE, "%.*s", (int)(line_end - at), at);
+		}
+	}
+	corpus_free(c);
+}
+
 int main(void)
 {
 	const char *runs = getenv("FUZZ_RUNS");
 	long left = runs ? atol(runs) : 20000;
+	unsigned int i;
 
 	srand(1);
+	read_seeds();
+	for (i = 0; i < n_seeds; i++)
+		one(seeds[i]);
 	while (left-- > 0) {
-		char line[1024];
+		char line[LINE_SIZE];
 		int k;
 
-		strcpy(line, seeds[rand() % (sizeof(seeds) / sizeof(seeds[0]))]);
+		strcpy(line, seeds[rand() % n_seeds]);
 		for (k = rand() % 4; k >= 0; k--) {
 			one(line);
 			spoil(line, sizeof(line));
