@@ -54,7 +54,7 @@ daemon_prepare
 put_policies
 printf '%s\n' "allow any to dns-servers port 53" "allow any to $F3 port 53" >/etc/snitch/rules.d/20-names.rules
 warm snitch snitchd curl tmux $A
-LC_ALL=fr_FR.UTF-8 LANGUAGE=fr daemon_up 2>/dev/null	# the shell has no such locale
+{ LC_ALL=fr_FR.UTF-8 LANGUAGE=fr daemon_up; } 2>/dev/null	# the shell says that it has no such locale
 t_ok "snitchd starts, in French" snitch mode || { t_note "$(tail -n 20 $TMP/snitchd.log)"; t_done; }
 snitch mode ask >/dev/null
 agent_up
