@@ -107,10 +107,15 @@ static unsigned char *put(unsigned char *to, unsigned int size, unsigned int v)
 	return to;
 }
 
-/* One that names @name, with @pad bytes of padding; returns its length. */
-static size_t make_hello(unsigned char *buf, const char *name, unsigned int pad)
+#define ECH_LEN 32	/* of what only the right server can read */
+
+/*
+ * One that names @name, with @pad bytes of padding, and with @ech beside an encrypted one; returns
+ * its length.
+ */
+static size_t make_hello(unsigned char *buf, const char *name, unsigned int pad, int ech)
 {
-	unsigned int len = strlen(name), extensions = 4 + pad + 9 + len;
+	unsigned int len = strlen(name), extensions = 4 + pad + 9 + len + (ech ? 4 + ECH_LEN : 0);
 	unsigned int body = 2 + 32 + 1 + 4 + 2 + 2 + extensions;
 	unsigned char *at = buf;
 
@@ -127,30 +132,57 @@ static size_t make_hello(unsigned char *buf, const char *name, unsigned int pad)
 	at = put(at, 2, extensions);
 	at = put(at, 4, 21 << 16 | pad);
 	memset(at, 0, pad);
-	at = put(at + pad, 4, len + 5);
+	at += pad;
+	if (ech) {
+		at = put(at, 4, 0xfe0dU << 16 | ECH_LEN);
+		memset(at, 0xa5, ECH_LEN);
+		at += ECH_LEN;
+	}
+	at = put(at, 4, len + 5);
 	at = put(at, 2, len + 3);
 	at = put(at, 3, len);
 	memcpy(at, name, len);
 	return at + len - buf;
 }
 
+/* A datagram to @port of where the connection goes: it has looked up nothing. */
+static int send_beside(int fd, unsigned int port)
+{
+	union address to;
+	socklen_t len = sizeof(to);
+	int udp, err;
+
+	if (getpeername(fd, &to.sa, &len))
+		return errno;
+	udp = socket_for(&to, SOCK_DGRAM, 0);
+	to.in.sin_port = htons(port);	/* the same place in both families */
+	err = sendto(udp, "beside", 6, 0, &to.sa, len) < 0 ? errno : 0;
+	close(udp);
+	return err;
+}
+
 int do_hello(void)
 {
-	unsigned int pad = option_number("--pad", 0);
+	unsigned int pad = option_number("--pad", 0), then = option_number("--then", 0);
+	int ech = flag("--ech");
 	size_t cut = option_number("--cut", SEGMENT_MAX), len, at;
 	long gap = option_sleep("--gap", 0), ms = option_wait("--wait", 5000);
+	long keep = option_wait("--keep", 0);
 	static unsigned char buf[SEGMENT_MAX];
 	int err, fd = connect_there(&err);
 
 	if (pad > 16000)
 		die("--pad");
-	len = make_hello(buf, arg("name"), pad);
+	len = make_hello(buf, arg("name"), pad, ech);
 	for (at = 0; !err && at < len; at += cut) {
 		err = send_bytes(fd, buf + at, len - at < cut ? len - at : cut);
 		usleep(gap * 1000);
 	}
 	if (!err)
 		err = wait_echo(fd, len, ms);
+	if (!err && then)
+		err = send_beside(fd, then);
+	usleep(keep * 1000);
 	close(fd);
 	return err != 0;
 }

@@ -20,21 +20,39 @@ struct names {
 	unsigned int port;
 	unsigned int from;	/* port of the question; 0: any */
 	int tcp, fork, sleep_ms;
+	int again_ms;		/* later it goes there once more, without looking it up */
 	int over_tcp, split;	/* the question: by TCP; its length by itself */
 	int any;		/* answers from anywhere are taken */
 	int late;		/* the question goes some time after the connection is there */
+	int six;		/* IPv6 addresses are asked for */
 	const char *data;
 };
 
 /* A question for the address of @name; returns its length. */
-static size_t question(unsigned char *buf, unsigned int id, const char *name)
+static size_t question(const struct names *o, unsigned char *buf, unsigned int id,
+		       const char *name)
 {
 	size_t n = 12;
 
 	memcpy(buf, (unsigned char[]){ id >> 8, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0 }, 12);
 	n += dns_labels(buf + n, name);
-	memcpy(buf + n, (unsigned char[]){ 0, 1, 0, 1 }, 4);
+	memcpy(buf + n, (unsigned char[]){ 0, o->six ? 28 : 1, 0, 1 }, 4);
 	return n + 4;
+}
+
+/* The end of an answer: name servers of the cases put the address there. */
+static void last_address(const struct names *o, const unsigned char *end, union address *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (o->six) {
+		to->in6.sin6_family = AF_INET6;
+		to->in6.sin6_port = htons(o->port);
+		memcpy(&to->in6.sin6_addr, end - 16, 16);
+	} else {
+		to->in.sin_family = AF_INET;
+		to->in.sin_port = htons(o->port);
+		memcpy(&to->in.sin_addr, end - 4, 4);
+	}
 }
 
 /* Reads all that comes, or until the message of which the length is known has come. */
@@ -58,14 +76,14 @@ static ssize_t read_answer(int fd, unsigned char *buf, size_t size)
 }
 
 static int look_up_by_tcp(const struct names *o, unsigned int id, const char *name,
-			  struct in_addr *to)
+			  union address *to)
 {
 	int fd = socket_for(&o->server, SOCK_STREAM, 0), err = 0;
 	static unsigned char buf[65536 + 2];
 	ssize_t n;
 	int first;
 
-	n = question(buf + 2, id, name) + 2;
+	n = question(o, buf + 2, id, name) + 2;
 	buf[0] = (n - 2) >> 8;
 	buf[1] = n - 2;
 	first = o->split ? 2 : n;
@@ -78,13 +96,12 @@ static int look_up_by_tcp(const struct names *o, unsigned int id, const char *na
 	else if (!err && (n = read_answer(fd, buf, sizeof(buf))) < 30)
 		err = n < 0 ? errno : ENODATA;
 	else
-		memcpy(to, buf + n - 4, 4);
+		last_address(o, buf + n, to);
 	close(fd);
 	return err;
 }
 
-/* The answer's last four bytes: name servers of the cases put the address there. */
-static int look_up(const struct names *o, unsigned int id, const char *name, struct in_addr *to)
+static int look_up(const struct names *o, unsigned int id, const char *name, union address *to)
 {
 	int fd = socket_for(&o->server, SOCK_DGRAM, 0), err = 0;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -92,7 +109,7 @@ static int look_up(const struct names *o, unsigned int id, const char *name, str
 	ssize_t n;
 
 	bind_port(fd, &o->server, o->from);
-	n = question(buf, id, name);
+	n = question(o, buf, id, name);
 	if ((!o->any && connect(fd, &o->server.sa, o->server_len)) ||
 	    sendto(fd, buf, n, 0, &o->server.sa, o->server_len) != n)
 		err = errno;
@@ -101,29 +118,24 @@ static int look_up(const struct names *o, unsigned int id, const char *name, str
 	else if ((n = recv(fd, buf, sizeof(buf), 0)) < 28 || !buf[7])
 		err = n < 0 ? errno : ENODATA;
 	else
-		memcpy(to, buf + n - 4, 4);
+		last_address(o, buf + n, to);
 	close(fd);
 	return err;
 }
 
-static int go_there(const struct names *o, struct in_addr to)
+static int go_there(const struct names *o, const union address *to)
 {
-	struct sockaddr_in a = {
-		.sin_family = AF_INET, .sin_port = htons(o->port), .sin_addr = to,
-	};
-	int fd = socket(AF_INET, o->tcp ? SOCK_STREAM : SOCK_DGRAM, 0), err = 0;
+	int fd = socket_for(to, o->tcp ? SOCK_STREAM : SOCK_DGRAM, 0), err = 0;
 
-	if (fd < 0)
-		die("socket");
 	if (o->tcp)
-		err = connect(fd, (struct sockaddr *)&a, sizeof(a)) ? errno : 0;
-	else if (sendto(fd, o->data, strlen(o->data), 0, (struct sockaddr *)&a, sizeof(a)) < 0)
+		err = connect(fd, &to->sa, sizeof(*to)) ? errno : 0;
+	else if (sendto(fd, o->data, strlen(o->data), 0, &to->sa, sizeof(*to)) < 0)
 		err = errno;
 	close(fd);
 	return err;
 }
 
-static int go_as_child(const struct names *o, struct in_addr to)
+static int go_as_child(const struct names *o, const union address *to)
 {
 	int status = 0;
 
@@ -139,6 +151,7 @@ int do_names(void)
 			   .fork = flag("--fork"), .over_tcp = flag("--over-tcp"),
 			   .split = flag("--split"), .any = flag("--any"),
 			   .late = flag("--late"), .from = option_number("--from", 0),
+			   .six = flag("--aaaa"), .again_ms = option_number("--again", 0),
 			   .data = option("--data", "named") };
 	unsigned long count, i, asked = 0, sent = 0;
 	const char *pattern, *first;
@@ -151,7 +164,7 @@ int do_names(void)
 	o.port = atoi(arg("port"));
 	count = more_args() ? strtoul(arg("count"), NULL, 0) : 1;
 	for (i = strtoul(first, NULL, 0); count; i++, count--) {
-		struct in_addr to = { 0 };
+		union address to;
 		char name[256];
 		int r;
 
@@ -161,8 +174,12 @@ int do_names(void)
 		if (!r) {
 			asked++;
 			usleep(o.sleep_ms * 1000);
-			r = o.fork ? go_as_child(&o, to) : go_there(&o, to);
+			r = o.fork ? go_as_child(&o, &to) : go_there(&o, &to);
 			sent += !r;
+		}
+		if (!r && o.again_ms) {
+			usleep(o.again_ms * 1000);
+			r = go_there(&o, &to);
 		}
 		if (r)
 			printf("%lu: %s\n", i, strerrorname_np(r));

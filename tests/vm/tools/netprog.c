@@ -222,7 +222,8 @@ static const struct command {
 	{ "senddata", do_senddata, "FD TEXT [--wait MS]" },
 	{ "segments", do_segments, "ADDR PORT TEXT... [--size N] [--gap MS] [--wait MS] [--close]   "
 		"a send() for each" },
-	{ "hello", do_hello, "ADDR PORT NAME [--pad N] [--cut N] [--gap MS] [--wait MS]   of TLS" },
+	{ "hello", do_hello, "ADDR PORT NAME [--pad N] [--cut N] [--gap MS] [--wait MS] [--ech] "
+	  "[--then PORT] [--keep MS]      of TLS" },
 	{ "udpmany", do_udpmany, "ADDR PORT COUNT [--size N] [--keep MS]   one socket, many ports" },
 	{ "tcpmany", do_tcpmany, "ADDR PORT COUNT [--same] [--keep MS] [--wait MS]" },
 	{ "quick", do_quick, "ADDR PORT [--udp]               fork, connect, exit" },
@@ -281,7 +282,8 @@ static const struct command {
 	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
-		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT]   looks up "
+		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT] [--aaaa] "
+		"[--again MS]   looks up "
 		"nN.DOMAIN (=NAME: that) and goes there at once" },
 	{ "inject", do_inject, "PID ADDR PORT [--data TEXT]     as its debugger" },
 	{ "lie", do_lie, "true|id|name|port|early|wrapped|bytes|much NAME ADDRESS [--tcp] [--port N]" },

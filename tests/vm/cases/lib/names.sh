@@ -28,16 +28,26 @@ names_forget() {
 	ip link del vc 2>/dev/null
 	daemon_forget
 }
-# resolver ADDRESS[:PORT] OPTION...: dnsmasq at the far end.
+# The same for IPv6, where addresses of fd78::/64 lead to the far end.
+names_six() {
+	ip -6 addr add $C6/64 dev vc nodad
+	ip neigh replace $F6 lladdr 02:77:00:00:00:02 dev vc nud permanent
+	ip -6 route add fd78::/64 via $F6
+	in_f ip -6 route add local fd78::/64 dev lo
+	in_f ip neigh replace $C6 lladdr 02:77:00:00:00:01 dev vf nud permanent
+}
+# resolver ADDRESS[:PORT] OPTION...: dnsmasq at the far end. Only an IPv4 address may have a port.
 resolver() {
-	local address=${1%:*} port=53
-	[[ $1 != *:* ]] || port=${1#*:}
+	local address=$1 port=53 there
+	[[ $1 != *.*:* ]] || address=${1%:*} port=${1#*:}
+	there=$address
+	[[ $address != *:* ]] || there="[$address]"
 	# Not in_f: who is killed must be the program itself.
 	nsenter --net=/run/netns/f -- dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
 		--pid-file= --port=$port --bind-interfaces --listen-address=$address --cache-size=0 \
 		--local-ttl=1 "${@:2}" >>$TMP/dnsmasq 2>&1 &
 	RESOLVERS+=" $!"
-	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $address:$port') ]]"
+	wait_for 10 eval "[[ -n \$(in_f ss -H -lun 'src $there:$port') ]]"
 }
 resolvers_down() {
 	kill $RESOLVERS
