@@ -337,6 +337,20 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	return true;
 }
 
+/*
+ * Some who look up a name pay no heed to what send() says, and wait for the
+ * answer that cannot come (dig does): a connected socket is told as by a
+ * closed port, too.
+ */
+static void hook_end_lookup(const struct hook_packet *h, unsigned int verdict)
+{
+	if (verdict != NF_DROP_ERR(-EPERM) || !h->mine || h->packet.proto != IPPROTO_UDP ||
+	    h->packet.dport != SNITCH_DNS_PORT || READ_ONCE(h->sk->sk_state) != TCP_ESTABLISHED)
+		return;
+	WRITE_ONCE(h->sk->sk_err, ECONNREFUSED);
+	sk_error_report(h->sk);
+}
+
 /* A user's packet that no entry lets pass at once. */
 static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 {
@@ -384,6 +398,7 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 	}
 out:
 	snitch_image_put(mine);
+	hook_end_lookup(h, verdict);
 	return verdict;
 }
 
