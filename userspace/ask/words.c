@@ -169,13 +169,16 @@ char *words_doing(const json_t *q)
 void words_names(const json_t *q, char *buf, size_t size)
 {
 	const json_t *names = json_object_get(q, "names"), *name;
+	const char *source;
 	size_t i;
 
 	*buf = '\0';
-	json_array_foreach(names, i, name)
-		add(buf, size, "%s%s (%s%s)", i ? ", " : "", value_str(name, "name", "?"),
-		    json_is_true(json_object_get(name, "claimed")) ? "claimed, " : "",
-		    value_str(name, "source", "?"));
+	json_array_foreach(names, i, name) {
+		source = value_str(name, "source", "?");
+		add(buf, size, "%s%s (%s%s%s)", i ? ", " : "", value_str(name, "name", "?"),
+		    json_is_true(json_object_get(name, "claimed")) ? "claimed, " : "", source,
+		    strcmp(source, "outer") ? "" : ": another one is encrypted");
+	}
 }
 
 void words_whom(const json_t *q, char *buf, size_t size)

@@ -233,6 +233,7 @@ static void print_asker(const json_t *asker)
 {
 	_cleanup_free_ char *app = who_app(asker), *script = who_script(asker);
 	_cleanup_free_ char *user = who_user(asker), *parents = words_parents(asker, false);
+	const char *lookup = value_str(asker, "lookup", NULL);
 	char names[1200];
 	const char *warning;
 	size_t at = 0;
@@ -248,6 +249,8 @@ static void print_asker(const json_t *asker)
 		out_printf("  script %s\n", script);
 	if (names[0])
 		out_printf("  to what is named %s\n", names);
+	if (lookup)
+		out_printf("  to look up %s\n", lookup);
 	while ((warning = words_warning(asker, &at)))
 		out_printf("  ! %s\n", warning);
 	cli_print_policy(json_object_get(asker, "policy"), INDENT);
