@@ -184,6 +184,36 @@ t_heard "in pieces that take too long: judged without a name"
 $A segments $F4 444 'GET / HTTP/1.0' >/dev/null 2>&1
 t_heard "no TLS: judged without a name"
 
+# ---- what is not refused is shown ---------------------------------------------------------------------------
+
+# Once a program has said a name, it sends a datagram that no rule is about.
+hello good.test --then 9500
+t_heard "a name that no rule refuses goes"
+t_is "what follows it is not covered" "$(far_packets udp 9500)" 0
+t_question "the question shows what the program said, as a claim" 9500 \
+	'.names == [{"name": "good.test", "source": "sni", "claimed": true}] and .name_claimed'
+t_says "in words, too" 'is named good\.test \(claimed, sni\)' snitch pending
+t_json "of a claim there is nothing in the history" '.flows | any(.port == 9500) and all(.port != 9500 or .name == null)' log -n 0
+: >$TMP/far
+OUT=$($A hello 10.78.0.7 444 front.test --ech --then 9501 2>&1)
+t_heard "beside an encrypted name another one stands: it goes"
+t_question "the question says so" 9501 '.names == [{"name": "front.test", "source": "outer", "claimed": true}]'
+id=$(j '.questions[] | select(.ports | index(9501)) | .id' pending)
+t_says "in words, too" 'front\.test \(claimed, outer: another one is encrypted\)' snitch pending
+t_says "where it is explained, too" 'front\.test \(claimed, outer: another one is encrypted\)' snitch explain $id
+: >$TMP/far
+OUT=$($A hello 10.78.0.7 444 bad.test --ech 2>&1)
+t_unheard "a refused name is refused there, too"
+: >$TMP/far
+$A hello 10.78.0.8 444 good.test --keep 3000 >$TMP/kept 2>&1 &
+kept=$!
+t_heard "a connection stays"
+t_json "its flow is shown with the claim" '[.programs[].flows[] | select(.port == 444 and .address == "10.78.0.8")] |
+	length == 1 and (.[0] | .name == "good.test" and .name_source == "sni" and .name_claimed)' top --once
+t_says "in words, too" 'good\.test \(claimed' snitch top --once
+kill $kept
+wait $kept 2>/dev/null
+
 # ---- names from /etc/hosts --------------------------------------------------------------------------------
 
 cp /etc/hosts $TMP/hosts.before
