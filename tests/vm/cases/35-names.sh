@@ -6,7 +6,7 @@
 . /snitch/cases/lib/names.sh
 
 N=$(param names)
-N=${N:-300}
+N=${N:-1000}
 C=/opt/c BOOK=/usr/bin/thunderbird
 
 hosts_file() {
