@@ -11,8 +11,9 @@
 #include "received.h"
 
 /*
- * struct snitch_observer - an observer's ring; all under observe_lock
+ * struct snitch_observer - an observer's ring; all but @told under observe_lock
  * @lost: events that did not fit since LOST was last read
+ * @told: the owners it was told of last, the latest first; the reader's, under read_mutex
  */
 struct snitch_observer {
 	struct list_head list;
@@ -20,6 +21,7 @@ struct snitch_observer {
 	unsigned int head;
 	unsigned int used;
 	u64 lost;
+	u64 told[SNITCH_OBSERVER_TOLD];
 	struct snitch_seen ring[SNITCH_OBSERVER_RING];
 };
 
@@ -107,6 +109,39 @@ void snitch_observe_drop(struct snitch_file *f, bool lost)
 	}
 	spin_unlock_bh(&observe_lock);
 	snitch_image_put(image);
+}
+
+static unsigned int observe_told_at(const struct snitch_observer *o, u64 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < SNITCH_OBSERVER_TOLD && o->told[i] != id; i++)
+		;
+	return i;
+}
+
+/* Fewer ancestors are told than are remembered: telling one never forgets another's. */
+struct snitch_image *snitch_observe_untold(struct snitch_file *f, struct snitch_image *image)
+{
+	struct snitch_image *found = image;
+	unsigned int i;
+
+	BUILD_BUG_ON(SNITCH_ANCESTORS_MAX > SNITCH_OBSERVER_TOLD);
+	for (i = 1; image->parent && i < SNITCH_ANCESTORS_MAX; i++) {
+		image = image->parent;
+		if (observe_told_at(f->observer, image->id) == SNITCH_OBSERVER_TOLD)
+			found = image;
+	}
+	return found;
+}
+
+void snitch_observe_told(struct snitch_file *f, u64 id)
+{
+	struct snitch_observer *o = f->observer;
+	unsigned int at = min(observe_told_at(o, id), SNITCH_OBSERVER_TOLD - 1U);
+
+	memmove(o->told + 1, o->told, at * sizeof(o->told[0]));
+	o->told[0] = id;
 }
 
 static void observe_push(const struct snitch_seen *seen)

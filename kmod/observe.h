@@ -12,6 +12,7 @@
 
 #define SNITCH_OBSERVERS_MAX	16
 #define SNITCH_OBSERVER_RING	1024	/* events */
+#define SNITCH_OBSERVER_TOLD	32	/* owners whose children come without them */
 
 /** struct snitch_seen - one event for an observer; @image is referenced */
 struct snitch_seen {
@@ -33,6 +34,14 @@ u32 snitch_observe_count(void);
 bool snitch_observe_peek(struct snitch_file *f, struct snitch_seen *seen, u64 *lost);
 void snitch_observe_drop(struct snitch_file *f, bool lost);
 bool snitch_observe_ready(struct snitch_file *f);
+
+/*
+ * Whom an observer is to be told of next, before and of @image: the eldest of its ancestors that
+ * was not told of lately, or itself; as long as @image. What was told is noted with
+ * snitch_observe_told(). Context: process, under read_mutex.
+ */
+struct snitch_image *snitch_observe_untold(struct snitch_file *f, struct snitch_image *image);
+void snitch_observe_told(struct snitch_file *f, u64 id);
 
 /* Does anybody look? Any context, one or two loads. */
 bool snitch_observed(void);

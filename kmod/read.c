@@ -258,6 +258,7 @@ static ssize_t read_result(struct snitch_file *f, char __user *to, size_t room)
 
 static ssize_t read_observed(struct snitch_file *f, char __user *to, size_t room)
 {
+	struct snitch_image *owner = NULL;
 	struct snitch_seen seen;
 	struct snitch_lost *l = f->buf;
 	size_t size;
@@ -273,16 +274,20 @@ static ssize_t read_observed(struct snitch_file *f, char __user *to, size_t room
 	} else if (!some) {
 		return 0;
 	} else if (seen.image) {
-		size = read_build_owner(f->buf, seen.image);
+		owner = snitch_observe_untold(f, seen.image);
+		size = read_build_owner(f->buf, owner);
 	} else {
 		size = seen.hdr.size;
 		memcpy(f->buf, &seen.hdr, size);
 	}
+	n = read_copy(f, to, room, size);
+	if (n > 0 && owner)
+		snitch_observe_told(f, owner->id);
+	/* an ancestor went before the oldest event, which is still there */
+	if (n > 0 && (!owner || owner == seen.image))
+		snitch_observe_drop(f, lost);
 	if (some && seen.image)
 		snitch_image_put(seen.image);
-	n = read_copy(f, to, room, size);
-	if (n > 0)
-		snitch_observe_drop(f, lost);
 	return n;
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash source=/dev/null disable=SC2086,SC2016,SC2154,SC2034
 # L30: a program that may not speak runs one that may: its ancestors are told, and a rule with
-# child-of is for nobody else's children.
+# child-of is for nobody else's children. Where the kernel allows it by itself, the history says who.
 . /snitch/leak/lib/leak.sh
 . /snitch/cases/lib/daemon.sh
 
@@ -33,6 +33,16 @@ in_c $CURL -s -m 15 http://$F4/run >/dev/null 2>&1
 leak_none "run by nobody of the kind: 0 packets"
 in_c $DIR/tool -c "$run" >/dev/null 2>&1
 t_some "run by the right one: it goes through" tcp 80
+echo "allow $CURL to any" >/etc/snitch/rules.d/20-leak.rules
+t_ok "a rule for all of it" wait_for 10 eval 'snitch rules list | grep -q "$CURL to any"'
+in_c $CURL -s -m 15 http://$F4/run >/dev/null 2>&1
+consulted=$(stat_of consulted)
+far_reset
+in_c $DIR/stranger -c "$run" >/dev/null 2>&1
+t_some "run by a stranger: it goes through" tcp 80
+t_is "nobody was asked" "$(stat_of consulted)" $consulted
+t_json "the history has who ran it" ".flows | any(.program == \"$CURL\" and .verdict == \"allow\" and
+	.parents[0] == \"$DIR/stranger\" and (.parents | length) > 1)" log -n 0
 daemon_down
 daemon_forget
 t_done

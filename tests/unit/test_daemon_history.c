@@ -275,6 +275,7 @@ struct observing {
 	char root[LAB_ROOT];
 	struct fake *fake;
 	struct snitch_device *dev;
+	uint64_t owner;		/* of what is told */
 };
 
 static int setup_observer(void **state)
@@ -293,6 +294,7 @@ static int setup_observer(void **state)
 	assert_int_equal(fake_pair(SNITCH_ROLE_OBSERVER, &o->fake, &fd), 0);
 	assert_int_equal(snitch_device_adopt(fd, SNITCH_ROLE_OBSERVER, 0, &o->dev, NULL), 0);
 	assert_int_equal(fake_owner_add(o->fake, &curl), 0);
+	o->owner = curl.id;
 	*state = o;
 	return 0;
 }
@@ -315,7 +317,8 @@ static void tell_flagged(struct observing *o, uint64_t id, uint16_t port, uint32
 {
 	struct snitch_flow_event ev;
 
-	assert_int_equal(fake_flow_init(&ev, id ? id : 1, 1, IPPROTO_TCP, "192.0.2.1", port), 0);
+	assert_int_equal(fake_flow_init(&ev, id ? id : 1, o->owner, IPPROTO_TCP, "192.0.2.1",
+					port), 0);
 	ev.hdr = (struct snitch_hdr){ .size = sizeof(ev), .version = SNITCH_MSG_VERSION,
 				      .type = SNITCH_MSG_FLOW, .id = id };
 	ev.uid = 1000;
@@ -335,7 +338,8 @@ static void tell_decided(struct observing *o, uint64_t id, uint32_t action, uint
 	struct snitch_decided d = {
 		.hdr = { .size = sizeof(d), .version = SNITCH_MSG_VERSION,
 			 .type = SNITCH_MSG_DECIDED, .id = id },
-		.owner = 1, .origin_id = rule, .action = action, .origin = origin, .packets = 1,
+		.owner = o->owner, .origin_id = rule, .action = action, .origin = origin,
+		.packets = 1,
 	};
 
 	assert_int_equal(fake_send(o->fake, &d, sizeof(d)), 0);
@@ -346,7 +350,7 @@ static void tell_ended(struct observing *o, uint16_t port, uint16_t sport)
 	struct snitch_ended e = {
 		.hdr = { .size = sizeof(e), .version = SNITCH_MSG_VERSION,
 			 .type = SNITCH_MSG_ENDED },
-		.owner = 1, .cookie = 9, .packets = 3, .bytes = 300, .rx_packets = 2,
+		.owner = o->owner, .cookie = 9, .packets = 3, .bytes = 300, .rx_packets = 2,
 		.rx_bytes = 200, .uid = 1000, .family = AF_INET, .proto = IPPROTO_TCP,
 		.sport = sport, .dport = port, .daddr = { 192, 0, 2, 1 },
 	};
@@ -356,7 +360,12 @@ static void tell_ended(struct observing *o, uint16_t port, uint16_t sport)
 
 static void listen_to(struct observing *o)
 {
-	assert_true(snitch_device_read(o->dev, &history_handler, &o->d) > 0);
+	int n;
+
+	do
+		n = snitch_device_read(o->dev, &history_handler, &o->d);
+	while (n > 0);
+	assert_int_equal(n, 0);
 }
 
 static void test_observed(void **state)
@@ -400,6 +409,39 @@ static void test_passed(void **state)
 	assert_int_equal(rows.n, 1);
 	assert_int_equal(rows.row[0].port, 80);
 	assert_int_equal(rows.row[0].rule, 0xce);
+}
+
+static void tell_strangers(struct observing *o, uint64_t id, unsigned int n)
+{
+	struct fake_image stranger = curl;
+
+	for (stranger.id = id; stranger.id < id + n; stranger.id++)
+		assert_int_equal(fake_owner_add(o->fake, &stranger), 0);
+}
+
+/* The kernel tells of an ancestor again only when it has told of 32 others since. */
+static void test_ancestors(void **state)
+{
+	static const struct fake_image make = {
+		.id = 2, .pid = 50, .uid = 1000, .exe = "/usr/bin/make", .comm = "make",
+	};
+	struct fake_image child = curl;
+	struct observing *o = *state;
+	struct rows rows;
+
+	assert_int_equal(fake_owner_add(o->fake, &make), 0);
+	tell_strangers(o, 100, 40);
+	assert_int_equal(fake_owner_add(o->fake, &make), 0);
+	tell_strangers(o, 200, 31);
+	child.id = o->owner = 3;
+	child.parent = make.id;
+	assert_int_equal(fake_owner_add(o->fake, &child), 0);
+	tell_flow(o, 0, 443);
+	tell_decided(o, 0, SNITCH_ALLOW, SNITCH_BY_RULE, 0xcd);
+	listen_to(o);
+	rows = read_rows(&o->d.core);
+	assert_int_equal(rows.n, 1);
+	assert_string_equal(rows.parents[0], make.exe);
 }
 
 static void test_inbound(void **state)
@@ -511,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list_hits, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_flood, setup_history, teardown_history),
 		cmocka_unit_test_setup_teardown(test_observed, setup_observer, teardown_observer),
+		cmocka_unit_test_setup_teardown(test_ancestors, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_passed, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_inbound, setup_observer, teardown_observer),
 		cmocka_unit_test_setup_teardown(test_gaps, setup_observer, teardown_observer),

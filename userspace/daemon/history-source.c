@@ -18,7 +18,7 @@
 
 #define WRITE_US	5000000
 #define READ_PAUSE_US	100000
-#define OWNERS_KEPT	64	/* OWNER comes right before what refers to it */
+#define OWNERS_KEPT	64	/* the kernel counts on half of them */
 #define FLOWS_KEPT	64	/* FLOW before its DECIDED, but other processors' in between */
 
 /**
@@ -27,7 +27,7 @@
  * @write_timer: runs while something is gathered
  * @device: the observer's; NULL: none
  * @pause_timer: runs while @device is not listened to
- * @owners: a ring of those that the mind does not know
+ * @owners: those that it was told of last, the latest first
  * @flows: that wait for their DECIDED, the oldest first
  */
 struct history_source {
@@ -37,7 +37,6 @@ struct history_source {
 	sd_event_source *device_source;
 	sd_event_source *pause_timer;
 	struct owner *owners[OWNERS_KEPT];
-	unsigned int next_owner;
 	struct snitch_flow_event flows[FLOWS_KEPT];
 	unsigned int n_flows;
 	uint64_t missed;
@@ -65,25 +64,6 @@ void history_tick(struct daemon *d)
 
 /* ---- what the kernel decided ------------------------------------------------------------------ */
 
-static void on_owner(void *ctx, const struct snitch_owner_info *info)
-{
-	struct daemon *d = ctx;
-	struct history_source *s = d->history;
-	uint64_t id = info->wire->hdr.id;
-	struct owner **slot;
-	unsigned int i;
-
-	if (owners_find(&d->core.owners, id))
-		return;
-	for (i = 0; i < OWNERS_KEPT; i++) {
-		if (s->owners[i] && owner_id(s->owners[i]) == id)
-			return;
-	}
-	slot = &s->owners[s->next_owner++ % OWNERS_KEPT];
-	owner_put(*slot);
-	*slot = owner_new(info, owners_find(&d->core.owners, info->wire->parent));
-}
-
 static const struct owner *find_owner(struct daemon *d, uint64_t id)
 {
 	const struct owner *owner = owners_find(&d->core.owners, id);
@@ -94,6 +74,28 @@ static const struct owner *find_owner(struct daemon *d, uint64_t id)
 			owner = d->history->owners[i];
 	}
 	return owner;
+}
+
+/* The kernel sends an ancestor again only when it has told of others since. */
+static void on_owner(void *ctx, const struct snitch_owner_info *info)
+{
+	struct daemon *d = ctx;
+	struct owner **kept = d->history->owners, *owner, *last;
+	unsigned int i;
+
+	for (i = 0; i < OWNERS_KEPT - 1 && kept[i]; i++) {
+		if (owner_id(kept[i]) == info->wire->hdr.id)
+			break;
+	}
+	owner = last = kept[i];
+	if (!last || owner_id(last) != info->wire->hdr.id) {
+		owner = owners_find(&d->core.owners, info->wire->hdr.id);
+		owner = owner ? owner_get(owner) :
+				owner_new(info, find_owner(d, info->wire->parent));
+		owner_put(last);
+	}
+	memmove(kept + 1, kept, i * sizeof(kept[0]));
+	kept[0] = owner;
 }
 
 /* Only what was never parked: of the rest the mind knows, and its flows have ids. */
