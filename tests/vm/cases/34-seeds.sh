@@ -12,7 +12,7 @@ for program in $BOOK $MAIL $CHAT; do
 	[[ -e $program ]] || cp $A $program
 done
 # there before the daemon: a file that comes later to a path with a rule is looked into first
-cp $A /usr/lib/snitch/snitch-fetch
+stand_in /usr/lib/snitch/snitch-fetch
 MAC=192.0.2.80	# homepage.mac.com, as this network has it
 
 case_begin
@@ -259,4 +259,5 @@ t_parked "nothing is parked at the end" 0
 [[ $T_FAILED -eq 0 ]] || t_note "$(tail -n 60 $TMP/snitchd.log)"
 daemon_down
 daemon_forget
+stand_ins_gone
 t_done

@@ -12,11 +12,7 @@ EAPOL="/usr/sbin/wpa_supplicant /usr/sbin/hostapd"
 NTP="/usr/sbin/chronyd /usr/sbin/ntpd /usr/lib/systemd/systemd-timesyncd"
 METHOD=/usr/lib/apt/methods/http FETCH=/usr/lib/snitch/snitch-fetch
 # there before the daemon: a file that comes later to a path with a rule is looked into first
-for program in $C $DHCP $EAPOL $NTP $METHOD $FETCH; do
-	mkdir -p ${program%/*}
-	rm -f $program
-	cp $A $program
-done
+stand_in $C $DHCP $EAPOL $NTP $METHOD $FETCH
 
 case_begin
 in_f nft 'table netdev far { counter eapol { }
@@ -165,4 +161,5 @@ t_is "all of them are on" "$(snitch --json rules disable builtin | jq -r '[.buil
 umount -l /etc/resolv.conf
 daemon_down
 daemon_forget
+stand_ins_gone
 t_done

@@ -6,6 +6,25 @@
 
 AGENT=''
 
+# stand_in PROGRAM...: $A in the place of each; stand_ins_gone: what was there is there again.
+STANDING=()
+stand_in() {
+	local program
+	for program in "$@"; do
+		mkdir -p ${program%/*}
+		[[ ! -e $program ]] || mv $program $program.real
+		cp $A $program
+		STANDING+=($program)
+	done
+}
+stand_ins_gone() {
+	local program
+	for program in "${STANDING[@]}"; do
+		rm $program
+		[[ ! -e $program.real ]] || mv $program.real $program
+	done
+}
+
 daemon_forget() { umount -l /var/lib/snitch /etc/snitch 2>/dev/null; return 0; }
 # What systemd, udev and the package do on an installed machine. Its files lie in memory: while a
 # disk is waited for the guest's clock jumps, and calls of the bus have time limits.
