@@ -14,7 +14,7 @@ stand_in() {
 		mkdir -p ${program%/*}
 		[[ ! -e $program ]] || mv $program $program.real
 		cp $A $program
-		STANDING+=($program)
+		STANDING+=("$program")
 	done
 }
 stand_ins_gone() {
