@@ -157,10 +157,10 @@ denying() {
 	sleep 0.6
 	key ask d
 	sees ask "DENY: for how long?" && sees ask "denied:  Du erhältst keine Nachrichten." && sees_not ask "Holt neue" &&
-	key ask 4 && sees ask "denied:  Nichts geht." && sees_not ask "Du erhältst" && sees_not ask "Holt Nachrichten" &&
+	key ask 6 && sees ask "denied:  Nichts geht." && sees_not ask "Du erhältst" && sees_not ask "Holt Nachrichten" &&
 	key ask 2 && sees ask "denied:  Du erhältst" && sees_not ask "Nichts geht" && key ask Escape &&
 	sees ask "d deny" && sees ask "Holt neue" && key ask a && sees ask "ALLOW: for how long?" && sees ask "Holt neue" &&
-	key ask 4 && sees ask "Holt Nachrichten und Bilder." && sees_not ask "Nichts geht." && key ask Escape
+	key ask 6 && sees ask "Holt Nachrichten und Bilder." && sees_not ask "Nichts geht." && key ask Escape
 }
 others_in_their_turn() {
 	# a question takes no key before it has stood there for half a second

@@ -417,6 +417,10 @@ static void answers(void **state)
 		"af", "dr", "ax", "a\n", "aq ", "aqx\n", "after\n", "are you there\n",
 		"about it\n", "a\033f\n", "4", "ff\n",
 	};
+	static const struct { const char *keys, *scope; } named[] = {
+		{ "ao", "host-port" }, { "a2o", "host" }, { "a3o", "domain" }, { "a4o", "address-port" },
+		{ "a5o", "port" }, { "a6o", "any" },
+	};
 	json_t *q = question();
 	struct ask_keys k;
 	size_t i;
@@ -437,6 +441,17 @@ static void answers(void **state)
 			if (ask_keys_press(&k, q, *p, NOW + SEC) == ASK_ANSWER)
 				fail_msg("'%s' answers", bad[i]);
 	}
+	set(q, "host", json_string("www.example.org"));
+	set(q, "domain", json_string("example.org"));
+	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		ask_keys_start(&k, q, NOW);
+		assert_int_equal(press(&k, q, named[i].keys), ASK_ANSWER);
+		assert_string_equal(k.scope, named[i].scope);
+	}
+	json_object_del(q, "domain");
+	ask_keys_start(&k, q, NOW);
+	press(&k, q, "a3");	/* means nothing here */
+	assert_int_equal(k.stage, ASK_VERDICT);
 	json_decref(q);
 }
 

@@ -18,6 +18,7 @@
 #include "core-lab.h"
 #include "dns-build.h"
 #include "kmod/proto.h"
+#include "util/cleanup.h"
 #include "util/timespan.h"
 
 static const struct fake_image other = {
@@ -151,6 +152,72 @@ static void a_name_decides_the_first_packet(void **state)
 	assert_int_equal(flow(lab, 4, me.netns, 1)->state, FAKE_REFUSED);
 	/* nor counts it in another namespace */
 	assert_int_equal(flow(lab, 1, me.netns + 1, 1)->state, FAKE_REFUSED);
+}
+
+static const struct question *question_of(struct lab *lab, unsigned int last)
+{
+	struct question *q = NULL;
+
+	while ((q = questions_next(lab->core.questions, q))) {
+		if (q->target.addr[3] == last)
+			return q;
+	}
+	fail_msg("no question about 198.51.100.%u", last);
+	return NULL;
+}
+
+/* The rule is about the name that was seen, not about where it led; only of one vouched for. */
+static void answers_may_be_about_names(void **state)
+{
+	static const struct {
+		const char *scope, *name, *other;
+		bool covers;
+	} all[] = {
+		{ "host-port", "www.one.example", "mail.one.example", false },
+		{ "host", "www.two.example", "mail.two.example", false },
+		{ "domain-port", "www.three.example", "mail.three.example", true },
+		{ "domain", "www.four.co.uk", "mail.four.co.uk", true },
+	};
+	struct lab *lab = *state;
+	struct place me = { 1, own_netns(), 53 };
+	const struct question *q;
+	unsigned int i, last;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(all); i++) {
+		last = 10 * (i + 1);
+		look_up(lab, &me, all[i].name, last);
+		assert_int_equal(flow(lab, 1, me.netns, last)->state, FAKE_REFUSED);
+		q = question_of(lab, last);
+		assert_string_equal(q->host, all[i].name);
+		/* what it is called later changes nothing of what was seen */
+		look_up(lab, &me, "late.test", last);
+		flow(lab, 1, me.netns, last);
+		assert_string_equal(q->host, all[i].name);
+		assert_int_equal(say(lab, &root, q->id, "allow", all[i].scope, "forever"), 0);
+		look_up(lab, &me, all[i].name, last + 1);
+		assert_int_equal(flow(lab, 1, me.netns, last + 1)->state, FAKE_ALLOWED);
+		look_up(lab, &me, all[i].other, last + 2);
+		assert_int_equal(flow(lab, 1, me.netns, last + 2)->state,
+				 all[i].covers ? FAKE_ALLOWED : FAKE_REFUSED);
+	}
+	flow(lab, 1, me.netns, 250);
+	q = question_of(lab, 250);
+	assert_int_equal(question_scope_usual(q), SCOPE_ADDRESS_PORT);
+	assert_int_equal(say(lab, &root, q->id, "allow", "host", "forever"), -EINVAL);
+	assert_int_equal(say(lab, &root, q->id, "deny", "domain", "once"), -EINVAL);
+	look_up(lab, &me, "printer", 251);
+	flow(lab, 1, me.netns, 251);
+	q = question_of(lab, 251);
+	assert_int_equal(question_scope_usual(q), SCOPE_HOST_PORT);
+	assert_int_equal(say(lab, &root, q->id, "deny", "domain", "once"), -EINVAL);
+	assert_int_equal(say(lab, &root, q->id, "deny", "host", "once"), 0);
+	/* a claim is shown, but nobody has said it that is believed */
+	me.server = 99;
+	look_up(lab, &me, "claimed.example", 252);
+	flow(lab, 1, me.netns, 252);
+	q = question_of(lab, 252);
+	assert_string_equal(q->names.name[0].text, "claimed.example");
+	assert_string_equal(q->host, "");
 }
 
 #define ALL	SIZE_MAX
@@ -372,6 +439,7 @@ static void questions_carry_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(answers_may_be_about_names, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(a_name_decides_the_first_packet, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(names_over_tcp, names_setup, teardown),
 		cmocka_unit_test_setup_teardown(gaps_over_tcp, names_setup, teardown),

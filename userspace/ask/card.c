@@ -352,24 +352,23 @@ static void keys(struct card *c, const struct card_view *v, enum card_look look,
 static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k,
 		       const struct card_view *v)
 {
-	static const struct { const char *scope, *text; bool port; } scopes[] = {
-		{ "address-port", "1 address+port", true }, { "address", "2 address", false },
-		{ "port", "3 port %lld anywhere", true }, { "any", "4 anything", false },
-	};
-	const char *items[SNITCH_ARRAY_SIZE(scopes) + 1];
-	char text[SNITCH_ARRAY_SIZE(scopes)][48];
-	long long port = value_int(q, "port", 0);
-	size_t i, n = 0;
+	const struct ask_scope *scopes;
+	const char *items[ASK_SCOPES_MAX + 1];
+	char text[ASK_SCOPES_MAX][48];
+	size_t all, i, n = 0;
+	int used;
 
-	for (i = 0; i < SNITCH_ARRAY_SIZE(scopes); i++) {
-		const char *mark = strcmp(k->scope, scopes[i].scope) ? " " : "*";
-
-		if (scopes[i].port && !port)
+	scopes = ask_scopes(q, &all);
+	for (i = 0; i < all && i < ASK_SCOPES_MAX; i++) {
+		if (!ask_scope_fits(&scopes[i], q))
 			continue;
+		used = snprintf(text[i], sizeof(text[i]), "%s%zu ",
+				strcmp(k->scope, scopes[i].scope) ? " " : "*", i + 1);
 		if (!strcmp(scopes[i].scope, "port"))
-			snprintf(text[i], sizeof(text[i]), "%s3 port %lld anywhere", mark, port);
+			snprintf(text[i] + used, sizeof(text[i]) - used, "port %lld anywhere",
+				 (long long)value_int(q, "port", 0));
 		else
-			snprintf(text[i], sizeof(text[i]), "%s%s", mark, scopes[i].text);
+			snprintf(text[i] + used, sizeof(text[i]) - used, "%s", scopes[i].text);
 		items[n++] = text[i];
 	}
 	items[n] = NULL;
@@ -406,9 +405,12 @@ static void lifetime_keys(struct card *c, const json_t *q, const struct ask_keys
 static void confirm_keys(struct card *c, const json_t *q, const struct ask_keys *k,
 			 const struct card_view *v)
 {
-	static const char *const items[] = {
-		"Enter write it", "Esc back", "1-4 change what it covers", NULL,
-	};
+	const char *items[] = { "Enter write it", "Esc back", "1-4 change what it covers", NULL };
+	size_t n;
+
+	ask_scopes(q, &n);
+	if (n > 4)
+		items[2] = "1-6 change what it covers";
 
 	card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
 		 strcmp(k->lifetime, "forever") ? "" : " and kept for good");

@@ -6,9 +6,20 @@
 #include <string.h>
 
 #include "../cli/cli.h"
+#include "../util/cleanup.h"
 #include "keys.h"
 
-static const char *const scopes[] = { "address-port", "address", "port", "any" };
+static const struct ask_scope of_addresses[] = {
+	{ "address-port", "address+port", true }, { "address", "address", false },
+	{ "port", "port", true }, { "any", "anything", false },
+};
+
+/* Somebody vouches for a name: that is what people mean, addresses come and go. */
+static const struct ask_scope of_names[] = {
+	{ "host-port", "name+port", true }, { "host", "name", false },
+	{ "domain", "domain", false }, { "address-port", "address+port", true },
+	{ "port", "port", true }, { "any", "anything", false },
+};
 
 static const struct {
 	int key;
@@ -23,6 +34,32 @@ static bool has_port(const json_t *q)
 	return value_int(q, "port", 0) != 0;
 }
 
+const struct ask_scope *ask_scopes(const json_t *q, size_t *n)
+{
+	bool named = json_object_get(q, "host");
+
+	*n = named ? SNITCH_ARRAY_SIZE(of_names) : SNITCH_ARRAY_SIZE(of_addresses);
+	return named ? of_names : of_addresses;
+}
+
+bool ask_scope_fits(const struct ask_scope *scope, const json_t *q)
+{
+	if (!strcmp(scope->scope, "domain"))
+		return json_object_get(q, "domain");
+	return !scope->port || has_port(q);
+}
+
+const char *ask_scope_usual(const json_t *q)
+{
+	const struct ask_scope *scopes;
+	size_t i, n;
+
+	scopes = ask_scopes(q, &n);
+	for (i = 0; i < n - 1 && !ask_scope_fits(&scopes[i], q); i++)
+		;
+	return scopes[i].scope;
+}
+
 static void take_back(struct ask_keys *k)
 {
 	k->stage = ASK_VERDICT;
@@ -34,15 +71,18 @@ void ask_keys_start(struct ask_keys *k, const json_t *q, uint64_t now)
 {
 	memset(k, 0, sizeof(*k));
 	k->since = now;
-	k->scope = has_port(q) ? scopes[0] : scopes[1];
+	k->scope = ask_scope_usual(q);
 }
 
-/* 1 to 4. Without ports, those that speak of one mean nothing. */
 static bool choose_scope(struct ask_keys *k, const json_t *q, int key)
 {
-	if (key < '1' || key > '4' || (!has_port(q) && (key == '1' || key == '3')))
+	const struct ask_scope *scopes;
+	size_t n;
+
+	scopes = ask_scopes(q, &n);
+	if (key < '1' || (size_t)(key - '1') >= n || !ask_scope_fits(&scopes[key - '1'], q))
 		return false;
-	k->scope = scopes[key - '1'];
+	k->scope = scopes[key - '1'].scope;
 	return true;
 }
 

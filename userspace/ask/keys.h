@@ -35,7 +35,7 @@ enum ask_act {
  * @since: CLOCK_BOOTTIME ns at which the question came on the screen
  * @details: more of it is shown
  * @verdict: "allow" or "deny"; NULL before one was chosen
- * @scope: "address-port"...
+ * @scope: what the answer covers, of ask_scopes()
  * @lifetime: "once"...; NULL before one was chosen
  */
 struct ask_keys {
@@ -46,6 +46,26 @@ struct ask_keys {
 	const char *scope;
 	const char *lifetime;
 };
+
+#define ASK_SCOPES_MAX	9	/* a digit each */
+
+/**
+ * struct ask_scope - something an answer may cover; its key is its place in the list
+ * @scope: word of the interface
+ * @text: for the card; of "port" the card says which
+ * @port: means nothing where there are no ports
+ */
+struct ask_scope {
+	const char *scope, *text;
+	bool port;
+};
+
+/** ask_scopes - what an answer to @q may cover, the one that people mean first */
+const struct ask_scope *ask_scopes(const json_t *q, size_t *n);
+/** ask_scope_fits - of those, does this one mean anything for @q? */
+bool ask_scope_fits(const struct ask_scope *scope, const json_t *q);
+/** ask_scope_usual - the first that does */
+const char *ask_scope_usual(const json_t *q);
 
 /** ask_keys_start - a question comes on the screen at @now */
 void ask_keys_start(struct ask_keys *k, const json_t *q, uint64_t now);

@@ -14,6 +14,7 @@
 #include "../policy/program.h"
 #include "../util/cleanup.h"
 #include "../util/escape.h"
+#include "keys.h"
 #include "words.h"
 
 #define KNOWN_MAX	64	/* programs remembered; then all are forgotten */
@@ -129,7 +130,7 @@ static const struct known *look_up(struct purposes *p, const char *program, cons
 /* What a person selects with a scope: a host, its domain, or any connection. */
 static void select_by(const json_t *q, const char *scope, struct iap_selection *sel)
 {
-	bool ports = strcmp(scope, "address") && strcmp(scope, "any") && strcmp(scope, "domain");
+	bool ports = strstr(scope, "port");
 	int64_t port = value_int(q, "port", 0);
 
 	sel->kind = !strcmp(scope, "any") || !strcmp(scope, "port") ? IAP_SELECT_ANY :
@@ -140,7 +141,8 @@ static void select_by(const json_t *q, const char *scope, struct iap_selection *
 
 json_t *purpose_of(struct purposes *p, const json_t *q, const char *scope)
 {
-	const char *name = value_str(q, !strncmp(scope, "domain", 6) ? "domain" : "name", NULL);
+	const char *name = value_str(q, !strncmp(scope, "domain", 6) ? "domain" :
+				     !strncmp(scope, "host", 4) ? "host" : "name", NULL);
 	const char *address = value_str(q, "address", "");
 	_cleanup_free_ char *plain = NULL, *compared = name ? iap_name(name) : NULL;
 	struct iap_selection sel = { .name = compared };
@@ -170,7 +172,7 @@ json_t *purpose_of(struct purposes *p, const json_t *q, const char *scope)
 
 void purpose_attach(struct purposes *p, json_t *q)
 {
-	json_t *policy = purpose_of(p, q, value_int(q, "port", 0) ? "address-port" : "address");
+	json_t *policy = purpose_of(p, q, ask_scope_usual(q));
 
 	if (policy)
 		json_object_set_new(q, "policy", policy);

@@ -330,8 +330,15 @@ const char *words_removed(const char *why)
 
 bool words_scope(const char *scope)
 {
-	return !strcmp(scope, "address-port") || !strcmp(scope, "address") ||
-	       !strcmp(scope, "port") || !strcmp(scope, "any");
+	static const char *const all[] = {
+		"host-port", "host", "domain-port", "domain", "address-port", "address", "port",
+		"any",
+	};
+	size_t i;
+
+	for (i = 0; i < SNITCH_ARRAY_SIZE(all) && strcmp(scope, all[i]); i++)
+		;
+	return i < SNITCH_ARRAY_SIZE(all);
 }
 
 /* What an answer would write, made here where the daemon gave no preview. */
@@ -339,12 +346,15 @@ static char *own_rule(const json_t *q, const char *scope)
 {
 	const char *program = value_str(q, "program", "?");
 	const char *quote = strpbrk(program, " \t") ? "\"" : "";
-	bool port = strcmp(scope, "address") && strcmp(scope, "any") && value_int(q, "port", 0);
-	const char *whom = strncmp(scope, "address", 7) ? "any" : value_str(q, "address", "?");
+	bool port = strstr(scope, "port") && value_int(q, "port", 0);
+	const char *star = strncmp(scope, "domain", 6) ? "" : "*.";
+	const char *whom = *star ? value_str(q, "domain", "?") :
+			   !strncmp(scope, "host", 4) ? value_str(q, "host", "?") :
+			   !strncmp(scope, "address", 7) ? value_str(q, "address", "?") : "any";
 
 	if (!port)
-		return snitch_format("allow %s%s%s to %s", quote, program, quote, whom);
-	return snitch_format("allow %s%s%s to %s port %lld %s", quote, program, quote, whom,
+		return snitch_format("allow %s%s%s to %s%s", quote, program, quote, star, whom);
+	return snitch_format("allow %s%s%s to %s%s port %lld %s", quote, program, quote, star, whom,
 			     (long long)value_int(q, "port", 0), value_str(q, "proto", ""));
 }
 

@@ -11,6 +11,8 @@
 #include "../util/timespan.h"
 #include "cli.h"
 
+#define SCOPES	"host, domain, address or any, host-port, domain-port, address-port or port"
+
 static int parse_id(const char *text, uint64_t *id)
 {
 	char *end;
@@ -56,7 +58,7 @@ static void report(const json_t *result, const char *verdict)
 
 int cmd_answer(struct cli *cli, int argc, char **argv)
 {
-	const char *scope = "address-port";
+	const char *scope = NULL;
 	char lifetime[64] = "once";
 	json_t *result;
 	uint64_t id;
@@ -68,7 +70,7 @@ int cmd_answer(struct cli *cli, int argc, char **argv)
 		else if (i + 1 < argc)
 			scope = argv[++i];
 		else
-			return out_usage("--scope wants address-port, address, port or any");
+			return out_usage("--scope wants " SCOPES);
 	}
 	if (n < 2)
 		return out_usage("answer wants ID and allow, deny or drop; "
@@ -78,12 +80,13 @@ int cmd_answer(struct cli *cli, int argc, char **argv)
 				 argv[0]);
 	if (strcmp(argv[1], "allow") && strcmp(argv[1], "deny") && strcmp(argv[1], "drop"))
 		return out_usage("'%s' is no verdict: allow, deny or drop", argv[1]);
-	if (!words_scope(scope))
-		return out_usage("'%s' is no scope: address-port, address, port or any", scope);
+	if (scope && !words_scope(scope))
+		return out_usage("'%s' is no scope: " SCOPES, scope);
 	if (n > 2 && take_lifetime(n - 2, argv + 2, lifetime, sizeof(lifetime)))
 		return out_usage("no such lifetime: once, until quit, until reboot, "
 				 "for SPAN (90s, 10m, 1h, 2d) or forever");
-	code = cli_call_json(cli, "Answer", &result, "tsss", id, argv[1], scope, lifetime);
+	code = cli_call_json(cli, "Answer", &result, "tsss", id, argv[1], scope ? scope : "",
+			     lifetime);
 	if (code)
 		return code;
 	if (cli->json)

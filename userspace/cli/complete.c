@@ -73,7 +73,7 @@ static void complete_answer(struct cli *cli, int argc, char **argv)
 	else if (argc == 3)
 		offer_words("allow deny drop", last);
 	else if (!strcmp(before, "--scope"))
-		offer_words("address-port address port any", last);
+		offer_words("host-port host domain-port domain address-port address port any", last);
 	else if (!strcmp(before, "until"))
 		offer_words("quit reboot", last);
 	else if (!strcmp(before, "for"))

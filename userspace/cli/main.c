@@ -86,7 +86,7 @@ static const struct {
 } places[] = {
 	{ "MODE", "ask, observe, quiet, lockdown, off" },
 	{ "LIFETIME", "once, until quit, until reboot, for SPAN, forever" },
-	{ "SCOPE", "address-port, address, port, any" },
+	{ "SCOPE", "host, domain, address, any; host-port..., port" },
 	{ "SPAN", "90s, 10m, 1h30m, 2d" },
 	{ "WHEN", "2h, 7d, 2026-11-20" },
 	{ "KEY", "rate, sent, received, flows, name" },

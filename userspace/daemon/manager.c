@@ -250,9 +250,11 @@ int manager_answer(struct daemon *d, sd_bus_message *m, uint64_t id)
 		return manager_end(r);
 	if (core_parse_verdict(verdict, &answer))
 		return manager_refuse(m, "Invalid", "the verdicts are allow, deny and drop");
-	if (question_scope_parse(scope, &answer.scope))
+	if (!*scope)
+		answer.scope = question_scope_usual(questions_find(d->core.questions, id));
+	else if (question_scope_parse(scope, &answer.scope))
 		return manager_refuse(m, "Invalid",
-				      "the scopes are address, address-port, port and any");
+				      "the scopes are host, domain, address, any, and with \"-port\" or as \"port\" the ports seen there only");
 	if (core_parse_lifetime(lifetime, &answer))
 		return manager_refuse(m, "Invalid",
 				      "the lifetimes are once, until quit, for DURATION (30s, 10m, 1h, 2d), until reboot and forever");

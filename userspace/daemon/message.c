@@ -101,6 +101,19 @@ int message_names(sd_bus_message *m, const struct question_names *names)
 	return r;
 }
 
+/* What answers may be about but for the address. */
+static int append_scopes(sd_bus_message *m, const struct question *q)
+{
+	const char *domain = question_scope_name_in(q, SCOPE_DOMAIN);
+	int r = 0;
+
+	if (q->host[0])
+		r = sd_bus_message_append(m, "{sv}", "host", "s", q->host);
+	if (r >= 0 && domain)
+		r = sd_bus_message_append(m, "{sv}", "domain", "s", domain);
+	return r;
+}
+
 int message_whom(sd_bus_message *m, const struct question *q)
 {
 	const struct question_target *t = &q->target;
@@ -113,6 +126,8 @@ int message_whom(sd_bus_message *m, const struct question *q)
 				  "addresses", "as", 1, addr);
 	if (r >= 0)
 		r = message_names(m, &q->names);
+	if (r >= 0)
+		r = append_scopes(m, q);
 	if (r >= 0 && t->n_peers)
 		r = sd_bus_message_append(m, "{sv}{sv}", "port", "q", t->peers[0].port, "proto", "s",
 					  snitch_proto_name(t->family, t->peers[0].proto, num,

@@ -58,16 +58,25 @@ static int make_rule(const struct rule_wish *wish, int proto, struct rule **out)
 		[WISH_FOREVER] = RULE_L_FOREVER,
 	};
 	const struct question *q = wish->question;
+	bool domain = wish->scope == SCOPE_DOMAIN || wish->scope == SCOPE_DOMAIN_PORT;
 	bool here = q->target.family != AF_PACKET &&
 		    (wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ADDRESS_PORT);
+	uint32_t who = own_file(q) ? (uint32_t)-1 : q->uid;
 	struct rule *rule;
+	const char *name;
 	int r;
 
-	r = rule_for_flow(wish->action, q->owner->image->exe, own_file(q) ? (uint32_t)-1 : q->uid,
-			  here ? q->target.family : 0, q->target.addr, 0, proto, &rule);
+	if (question_scope_is_name(wish->scope)) {
+		name = question_scope_name_in(q, wish->scope);
+		r = name ? rule_for_name(wish->action, q->owner->image->exe, who, name, domain,
+					 proto, &rule) : -ENOENT;
+	} else {
+		r = rule_for_flow(wish->action, q->owner->image->exe, who,
+				  here ? q->target.family : 0, q->target.addr, 0, proto, &rule);
+	}
 	if (r)
 		return r;
-	if (proto >= 0 && wish->scope != SCOPE_ADDRESS && wish->scope != SCOPE_ANY)
+	if (proto >= 0 && question_scope_has_ports(wish->scope))
 		r = set_ports(rule, &q->target, proto == RULE_PROTO_PACKET ? 0 : proto);
 	if (r) {
 		rule_free(rule);
@@ -89,7 +98,7 @@ static unsigned int wish_protos(const struct rule_wish *wish, int protos[SNITCH_
 		protos[0] = RULE_PROTO_PACKET;
 		return 1;
 	}
-	if (wish->scope == SCOPE_ADDRESS || wish->scope == SCOPE_ANY) {
+	if (!question_scope_has_ports(wish->scope)) {
 		protos[0] = -1;
 		return 1;
 	}

@@ -6,7 +6,6 @@
 #include "propose.h"
 
 #include <errno.h>
-#include <libpsl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "../policy/program.h"
 #include "../util/cleanup.h"
+#include "../util/hostname.h"
 
 bool proposal_wants(const struct history_flow *f)
 {
@@ -26,8 +26,7 @@ bool proposal_wants(const struct history_flow *f)
 /* The part of a name that belongs to one owner; the whole name where there is none. */
 static const char *owner_of(const char *name)
 {
-	const psl_ctx_t *psl = psl_builtin();
-	const char *domain = psl ? psl_registrable_domain(psl, name) : NULL;
+	const char *domain = snitch_hostname_domain(name);
 
 	return domain ? domain : name;
 }

@@ -248,6 +248,9 @@ const char *rule_why_not_enforced(const struct rule *rule);
  */
 int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
 		  const uint8_t *addr, uint16_t port, int proto, struct rule **out);
+/* The same about a host name, or about a domain (without "*.") and all in it. */
+int rule_for_name(uint32_t action, const char *exe, uint32_t uid, const char *name, bool domain,
+		  int proto, struct rule **out);
 /* Start its clock ("for") or bind it to @image ("until quit"; may be NULL). */
 void rule_begin(struct rule *rule, uint64_t boottime, const struct rule_image *image);
 

@@ -269,6 +269,27 @@ int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family
 	return 0;
 }
 
+int rule_for_name(uint32_t action, const char *exe, uint32_t uid, const char *name, bool domain,
+		  int proto, struct rule **out)
+{
+	struct rule *rule;
+	int r = rule_for_flow(action, exe, uid, 0, NULL, 0, proto, &rule);
+
+	*out = NULL;
+	if (r)
+		return r;
+	rule->items[0].kind = domain ? RULE_I_DOMAIN : RULE_I_HOST;
+	rule->items[0].name = strdup(name);
+	r = rule->items[0].name ? check_readable(rule) : -ENOMEM;
+	if (r) {
+		rule_free(rule);
+		return r;
+	}
+	rule->id = rule_hash(rule);
+	*out = rule;
+	return 0;
+}
+
 void rule_begin(struct rule *rule, uint64_t boottime, const struct rule_image *image)
 {
 	if (rule->lifetime == RULE_L_FOR)

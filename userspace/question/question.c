@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../util/cleanup.h"
+#include "../util/hostname.h"
 #include "../util/idmap.h"
 
 TAILQ_HEAD(question_list, question);
@@ -241,6 +242,16 @@ static int add_flow(struct questions *qs, struct question *q, const struct quest
 	return 0;
 }
 
+static void note_host(struct question *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < q->names.n && !q->host[0]; i++) {
+		if (!q->names.name[i].claimed)
+			memcpy(q->host, q->names.name[i].text, sizeof(q->host));
+	}
+}
+
 static void note_flow(struct question *q, const struct question_request *req)
 {
 	owner_get(req->owner);
@@ -255,6 +266,7 @@ static void note_flow(struct question *q, const struct question_request *req)
 	note_peer(&q->target, req->ev->proto, req->ev->dport);
 	if (req->names && (req->names->n || req->names->lookup[0]))
 		q->names = *req->names;
+	note_host(q);
 	if (req->deadline)
 		q->state = QUESTION_HELD;
 }
@@ -320,16 +332,36 @@ bool questions_cancel(struct questions *qs, uint64_t id, uint32_t why)
 	return true;
 }
 
+bool question_scope_has_ports(enum question_scope scope)
+{
+	return scope == SCOPE_ADDRESS_PORT || scope == SCOPE_HOST_PORT ||
+	       scope == SCOPE_DOMAIN_PORT || scope == SCOPE_PORT;
+}
+
+enum question_scope question_scope_usual(const struct question *q)
+{
+	return q && q->host[0] ? SCOPE_HOST_PORT : SCOPE_ADDRESS_PORT;
+}
+
+const char *question_scope_name_in(const struct question *q, enum question_scope scope)
+{
+	if (!q->host[0])
+		return NULL;
+	if (scope == SCOPE_HOST || scope == SCOPE_HOST_PORT)
+		return q->host;
+	return snitch_hostname_domain(q->host);
+}
+
 bool question_covers(const struct question_target *target, enum question_scope scope,
 		     const struct snitch_flow_event *ev)
 {
 	unsigned int i;
 
-	if ((scope == SCOPE_ADDRESS || scope == SCOPE_ADDRESS_PORT) &&
+	if (scope != SCOPE_ANY && scope != SCOPE_PORT &&
 	    (ev->family != target->family ||
 	     memcmp(ev->daddr, target->addr, sizeof(target->addr))))
 		return false;
-	if (scope == SCOPE_ADDRESS || scope == SCOPE_ANY)
+	if (!question_scope_has_ports(scope))
 		return true;
 	for (i = 0; i < target->n_peers; i++) {
 		if (target->peers[i].proto == ev->proto && target->peers[i].port == ev->dport)
@@ -450,7 +482,12 @@ uint64_t question_deadline(const struct question *q)
 
 static const char *const state_names[] = { "held", "missed", "pending" };
 static const char *const gone_names[] = { "answered", "rule", "dismissed", "replaced" };
-static const char *const scope_names[] = { "address", "address-port", "port", "any" };
+static const char *const scope_names[__SCOPE_MAX] = {
+	[SCOPE_ADDRESS] = "address", [SCOPE_ADDRESS_PORT] = "address-port",
+	[SCOPE_HOST] = "host", [SCOPE_HOST_PORT] = "host-port",
+	[SCOPE_DOMAIN] = "domain", [SCOPE_DOMAIN_PORT] = "domain-port",
+	[SCOPE_ANY] = "any", [SCOPE_PORT] = "port",
+};
 
 const char *question_state_name(enum question_state state)
 {

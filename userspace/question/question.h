@@ -37,12 +37,19 @@ enum question_gone {
 	QUESTION_REPLACED,	/* an older one made room */
 };
 
-/* What an answer covers. */
+/*
+ * What an answer covers: a place, with all ports or with the protocols and ports seen. A rule is
+ * about that place; of what waits, and of "once", names cover what goes to the question's address.
+ */
 enum question_scope {
-	SCOPE_ADDRESS,		/* this address, any port */
-	SCOPE_ADDRESS_PORT,	/* this address, the protocols and ports seen */
-	SCOPE_PORT,		/* any address, the protocols and ports seen */
+	SCOPE_ADDRESS,
+	SCOPE_ADDRESS_PORT,
+	SCOPE_HOST,		/* the name, wherever it leads */
+	SCOPE_HOST_PORT,
+	SCOPE_DOMAIN,		/* all names of who owns that name */
+	SCOPE_DOMAIN_PORT,
 	SCOPE_ANY,
+	SCOPE_PORT,
 	__SCOPE_MAX
 };
 
@@ -104,6 +111,8 @@ struct question_target {
  * @owner: of the newest flow; a reference
  * @target: its destination group
  * @names: of the newest flow that had any
+ * @host: the first name of all that somebody vouched for, "": none; it stays, for people choose
+ *	by what they have seen
  * @netns: inode number, of the first flow
  * @flow_flags: SNITCH_F_* of any flow
  * @ask_rule: id of the "ask" rule that wanted it, else 0
@@ -121,6 +130,7 @@ struct question {
 	struct owner *owner;
 	struct question_target target;
 	struct question_names names;
+	char host[256];
 	uint32_t netns;
 	uint32_t flow_flags;
 	uint64_t ask_rule;
@@ -238,6 +248,21 @@ struct questions_count {
 	uint32_t flows;			/* waiting in all */
 };
 void questions_count(const struct questions *qs, struct questions_count *count);
+
+/* Does a scope mean the protocols and ports seen? */
+bool question_scope_has_ports(enum question_scope scope);
+
+/* Is it about a name? */
+static inline bool question_scope_is_name(enum question_scope scope)
+{
+	return scope >= SCOPE_HOST && scope <= SCOPE_DOMAIN_PORT;
+}
+
+/* What most people mean: the name if somebody vouches for one, and the ports seen. @q may be NULL */
+enum question_scope question_scope_usual(const struct question *q);
+
+/* The name that such a scope means, as long as @q; NULL: it has none that a rule could count on. */
+const char *question_scope_name_in(const struct question *q, enum question_scope scope);
 
 /* True when an answer of @scope about @target covers the flow @ev. */
 bool question_covers(const struct question_target *target, enum question_scope scope,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../ask/keys.h"
 #include "../ask/purpose.h"
 #include "../cli/cli.h"
 #include "../util/cleanup.h"
@@ -245,8 +246,7 @@ static void find_purpose(struct run *r)
 	f = &r->top.flow[p->first + r->view.selected];
 	q = json_copy((json_t *)p->owner);
 	json_object_update_missing(q, (json_t *)f->flow);
-	r->policy = purpose_of(r->purposes, q,
-			       value_int(q, "port", 0) ? "address-port" : "address");
+	r->policy = purpose_of(r->purposes, q, ask_scope_usual(q));
 	r->view.policy = r->policy;
 	json_decref(q);
 }

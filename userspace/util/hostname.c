@@ -3,6 +3,7 @@
 #include "hostname.h"
 
 #include <ctype.h>
+#include <libpsl.h>
 
 bool snitch_hostname_valid(const char *s, size_t len)
 {
@@ -26,4 +27,11 @@ bool snitch_hostname_valid(const char *s, size_t len)
 		digits = digits && isdigit(c);
 	}
 	return label && !digits;
+}
+
+const char *snitch_hostname_domain(const char *name)
+{
+	const psl_ctx_t *psl = psl_builtin();
+
+	return psl ? psl_registrable_domain(psl, name) : NULL;
 }

@@ -16,4 +16,10 @@
  */
 bool snitch_hostname_valid(const char *s, size_t len);
 
+/*
+ * The part of a name that was registered by one owner, by the Public Suffix List: points into
+ * @name; NULL: it has none, as "localhost" or "co.uk".
+ */
+const char *snitch_hostname_domain(const char *name);
+
 #endif

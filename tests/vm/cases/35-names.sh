@@ -95,6 +95,13 @@ t_got "a name that no rule speaks of: 0 packets" udp 9015 0
 t_question "it is shown, with its source" 9015 '.name == "end.other.test" and .name_source == "dns" and
 	.address == "10.78.200.2" and .name_claimed == false'
 t_says "in words, too" 'end\.other\.test \(dns\)' snitch pending
+id=$(j '.questions[] | select(.ports | index(9015)) | .id' pending)
+t_ok "an answer is about the name" snitch answer $id allow forever
+t_says "the rule, too" "allow $C .*to end\.other\.test port 9015 udp" snitch rules list
+names $C $F4 =end.other.test 9015
+t_got "with that name it arrives" udp 9015 1
+names $C $F4 =alias.ok.test 9015
+t_got "by another name of the same address: nothing more" udp 9015 1
 names $A $F4 =fork.ok.test 9016 --fork
 t_got "a fork has its parent's names" udp 9016 1
 far_reset

@@ -123,7 +123,7 @@ sleep 1
 key ask d
 t_sees "ask: who denies reads what comes of it" ask 'denied:  Du erhältst keine Nachrichten.'
 t_not_there "ask: and nothing else" ask 'Holt Nachrichten'
-key ask 4
+key ask 6
 t_sees "ask: anything at all costs more" ask 'denied:  Nichts geht.'
 t_not_there "ask: and only that is said" ask 'Du erhältst'
 key ask 1
