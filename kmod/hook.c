@@ -340,12 +340,14 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 /*
  * Some who look up a name pay no heed to what send() says, and wait for the
  * answer that cannot come (dig does): a connected socket is told as by a
- * closed port, too.
+ * closed port, too, unless the question went past its peer.
  */
 static void hook_end_lookup(const struct hook_packet *h, unsigned int verdict)
 {
 	if (verdict != NF_DROP_ERR(-EPERM) || !h->mine || h->packet.proto != IPPROTO_UDP ||
-	    h->packet.dport != SNITCH_DNS_PORT || READ_ONCE(h->sk->sk_state) != TCP_ESTABLISHED)
+	    h->packet.dport != SNITCH_DNS_PORT ||
+	    READ_ONCE(h->sk->sk_state) != TCP_ESTABLISHED ||
+	    !snitch_packet_to_peer(&h->packet, h->sk))
 		return;
 	WRITE_ONCE(h->sk->sk_err, ECONNREFUSED);
 	sk_error_report(h->sk);

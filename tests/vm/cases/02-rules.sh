@@ -66,6 +66,17 @@ done
 for proto in icmp icmp6 253; do t_none "protocol $proto: 0 packets" $proto; done
 t_cmp "refusals are counted" "$(stat_of refused)" -ge 16
 
+# A refused lookup ends at once, and only where it was the socket's own peer that was asked.
+policy "unmatched allow" "allow $A any port 80" "deny $A any port 53"
+t_out "a connected socket is told that its lookup will not be answered" '^recv ECONNREFUSED' \
+	$A steps 0 --v4 connect $F4 53 to $F4 53 lookup recv 500
+t_out "a lookup past the peer is refused" '^to EPERM' $A steps 0 --v4 connect $F4 80 to $F4 53 past
+t_out "and is not the peer's fault" '^recv ETIMEDOUT' \
+	$A steps 0 --v4 connect $F4 81 to $F4 53 past recv 500
+t_out "neither does an unconnected socket hear of it" '^recv ETIMEDOUT' \
+	$A steps 0 --v4 to $F4 53 lookup recv 500
+t_none "UDP 53: 0 packets" udp 53
+
 policy "deny /usr/bin/curl any"
 warm curl
 t_run "denied curl: exit status 7" 7 in_c curl -sS -m 20 http://$F4/

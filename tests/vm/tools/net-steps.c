@@ -92,6 +92,12 @@ int do_steps(void)
 
 			len = address_of(&a, text, atoi(arg("port")));
 			send_to("to", &a, len, arg("text"));
+		} else if (!strcmp(step, "connect")) {
+			const char *text = arg("address");
+
+			len = address_of(&a, text, atoi(arg("port")));
+			if (connect(fd, &a.sa, len) < 0)
+				die("connect");
 		} else if (!strcmp(step, "sleep")) {
 			usleep(atol(arg("milliseconds")) * 1000);
 		} else if (!strcmp(step, "give")) {

@@ -272,7 +272,7 @@ static const struct command {
 		"[--connections N] [--dev IF]" },
 	{ "feed", do_feed, "PROTO:PORT... --log FILE       the other end of load" },
 	{ "steps", do_steps, "PORT|- [--v4] STEP...            one UDP socket: recv MS, answer TEXT, "
-		"other PORT TEXT, to ADDR PORT TEXT, sleep MS, give SOCKET, take SOCKET" },
+		"other PORT TEXT, to ADDR PORT TEXT, connect ADDR PORT, sleep MS, give SOCKET, take SOCKET" },
 	{ "fakeudp", do_fakeudp, "SRC PORT ADDR PORT [--data TEXT | --hex DIGITS]" },
 	{ "fabricate", do_fabricate, "OWN PORT ADDR PORT [--data TEXT]   inbound, it seems" },
 	{ "kind", do_kind, "udplite|sctp|sctp-many|dccp|l2tp ADDR PORT [--data TEXT] [--wait MS]" },
