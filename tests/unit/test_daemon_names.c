@@ -188,11 +188,14 @@ static void answers_may_be_about_names(void **state)
 		look_up(lab, &me, all[i].name, last);
 		assert_int_equal(flow(lab, 1, me.netns, last)->state, FAKE_REFUSED);
 		q = question_of(lab, last);
-		assert_string_equal(q->host, all[i].name);
-		/* what it is called later changes nothing of what was seen */
+		assert_string_equal(q->host.text, all[i].name);
+		/* what it is called later changes nothing of what was seen, and of what is seen */
 		look_up(lab, &me, "late.test", last);
 		flow(lab, 1, me.netns, last);
-		assert_string_equal(q->host, all[i].name);
+		assert_string_equal(q->host.text, all[i].name);
+		assert_int_equal(q->names.n, 2);
+		assert_string_equal(q->names.name[0].text, all[i].name);
+		assert_string_equal(q->names.name[1].text, "late.test");
 		assert_int_equal(say(lab, &root, q->id, "allow", all[i].scope, "forever"), 0);
 		look_up(lab, &me, all[i].name, last + 1);
 		assert_int_equal(flow(lab, 1, me.netns, last + 1)->state, FAKE_ALLOWED);
@@ -217,7 +220,7 @@ static void answers_may_be_about_names(void **state)
 	flow(lab, 1, me.netns, 252);
 	q = question_of(lab, 252);
 	assert_string_equal(q->names.name[0].text, "claimed.example");
-	assert_string_equal(q->host, "");
+	assert_string_equal(q->host.text, "");
 }
 
 #define ALL	SIZE_MAX

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 
 #include "policy/policy.h"
 #include "policy/program.h"
+#include "util/cleanup.h"
 
 static struct rule *parse(const char *line)
 {
@@ -319,6 +321,56 @@ static void test_for_flow(void **state)
 	assert_null(rule);
 }
 
+/* A name is a name, also where it reads like a word of the language, or there is no rule. */
+static void test_for_name(void **state)
+{
+	static const struct {
+		const char *name, *host, *domain;	/* the place as printed; NULL: refused */
+	} all[] = {
+		{ "www.example.org", "www.example.org", "*.www.example.org" },
+		{ "any", "\"any\"", "*.any" },
+		{ "loopback", "\"loopback\"", "*.loopback" },
+		{ "port", "port", "*.port" },
+		{ "tcp", "tcp", "*.tcp" },
+		{ "for", "for", "*.for" },
+		{ "192.0.2.7", NULL, NULL },
+		{ "a b", NULL, NULL },
+		{ "*.example.org", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	char text[RULE_TEXT_MAX], want[128];
+	struct rule *rule;
+	unsigned int i;
+	bool domain;
+
+	(void)state;
+	for (i = 0; i < 2 * SNITCH_ARRAY_SIZE(all); i++) {
+		const char *name = all[i / 2].name, *place;
+
+		domain = i % 2;
+		place = domain ? all[i / 2].domain : all[i / 2].host;
+		if (rule_for_name(SNITCH_ALLOW, "/opt/a", -1, name, domain, -1, &rule)) {
+			if (place)
+				fail_msg("%s: refused", name);
+			assert_null(rule);
+			continue;
+		}
+		assert_true(rule_print_plain(rule, text, sizeof(text)) > 0);
+		if (!place)
+			fail_msg("'%s': %s", name, text);
+		snprintf(want, sizeof(want), "allow /opt/a to %s", place);
+		assert_string_equal(text, want);
+		assert_int_equal(rule->items[0].kind, domain ? RULE_I_DOMAIN : RULE_I_HOST);
+		rule_free(rule);
+		strcat(text, " port 443 tcp");
+		rule = parse(text);
+		assert_int_equal(rule->items[0].kind, domain ? RULE_I_DOMAIN : RULE_I_HOST);
+		assert_string_equal(rule->items[0].name, name);
+		assert_int_equal(rule->n_ports, 1);
+		rule_free(rule);
+	}
+}
+
 static void test_ids(void **state)
 {
 	struct rule *a = parse_some("allow any to any # one");
@@ -441,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_for_flow),
+		cmocka_unit_test(test_for_name),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_lifetime),
 		cmocka_unit_test(test_programs),

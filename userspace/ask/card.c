@@ -352,23 +352,23 @@ static void keys(struct card *c, const struct card_view *v, enum card_look look,
 static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k,
 		       const struct card_view *v)
 {
-	const struct ask_scope *scopes;
 	const char *items[ASK_SCOPES_MAX + 1];
 	char text[ASK_SCOPES_MAX][48];
-	size_t all, i, n = 0;
+	size_t i, n = 0;
 	int used;
 
-	scopes = ask_scopes(q, &all);
-	for (i = 0; i < all && i < ASK_SCOPES_MAX; i++) {
-		if (!ask_scope_fits(&scopes[i], q))
+	for (i = 0; i < k->n_scopes && i < ASK_SCOPES_MAX; i++) {
+		const struct ask_scope *scope = &k->scopes[i];
+
+		if (!ask_scope_fits(scope, q))
 			continue;
 		used = snprintf(text[i], sizeof(text[i]), "%s%zu ",
-				strcmp(k->scope, scopes[i].scope) ? " " : "*", i + 1);
-		if (!strcmp(scopes[i].scope, "port"))
+				strcmp(k->scope, scope->scope) ? " " : "*", i + 1);
+		if (!strcmp(scope->scope, "port"))
 			snprintf(text[i] + used, sizeof(text[i]) - used, "port %lld anywhere",
 				 (long long)value_int(q, "port", 0));
 		else
-			snprintf(text[i] + used, sizeof(text[i]) - used, "%s", scopes[i].text);
+			snprintf(text[i] + used, sizeof(text[i]) - used, "%s", scope->text);
 		items[n++] = text[i];
 	}
 	items[n] = NULL;
@@ -405,12 +405,10 @@ static void lifetime_keys(struct card *c, const json_t *q, const struct ask_keys
 static void confirm_keys(struct card *c, const json_t *q, const struct ask_keys *k,
 			 const struct card_view *v)
 {
-	const char *items[] = { "Enter write it", "Esc back", "1-4 change what it covers", NULL };
-	size_t n;
-
-	ask_scopes(q, &n);
-	if (n > 4)
-		items[2] = "1-6 change what it covers";
+	const char *const items[] = {
+		"Enter write it", "Esc back",
+		k->n_scopes > 4 ? "1-6 change what it covers" : "1-4 change what it covers", NULL,
+	};
 
 	card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
 		 strcmp(k->lifetime, "forever") ? "" : " and kept for good");

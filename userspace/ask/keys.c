@@ -71,18 +71,17 @@ void ask_keys_start(struct ask_keys *k, const json_t *q, uint64_t now)
 {
 	memset(k, 0, sizeof(*k));
 	k->since = now;
+	k->scopes = ask_scopes(q, &k->n_scopes);
 	k->scope = ask_scope_usual(q);
 }
 
 static bool choose_scope(struct ask_keys *k, const json_t *q, int key)
 {
-	const struct ask_scope *scopes;
-	size_t n;
+	size_t i = key - '1';
 
-	scopes = ask_scopes(q, &n);
-	if (key < '1' || (size_t)(key - '1') >= n || !ask_scope_fits(&scopes[key - '1'], q))
+	if (key < '1' || i >= k->n_scopes || !ask_scope_fits(&k->scopes[i], q))
 		return false;
-	k->scope = scopes[key - '1'].scope;
+	k->scope = k->scopes[i].scope;
 	return true;
 }
 

@@ -35,7 +35,9 @@ enum ask_act {
  * @since: CLOCK_BOOTTIME ns at which the question came on the screen
  * @details: more of it is shown
  * @verdict: "allow" or "deny"; NULL before one was chosen
- * @scope: what the answer covers, of ask_scopes()
+ * @scopes: what an answer may cover, @n_scopes of them: as when the question came, keys must
+ *	not change their meaning under the fingers
+ * @scope: what the answer covers, of @scopes
  * @lifetime: "once"...; NULL before one was chosen
  */
 struct ask_keys {
@@ -43,6 +45,8 @@ struct ask_keys {
 	uint64_t since;
 	bool details;
 	const char *verdict;
+	const struct ask_scope *scopes;
+	size_t n_scopes;
 	const char *scope;
 	const char *lifetime;
 };

@@ -79,15 +79,14 @@ static int check(const struct caller *who, const struct question *q,
 	bool lasts = answer->lifetime != WISH_ONCE;
 	const char *why;
 
-	if (question_scope_is_name(answer->scope) && !question_scope_name_in(q, answer->scope))
-		return core_fail(error, -EINVAL, "Invalid",
-				 "nobody vouches for a name of %s's in this question; answer for the address",
-				 answer->scope == SCOPE_HOST || answer->scope == SCOPE_HOST_PORT ?
-				 "a host" : "a domain");
 	if (!rights_may_answer(who, q->belongs))
 		return core_lacks(error, right && lasts ? RIGHT_MANAGE : right,
 				  "question %llu belongs to uid %u; answer as that user, as root or as a member of group snitch",
 				  (unsigned long long)q->id, q->belongs);
+	if (question_scope_is_name(answer->scope) && !question_scope_name_in(q, answer->scope))
+		return core_fail(error, -EINVAL, "Invalid", "%s; answer for the address",
+				 q->host.text[0] ? "this name belongs to no domain" :
+						   "nobody vouches for a name of this address");
 	if (!lasts)
 		return 0;
 	if (!rights_may_last(who, q->belongs))

@@ -107,8 +107,8 @@ static int append_scopes(sd_bus_message *m, const struct question *q)
 	const char *domain = question_scope_name_in(q, SCOPE_DOMAIN);
 	int r = 0;
 
-	if (q->host[0])
-		r = sd_bus_message_append(m, "{sv}", "host", "s", q->host);
+	if (q->host.text[0])
+		r = sd_bus_message_append(m, "{sv}", "host", "s", q->host.text);
 	if (r >= 0 && domain)
 		r = sd_bus_message_append(m, "{sv}", "domain", "s", domain);
 	return r;

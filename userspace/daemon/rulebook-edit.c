@@ -212,7 +212,9 @@ int rulebook_wish(struct rulebook *rb, const struct rule_wish *wish, struct rule
 		note_text(made, rules[n++]);
 	}
 	if (r == -EINVAL)
-		snprintf(rb->refusal, sizeof(rb->refusal), "no rule can name this program");
+		snprintf(rb->refusal, sizeof(rb->refusal), "no rule can name this %s",
+			 question_scope_is_name(wish->scope) ? "host; answer for the address"
+							     : "program");
 	while (r && n)
 		rule_free(rules[--n]);
 	if (!r && n)

@@ -273,14 +273,20 @@ int rule_for_name(uint32_t action, const char *exe, uint32_t uid, const char *na
 		  int proto, struct rule **out)
 {
 	struct rule *rule;
+	const char *why;
 	int r = rule_for_flow(action, exe, uid, 0, NULL, 0, proto, &rule);
 
 	*out = NULL;
 	if (r)
 		return r;
-	rule->items[0].kind = domain ? RULE_I_DOMAIN : RULE_I_HOST;
-	rule->items[0].name = strdup(name);
-	r = rule->items[0].name ? check_readable(rule) : -ENOMEM;
+	r = item_parse(name, true, &rule->items[0], &why);
+	/* a name that reads like an address would be one in the file */
+	if (!r && rule->items[0].kind != RULE_I_HOST)
+		r = -EINVAL;
+	if (!r && domain)
+		rule->items[0].kind = RULE_I_DOMAIN;
+	if (!r)
+		r = check_readable(rule);
 	if (r) {
 		rule_free(rule);
 		return r;

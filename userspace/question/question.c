@@ -242,14 +242,33 @@ static int add_flow(struct questions *qs, struct question *q, const struct quest
 	return 0;
 }
 
-static void note_host(struct question *q)
+/* Puts @q->host before the others, where people look. */
+static void host_first(struct question *q)
+{
+	struct question_names *names = &q->names;
+	unsigned int i;
+
+	for (i = 0; i < names->n && strcmp(names->name[i].text, q->host.text); i++)
+		;
+	if (i == names->n && names->n < QUESTION_NAMES)
+		names->n++;
+	if (i == QUESTION_NAMES)
+		i--;
+	memmove(&names->name[1], &names->name[0], i * sizeof(names->name[0]));
+	names->name[0] = q->host;
+}
+
+static void note_names(struct question *q, const struct question_names *names)
 {
 	unsigned int i;
 
-	for (i = 0; i < q->names.n && !q->host[0]; i++) {
-		if (!q->names.name[i].claimed)
-			memcpy(q->host, q->names.name[i].text, sizeof(q->host));
+	q->names = *names;
+	for (i = 0; i < names->n && !q->host.text[0]; i++) {
+		if (!names->name[i].claimed)
+			q->host = names->name[i];
 	}
+	if (q->host.text[0])
+		host_first(q);
 }
 
 static void note_flow(struct question *q, const struct question_request *req)
@@ -265,8 +284,7 @@ static void note_flow(struct question *q, const struct question_request *req)
 		q->ask_rule = req->ask_rule;
 	note_peer(&q->target, req->ev->proto, req->ev->dport);
 	if (req->names && (req->names->n || req->names->lookup[0]))
-		q->names = *req->names;
-	note_host(q);
+		note_names(q, req->names);
 	if (req->deadline)
 		q->state = QUESTION_HELD;
 }
@@ -340,16 +358,16 @@ bool question_scope_has_ports(enum question_scope scope)
 
 enum question_scope question_scope_usual(const struct question *q)
 {
-	return q && q->host[0] ? SCOPE_HOST_PORT : SCOPE_ADDRESS_PORT;
+	return q && q->host.text[0] ? SCOPE_HOST_PORT : SCOPE_ADDRESS_PORT;
 }
 
 const char *question_scope_name_in(const struct question *q, enum question_scope scope)
 {
-	if (!q->host[0])
+	if (!q->host.text[0])
 		return NULL;
 	if (scope == SCOPE_HOST || scope == SCOPE_HOST_PORT)
-		return q->host;
-	return snitch_hostname_domain(q->host);
+		return q->host.text;
+	return snitch_hostname_domain(q->host.text);
 }
 
 bool question_covers(const struct question_target *target, enum question_scope scope,

@@ -68,17 +68,20 @@ struct question_flow {
 
 #define QUESTION_NAMES	4	/* candidates that are kept with a question */
 
+/* @source: constant text; @claimed: nobody vouches for it */
+struct question_name {
+	char text[256];
+	const char *source;
+	bool claimed;
+};
+
 /**
  * struct question_names - what a destination is called
- * @name: the likeliest first; @source: constant text; @claimed: nobody vouches for it
+ * @name: the likeliest first
  * @lookup: what a question to a name server wants to know, "": it is none, or not known
  */
 struct question_names {
-	struct question_name {
-		char text[256];
-		const char *source;
-		bool claimed;
-	} name[QUESTION_NAMES];
+	struct question_name name[QUESTION_NAMES];
 	unsigned int n;
 	char lookup[256];
 };
@@ -110,9 +113,9 @@ struct question_target {
  * @belongs: uid that may answer: @uid, or the owner of its user namespace
  * @owner: of the newest flow; a reference
  * @target: its destination group
- * @names: of the newest flow that had any
+ * @names: of the newest flow that had any, but @host stays the first
  * @host: the first name of all that somebody vouched for, "": none; it stays, for people choose
- *	by what they have seen
+ *	by what they have seen, and rules are about it
  * @netns: inode number, of the first flow
  * @flow_flags: SNITCH_F_* of any flow
  * @ask_rule: id of the "ask" rule that wanted it, else 0
@@ -130,7 +133,7 @@ struct question {
 	struct owner *owner;
 	struct question_target target;
 	struct question_names names;
-	char host[256];
+	struct question_name host;
 	uint32_t netns;
 	uint32_t flow_flags;
 	uint64_t ask_rule;
