@@ -123,6 +123,53 @@ static void test_lines(void **state)
 	check_disk(lab, 3);
 }
 
+/* What was disabled until somebody looked at it is not there twice afterwards. */
+static void test_reviewed(void **state)
+{
+	char *waits[] = { "allow any to 192.0.2.3 disabled  # a", "deny any to 192.0.2.4",
+			  "allow any to 192.0.2.5 disabled" };
+	char *counts[] = { "allow any to 192.0.2.5", "allow any to 192.0.2.3  # a",
+			   "allow any to 192.0.2.6" };
+	struct lab *lab = *state;
+	char text[1024];
+
+	assert_int_equal(add(lab, waits, 3, RULEBOOK_SYSTEM, -1), 0);
+	check_disk(lab, 5);
+	assert_int_equal(add(lab, counts, 3, RULEBOOK_SYSTEM, -1), 0);
+	check_disk(lab, 6);
+	read_store(lab, SYSTEM, text, sizeof(text));
+	assert_null(strstr(text, "disabled"));
+	assert_non_null(strstr(text, "192.0.2.3  # a\n"));
+	/* looked at once is enough */
+	assert_int_equal(add(lab, waits, 3, RULEBOOK_SYSTEM, -1), 0);
+	check_disk(lab, 6);
+	read_store(lab, SYSTEM, text, sizeof(text));
+	assert_null(strstr(text, "disabled"));
+	/* lines are right without a load in between */
+	assert_int_equal(add(lab, (char *[]){ "deny any to 192.0.2.7 disabled" }, 1,
+			     RULEBOOK_SYSTEM, -1), 0);
+	assert_int_equal(add(lab, counts, 3, RULEBOOK_SYSTEM, -1), 0);
+	assert_int_equal(rulebook_remove(lab->rb, lab->ids[2], may, NULL), 0);
+	assert_int_equal(add(lab, (char *[]){ "deny any to 192.0.2.8", "deny any to 192.0.2.7" }, 2,
+			     RULEBOOK_SYSTEM, -1), 0);
+	assert_int_equal(rulebook_remove(lab->rb, lab->ids[0], may, NULL), 0);
+	assert_int_equal(rulebook_remove(lab->rb, lab->ids[1], may, NULL), 0);
+	check_disk(lab, 5);
+}
+
+/* One rule does the same. */
+static void test_reviewed_one(void **state)
+{
+	struct lab *lab = *state;
+	uint64_t id;
+
+	assert_int_equal(rulebook_add(lab->rb, "allow any to 192.0.2.3 disabled", RULEBOOK_SYSTEM, -1,
+				      &id, lab->error, sizeof(lab->error)), 0);
+	assert_int_equal(rulebook_add(lab->rb, "allow any to 192.0.2.3", RULEBOOK_SYSTEM, -1,
+				      &id, lab->error, sizeof(lab->error)), 0);
+	check_disk(lab, 3);
+}
+
 static void refuse(struct lab *lab, char **texts, size_t n, enum rulebook_scope scope, uint32_t uid,
 		   int r, const char *says)
 {
@@ -240,6 +287,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reviewed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reviewed_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unwritable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_there_already, setup, teardown),

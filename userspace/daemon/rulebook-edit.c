@@ -287,39 +287,7 @@ static enum rule_scope set_scope(enum rulebook_scope scope, uint32_t uid)
 	return scope == RULEBOOK_RUNTIME && uid != (uint32_t)-1 ? RULE_S_USER : scopes[scope];
 }
 
-int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
-		 uint64_t *id, char *error, size_t size)
-{
-	_cleanup_free_ char *exe = NULL;
-	struct rule_error err = { .line = 0 };
-	struct rule *rule;
-	int r;
-
-	r = rulebook_read_rule(text, &rule, error, size);
-	if (r)
-		return r;
-	if (rule->program.kind == RULE_P_PATH && rule->action == SNITCH_ALLOW)
-		exe = strdup(rule->program.name);
-	r = ruleset_add(rb->set, &rb->paths, rule, set_scope(scope, uid),
-			uid == (uint32_t)-1 ? 0 : uid, scope == RULEBOOK_RUNTIME, id, &err);
-	if (r) {
-		rule_error_print(&err, error, size);
-		return r;
-	}
-	if (exe)
-		rulebook_unsuspend(rb, exe);
-	return 0;
-}
-
-/* Of many rules: which one it is about, then the sentence. */
-static void number_error(char *error, size_t size, size_t at)
-{
-	_cleanup_free_ char *text = strdup(error);
-
-	snprintf(error, size, "rule %zu: %s", at + 1, text ? text : "");
-}
-
-/* What an allow rule that counts lifts, as rulebook_add() does. */
+/* What an allow rule that counts lifts. */
 static void unsuspend_all(struct rulebook *rb, const uint64_t *ids, size_t n)
 {
 	size_t i;
@@ -331,6 +299,33 @@ static void unsuspend_all(struct rulebook *rb, const uint64_t *ids, size_t n)
 		    !(rule->flags & (RULE_F_DISABLED | RULE_F_IN)))
 			rulebook_unsuspend(rb, rule->program.name);
 	}
+}
+
+int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
+		 uint64_t *id, char *error, size_t size)
+{
+	struct rule_error err = { .line = 0 };
+	struct rule *rule;
+	int r;
+
+	r = rulebook_read_rule(text, &rule, error, size);
+	if (r)
+		return r;
+	r = ruleset_add(rb->set, &rb->paths, rule, set_scope(scope, uid),
+			uid == (uint32_t)-1 ? 0 : uid, scope == RULEBOOK_RUNTIME, id, &err);
+	if (r)
+		rule_error_print(&err, error, size);
+	else
+		unsuspend_all(rb, id, 1);
+	return r;
+}
+
+/* Of many rules: which one it is about, then the sentence. */
+static void number_error(char *error, size_t size, size_t at)
+{
+	_cleanup_free_ char *text = strdup(error);
+
+	snprintf(error, size, "rule %zu: %s", at + 1, text ? text : "");
 }
 
 int rulebook_add_all(struct rulebook *rb, char **texts, size_t n, enum rulebook_scope scope,

@@ -281,8 +281,8 @@ const char *rulebook_preview(struct rulebook *rb, const struct rule_wish *wish, 
 			     size_t size);
 
 /*
- * Adds one rule by hand. @error gets a sentence on failure. Return: 0, -EINVAL (grammar), or what
- * writing said.
+ * Adds one rule by hand; @id gets its id. @error gets a sentence on failure. Return: 0, -EINVAL
+ * (grammar), or what writing said.
  */
 int rulebook_add(struct rulebook *rb, const char *text, enum rulebook_scope scope, uint32_t uid,
 		 uint64_t *id, char *error, size_t size);

@@ -324,7 +324,7 @@ void ruleset_sort(struct ruleset *set);
  * @err: filled in on failure
  *
  * The file is written beside, fsynced and renamed; the version before stays as FILE.last. An
- * equal rule of the same scope is replaced.
+ * equal rule of the same scope is replaced, also one that was disabled by one that is not.
  *
  * Return: 0; -EPERM (a user's rule for another user), -E2BIG (bounds), or from the file system.
  * On failure the set is as before.
@@ -336,7 +336,8 @@ int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct ru
 /**
  * ruleset_add_all() - put many rules into the set and into one file, with one write
  * @rules: @n rules, each taken, also on failure
- * @ids: gets their ids; a rule that the file has already keeps the id it has there
+ * @ids: gets their ids; a rule that the file has already keeps the id it has there, also where
+ *	the new one is disabled and the old one is not
  * @bad: gets the place in @rules of the one that failed; @n: none of them did
  *
  * As ruleset_add(), but all or nothing. Rules that end by themselves are kept elsewhere than

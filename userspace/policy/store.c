@@ -281,8 +281,18 @@ static int random_id(const struct ruleset *set, uint64_t *id)
 	return 0;
 }
 
-/* An equal rule of the same file, or NULL. */
-static struct rule *find_equal(const struct ruleset *set, const struct rule *rule)
+/* A rule that counts takes the place of its like that was disabled, too. */
+static bool replaces(const struct rule *rule, const struct rule *old)
+{
+	struct rule like = *old;
+
+	if (!(rule->flags & RULE_F_DISABLED))
+		like.flags &= ~RULE_F_DISABLED;
+	return rule_equal(&like, rule);
+}
+
+/* The rule of the same file that @rule replaces, or NULL. */
+static struct rule *find_replaced(const struct ruleset *set, const struct rule *rule)
 {
 	uint64_t key = rule_order_key(rule);
 	size_t i;
@@ -291,7 +301,7 @@ static struct rule *find_equal(const struct ruleset *set, const struct rule *rul
 		struct rule *r = set->rules[i];
 
 		if (r != rule && rule_order_key(r) == key && r->file &&
-		    !strcmp(r->file, rule->file) && rule_equal(r, rule))
+		    !strcmp(r->file, rule->file) && replaces(rule, r))
 			return r;
 	}
 	return NULL;
@@ -392,7 +402,7 @@ int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct ru
 		return r;
 	}
 	set_place_last(set);
-	old = find_equal(set, rule);
+	old = find_replaced(set, rule);
 	r = write_added(set, rule, old, err);
 	if (r) {
 		set_take(set, rule);
@@ -409,6 +419,19 @@ int ruleset_add(struct ruleset *set, const struct policy_paths *paths, struct ru
 }
 
 /* ---- adding many --------------------------------------------------------------------- */
+
+/**
+ * struct batch - rules on their way into one file
+ * @from: the set is as it was up to here; the new ones follow, unsorted
+ * @texts: the rules of the file by what they say
+ * @replaced: @n_replaced rules of the file that go when the new ones are written
+ */
+struct batch {
+	size_t from;
+	struct idmap texts;
+	struct rule **replaced;
+	size_t n_replaced;
+};
 
 /* Takes the rules from @from on, at the end of an unsorted set, out again. */
 static void drop_appended(struct ruleset *set, size_t from)
@@ -437,8 +460,22 @@ static int index_texts(const struct ruleset *set, const char *file, struct idmap
 	return 0;
 }
 
-/* Takes @rule: into the set's end, or, where an equal one is there, away. */
-static int append_new(struct ruleset *set, struct rule *rule, struct idmap *texts, uint64_t *id,
+/* The rule of the file that says what @rule says, being disabled or not; or NULL. */
+static struct rule *batch_like(const struct batch *b, const struct rule *rule, bool disabled)
+{
+	struct rule like = *rule, *old;
+
+	like.flags &= ~RULE_F_DISABLED;
+	like.flags |= disabled ? RULE_F_DISABLED : 0;
+	old = idmap_get(&b->texts, rule_hash(&like));
+	return old && rule_equal(old, &like) ? old : NULL;
+}
+
+/*
+ * Takes @rule: into the set's end, or, where an equal one is there, away. What counts replaces its
+ * like that was disabled; what is disabled does not disable its like.
+ */
+static int append_new(struct ruleset *set, struct rule *rule, struct batch *b, uint64_t *id,
 		      struct rule_error *err)
 {
 	struct rule *old;
@@ -449,38 +486,72 @@ static int append_new(struct ruleset *set, struct rule *rule, struct idmap *text
 		rule_free(rule);
 		return r;
 	}
-	hash = rule_hash(rule);	/* a user's rule got its user just now */
-	old = idmap_get(texts, hash);
-	if (old && rule_equal(old, rule)) {
+	/* not before: a user's rule got its user just now */
+	old = batch_like(b, rule, false);
+	if (!old && rule->flags & RULE_F_DISABLED)
+		old = batch_like(b, rule, true);
+	if (old) {
 		*id = old->id;
 		drop_appended(set, set->n_rules - 1);
 		return 0;
 	}
+	old = rule->flags & RULE_F_DISABLED ? NULL : batch_like(b, rule, true);
+	if (old && old->line)
+		b->replaced[b->n_replaced++] = old;
 	*id = rule->id;
-	return old || !idmap_put(texts, hash, rule) ? 0 :
+	hash = rule_hash(rule);
+	return idmap_get(&b->texts, hash) || !idmap_put(&b->texts, hash, rule) ? 0 :
 	       rule_fail(err, -ENOMEM, NULL, 0, "", "more memory", "");
 }
 
-/* One write for the rules from @from on. */
-static int write_appended(struct ruleset *set, size_t from, struct rule_error *err)
+static int last_line_first(const void *a, const void *b)
 {
-	size_t max, i;
+	const struct rule *const *x = a, *const *y = b;
+
+	return (*x)->line < (*y)->line ? 1 : -1;
+}
+
+/* The new rules are in the file, from @line on. */
+static void batch_done(struct ruleset *set, struct batch *b, unsigned int line)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_replaced; i++)
+		move_lines(set, b->replaced[i]->file, b->replaced[i]->line);
+	for (i = b->from; i < set->n_rules; i++)
+		set->rules[i]->line = line++;
+	ruleset_sort(set);
+	for (i = 0; i < b->n_replaced; i++) {
+		set_take(set, b->replaced[i]);
+		rule_free(b->replaced[i]);
+	}
+}
+
+/* One write for the new rules, and those that they replace. */
+static int batch_write(struct ruleset *set, struct batch *b, struct rule_error *err)
+{
 	unsigned int line = 0;
 	struct store s;
+	size_t max, i;
 	int r;
 
-	if (from == set->n_rules)
+	if (b->from == set->n_rules)
 		return 0;
-	max = set->rules[from]->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
-	r = store_open(&s, set->rules[from]->file, max, err);
-	for (i = from; i < set->n_rules && !r; i++) {
+	max = set->rules[b->from]->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
+	qsort(b->replaced, b->n_replaced, sizeof(*b->replaced), last_line_first);
+	r = store_open(&s, set->rules[b->from]->file, max, err);
+	for (i = 0; i < b->n_replaced && !r; i++)
+		r = drop_line(&s, b->replaced[i], err);
+	for (i = b->from; i < set->n_rules && !r; i++) {
 		r = append_line(&s, set->rules[i], max, err);
-		line = i == from ? count_lines(s.text) : line + 1;
-		set->rules[i]->line = line;
+		if (i == b->from)
+			line = count_lines(s.text);
 	}
 	if (!r)
 		r = store_write(&s, s.text, s.len, err);
 	store_close(&s);
+	if (!r)
+		batch_done(set, b, line);
 	return r;
 }
 
@@ -501,8 +572,9 @@ int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struc
 		    size_t n, enum rule_scope scope, uint32_t uid, bool runtime, uint64_t *ids,
 		    size_t *bad, struct rule_error *err)
 {
-	struct idmap texts = { .slots = NULL };
-	size_t from = set->n_rules, i;
+	_cleanup_free_ struct rule **replaced = calloc(n + 1, sizeof(*replaced));
+	struct batch b = { .from = set->n_rules, .replaced = replaced };
+	size_t i;
 	int r = 0;
 
 	memset(err, 0, sizeof(*err));
@@ -515,24 +587,22 @@ int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struc
 		if (r)
 			*bad = i;
 	}
-	if (!r && n && index_texts(set, rules[0]->file, &texts))
+	if (!r && n && (!replaced || index_texts(set, rules[0]->file, &b.texts)))
 		r = rule_fail(err, -ENOMEM, NULL, 0, "", "more memory", "");
 	for (i = 0; i < n; i++) {
 		if (r) {
 			rule_free(rules[i]);
 			continue;
 		}
-		r = append_new(set, rules[i], &texts, &ids[i], err);
+		r = append_new(set, rules[i], &b, &ids[i], err);
 		if (r)
 			*bad = i;
 	}
 	if (!r)
-		r = write_appended(set, from, err);
+		r = batch_write(set, &b, err);
 	if (r)
-		drop_appended(set, from);
-	else
-		ruleset_sort(set);
-	idmap_clear(&texts);
+		drop_appended(set, b.from);
+	idmap_clear(&b.texts);
 	return r;
 }
 
