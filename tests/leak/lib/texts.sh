@@ -52,16 +52,19 @@ sends() {
 	wait_for 20 question_about $port
 	Q=$(question_about $port)
 }
-screen() { tmux -L texts capture-pane -p >$FACES/$1; }
-# look NAME: every face while $Q waits; then it is refused for good, and the others.
-look() {
-	rm -f $FACES/*
+# asked WORD: what waits, as `snitch ask` shows it as soon as WORD is there, and in the list.
+asked() {
 	tmux -L texts -f /dev/null new-session -d -x 80 -y 24 "snitch ask"
-	wait_for 10 eval "tmux -L texts capture-pane -p | grep -q MARK"
-	screen ask
+	wait_for 10 eval "tmux -L texts capture-pane -p | grep -q $1"
+	tmux -L texts capture-pane -p >$FACES/ask
 	tmux -L texts kill-server
 	snitch pending >$FACES/pending
 	snitch --json pending >$FACES/pending.json
+}
+# look: every face while $Q waits; then it is refused for good, and the others.
+look() {
+	rm -f $FACES/*
+	asked MARK
 	snitch explain $Q >$FACES/explain
 	snitch --json explain $Q >$FACES/explain.json
 	snitch answer $Q deny forever >$FACES/answer 2>&1
