@@ -33,10 +33,10 @@ nd() { [[ $(in_f nft -j list counter inet far nd | jq -r '.nftables[].counter? /
 tcp() { in_c "${AS[@]}" $1 tcp $2 $3 --wait 300; got tcp $3; }
 udp() { in_c "${AS[@]}" $1 udp $2 $3; wait_for 1 got udp $3; }
 frames() { in_c $1 packet raw vc $F4 90 --count 3; wait_for 1 got udp 90; }
-# Frames that are not IP have a counter of their own.
+# Frames that are not IP have a counter of their own. As those programs do, the kernel writes the header.
 eapol() {
 	in_f nft reset counters table netdev far >/dev/null
-	in_c $1 packet raw vc $F4 90 --type 0x888e --count 3
+	in_c $1 packet dgram vc $F4 90 --type 0x888e --count 3
 	wait_for 1 eval '[[ $(in_f nft -j list counter netdev far eapol | jq ".nftables[].counter? // empty | .packets") -gt 0 ]]'
 }
 near() {

@@ -127,7 +127,7 @@ t_got "two names without a rule: 0 packets" udp 9310 0
 t_question "both are shown, first what the question began with" 9310 \
 	'[.names[] | [.name, .source, .claimed]] == [["n1.two.test", "dns", false], ["n2.two.test", "dns", false]]'
 t_says "in words, too" '10\.78\.0\.2 is named n1\.two\.test \(dns\), n2\.two\.test \(dns\)' snitch pending
-t_says "and where it is explained" 'to what is named n2\.two\.test \(dns\), n1\.two\.test \(dns\)' \
+t_says "and where it is explained" 'to what is named n1\.two\.test \(dns\), n2\.two\.test \(dns\)' \
 	snitch explain "$(about $B 9310)"
 
 # ---- lookups that are refused -------------------------------------------------------------------------------

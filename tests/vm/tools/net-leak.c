@@ -259,15 +259,21 @@ int do_steal(void)
 {
 	const char *data = option("--data", "stolen");
 	pid_t pid = atoi(arg("pid"));
-	int number = atoi(arg("descriptor")), pidfd, fd;
+	int number = atoi(arg("descriptor")), pidfd, fd, err;
+	long fails = option_number("--fail", 0);
 
 	pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0)
 		die("pidfd_open");
+	if (fails)
+		fail_nth(fails);
 	fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
 	if (fd < 0)
 		die("pidfd_getfd");
-	return send_to(fd, data, strlen(data), NULL, 0) != 0;
+	err = send_to(fd, data, strlen(data), NULL, 0);
+	if (fails && fail_left())
+		puts("all");
+	return err != 0;
 }
 
 /* ---- RxRPC: the kernel's threads send what the user gave ---- */

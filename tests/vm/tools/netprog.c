@@ -279,12 +279,14 @@ static const struct command {
 	{ "header", do_header, "WAY OWN ADDR PORT [--data TEXT]   IP header and what follows, by hand" },
 	{ "rawtype", do_rawtype, "ADDR PROTO TYPE [--size N]       a raw socket's first byte" },
 	{ "freebind", do_freebind, "OWN ADDR PORT [--size N]         from an address that is not ours" },
-	{ "steal", do_steal, "PID FD [--data TEXT]           pidfd_getfd() and send" },
+	{ "steal", do_steal, "PID FD [--data TEXT] [--fail N]   pidfd_getfd() and send; the N-th allocation "
+	  "fails" },
 	{ "rxrpc", do_rxrpc, "ADDR PORT [--data TEXT] [--keep MS]" },
 	{ "names", do_names, "SERVER DOMAIN PORT [COUNT] [--first N] [--tcp] [--fork] [--sleep MS] "
 		"[--data TEXT] [--any] [--over-tcp [--split] [--late]] [--from PORT] [--aaaa] "
 		"[--again MS]   looks up "
 		"nN.DOMAIN (=NAME: that) and goes there at once" },
+	{ "insmod", do_insmod, "FILE NAME [--tries N]          with each of its allocations failing" },
 	{ "inject", do_inject, "PID ADDR PORT [--data TEXT]     as its debugger" },
 	{ "lie", do_lie, "true|id|name|port|early|wrapped|bytes|much NAME ADDRESS [--tcp] [--port N]" },
 	{ "crowd", do_crowd, "COUNT [--keep MS]              as many processes with one large table of files" },

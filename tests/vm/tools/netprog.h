@@ -104,6 +104,15 @@ int do_packet(void);
 int do_tun(void);
 /* net-inject.c */
 int do_inject(void);
+
+/*
+ * net-fault.c; on kernels with fault injection only.
+ * fail_nth() - of this thread's allocations from now on the @n-th fails; 0: none. fail_left() - how
+ * many were missing for that, 0: it did fail; ends it.
+ */
+void fail_nth(unsigned int n);
+unsigned int fail_left(void);
+int do_insmod(void);
 /* net-xdp.c */
 int do_xdp(void);
 int do_pppoe(void);
