@@ -16,24 +16,25 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define ENOUGH		1000000
 
+static int nth = -1;	/* kept open: to open it would count */
+
 void fail_nth(unsigned int n)
 {
 	char text[16];
-	int fd = open(FAIL_NTH, O_WRONLY), len = snprintf(text, sizeof(text), "%u", n);
+	int len = snprintf(text, sizeof(text), "%u", n);
 
-	if (fd < 0 || write(fd, text, len) != len)
+	if (nth < 0)
+		nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (nth < 0 || pwrite(nth, text, len, 0) != len)
 		die(FAIL_NTH);
-	close(fd);
 }
 
 unsigned int fail_left(void)
 {
 	char text[16] = "";
-	int fd = open(FAIL_NTH, O_RDONLY);
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+	if (pread(nth, text, sizeof(text) - 1, 0) < 0)
 		die(FAIL_NTH);
-	close(fd);
 	fail_nth(0);
 	return atoi(text);
 }
