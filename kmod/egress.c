@@ -330,6 +330,8 @@ int snitch_egress_init(void)
 {
 	int err = snitch_gate_init();
 
+	if (err == -ENOMEM)
+		return err;
 	egress_always = err;
 	if (!SNITCH_COMPAT_EGRESS) {
 		if (err)

@@ -177,6 +177,10 @@ int snitch_gate_init(void)
 		gates[i].up = !err;
 		if (!err)
 			continue;
+		if (err == -ENOMEM) {	/* of this moment, and not what the kernel has not */
+			snitch_gate_exit();
+			return err;
+		}
 		if (gates[i].ready == gate_frame_ready)
 			failed = err;
 		else if (err != -ENOENT)	/* no such sockets in this kernel */

@@ -17,7 +17,10 @@
 #ifndef SNITCH_GATE_H
 #define SNITCH_GATE_H
 
-/* 0, or an error: AF_PACKET has no gate, all devices need hooks. Process context. */
+/*
+ * 0; -ENOMEM: there is no gate, and nothing may be loaded without; another error: AF_PACKET has
+ * none, all devices need hooks. Process context.
+ */
 int snitch_gate_init(void);
 void snitch_gate_exit(void);
 

@@ -210,21 +210,22 @@ static int passed_received(struct kprobe *kp, struct pt_regs *regs)
 static struct kprobe passed_probe = { .pre_handler = passed_received };
 static bool passed_up;
 
-void snitch_passed_init(void)
+int snitch_passed_init(void)
 {
 	static const char *const names[] = { "security_file_receive", "receive_fd" };
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(names) && !passed_up; i++) {
+	for (i = 0; i < ARRAY_SIZE(names) && !passed_up && err != -ENOMEM; i++) {
 		passed_probe = (struct kprobe){
 			.symbol_name = names[i], .pre_handler = passed_received,
 		};
 		err = register_kprobe(&passed_probe);
 		passed_up = !err;
 	}
-	if (err)
+	if (err && err != -ENOMEM)
 		pr_warn("connections passed to other programs are not told: no probe (%d)\n", err);
+	return err == -ENOMEM ? err : 0;
 }
 
 void snitch_passed_exit(void)

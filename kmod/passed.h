@@ -15,8 +15,8 @@
 #ifndef SNITCH_PASSED_H
 #define SNITCH_PASSED_H
 
-/* Without a probe it says so and goes on: nothing is stopped by it. */
-void snitch_passed_init(void);
+/* 0 or -ENOMEM. Where the kernel has no place to probe it says so and goes on: it stops nothing. */
+int snitch_passed_init(void);
 void snitch_passed_exit(void);
 
 /* current has just executed a program: what it still has open came from another. Probe. */

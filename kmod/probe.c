@@ -105,8 +105,10 @@ int snitch_probe_init(void)
 		}
 		probes[i].attached = true;
 	}
-	snitch_passed_init();
-	return 0;
+	err = snitch_passed_init();
+	if (err)
+		snitch_probe_exit();
+	return err;
 }
 
 /** snitch_probe_exit() - detach; when it returns no probe runs any more */
