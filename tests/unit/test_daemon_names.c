@@ -203,8 +203,12 @@ static void answers_may_be_about_names(void **state)
 		assert_int_equal(flow(lab, 1, me.netns, last + 2)->state,
 				 all[i].covers ? FAKE_ALLOWED : FAKE_REFUSED);
 	}
+	/* nor does it become another question: a name that comes later makes no rule */
+	flow(lab, 1, me.netns, 250);
+	look_up(lab, &me, "late.test", 250);
 	flow(lab, 1, me.netns, 250);
 	q = question_of(lab, 250);
+	assert_int_equal(q->names.n, 1);
 	assert_int_equal(question_scope_usual(q), SCOPE_ADDRESS_PORT);
 	assert_int_equal(say(lab, &root, q->id, "allow", "host", "forever"), -EINVAL);
 	assert_int_equal(say(lab, &root, q->id, "deny", "domain", "once"), -EINVAL);

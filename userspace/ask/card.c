@@ -352,14 +352,14 @@ static void keys(struct card *c, const struct card_view *v, enum card_look look,
 static void scope_line(struct card *c, const json_t *q, const struct ask_keys *k,
 		       const struct card_view *v)
 {
+	const struct ask_scope *scope;
 	const char *items[ASK_SCOPES_MAX + 1];
 	char text[ASK_SCOPES_MAX][48];
-	size_t i, n = 0;
+	size_t all, i, n = 0;
 	int used;
 
-	for (i = 0; i < k->n_scopes && i < ASK_SCOPES_MAX; i++) {
-		const struct ask_scope *scope = &k->scopes[i];
-
+	scope = ask_scopes(q, &all);
+	for (i = 0; i < all && i < ASK_SCOPES_MAX; i++, scope++) {
 		if (!ask_scope_fits(scope, q))
 			continue;
 		used = snprintf(text[i], sizeof(text[i]), "%s%zu ",
@@ -405,11 +405,12 @@ static void lifetime_keys(struct card *c, const json_t *q, const struct ask_keys
 static void confirm_keys(struct card *c, const json_t *q, const struct ask_keys *k,
 			 const struct card_view *v)
 {
-	const char *const items[] = {
-		"Enter write it", "Esc back",
-		k->n_scopes > 4 ? "1-6 change what it covers" : "1-4 change what it covers", NULL,
-	};
+	const char *items[] = { "Enter write it", "Esc back", "1-4 change what it covers", NULL };
+	size_t n;
 
+	ask_scopes(q, &n);
+	if (n > 4)
+		items[2] = "1-6 change what it covers";
 	card_add(c, v, CARD_BOLD, "  This rule will be written%s:",
 		 strcmp(k->lifetime, "forever") ? "" : " and kept for good");
 	rule_line(c, q, k, v, RULE_LINES);

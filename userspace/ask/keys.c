@@ -71,17 +71,18 @@ void ask_keys_start(struct ask_keys *k, const json_t *q, uint64_t now)
 {
 	memset(k, 0, sizeof(*k));
 	k->since = now;
-	k->scopes = ask_scopes(q, &k->n_scopes);
 	k->scope = ask_scope_usual(q);
 }
 
 static bool choose_scope(struct ask_keys *k, const json_t *q, int key)
 {
-	size_t i = key - '1';
+	const struct ask_scope *scopes;
+	size_t i = key - '1', n;
 
-	if (key < '1' || i >= k->n_scopes || !ask_scope_fits(&k->scopes[i], q))
+	scopes = ask_scopes(q, &n);
+	if (key < '1' || i >= n || !ask_scope_fits(&scopes[i], q))
 		return false;
-	k->scope = k->scopes[i].scope;
+	k->scope = scopes[i].scope;
 	return true;
 }
 

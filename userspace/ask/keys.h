@@ -35,9 +35,7 @@ enum ask_act {
  * @since: CLOCK_BOOTTIME ns at which the question came on the screen
  * @details: more of it is shown
  * @verdict: "allow" or "deny"; NULL before one was chosen
- * @scopes: what an answer may cover, @n_scopes of them: as when the question came, keys must
- *	not change their meaning under the fingers
- * @scope: what the answer covers, of @scopes
+ * @scope: what the answer covers, of ask_scopes()
  * @lifetime: "once"...; NULL before one was chosen
  */
 struct ask_keys {
@@ -45,8 +43,6 @@ struct ask_keys {
 	uint64_t since;
 	bool details;
 	const char *verdict;
-	const struct ask_scope *scopes;
-	size_t n_scopes;
 	const char *scope;
 	const char *lifetime;
 };
@@ -64,7 +60,7 @@ struct ask_scope {
 	bool port;
 };
 
-/** ask_scopes - what an answer to @q may cover, the one that people mean first */
+/** ask_scopes - what an answer to @q may cover, the one that people mean first; as long as @q asks */
 const struct ask_scope *ask_scopes(const json_t *q, size_t *n);
 /** ask_scope_fits - of those, does this one mean anything for @q? */
 bool ask_scope_fits(const struct ask_scope *scope, const json_t *q);

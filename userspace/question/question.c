@@ -185,6 +185,17 @@ static int admit(struct questions *qs, uint32_t belongs)
 	return 0;
 }
 
+/* The first name that somebody vouches for; or none. */
+static void take_host(struct question *q, const struct question_names *names)
+{
+	unsigned int i;
+
+	for (i = 0; i < names->n && names->name[i].claimed; i++)
+		;
+	if (i < names->n)
+		q->host = names->name[i];
+}
+
 static struct question *question_new(struct questions *qs, const struct question_request *req)
 {
 	struct question *q = calloc(1, sizeof(*q));
@@ -206,6 +217,8 @@ static struct question *question_new(struct questions *qs, const struct question
 	memcpy(q->target.addr, req->ev->daddr, sizeof(q->target.addr));
 	q->netns = req->ev->netns;
 	q->first_seen = req->ev->when;
+	if (req->names)
+		take_host(q, req->names);
 	TAILQ_INSERT_TAIL(&qs->list, q, link);
 	qs->n++;
 	return q;
@@ -242,33 +255,21 @@ static int add_flow(struct questions *qs, struct question *q, const struct quest
 	return 0;
 }
 
-/* Puts @q->host before the others, where people look. */
-static void host_first(struct question *q)
-{
-	struct question_names *names = &q->names;
-	unsigned int i;
-
-	for (i = 0; i < names->n && strcmp(names->name[i].text, q->host.text); i++)
-		;
-	if (i == names->n && names->n < QUESTION_NAMES)
-		names->n++;
-	if (i == QUESTION_NAMES)
-		i--;
-	memmove(&names->name[1], &names->name[0], i * sizeof(names->name[0]));
-	names->name[0] = q->host;
-}
-
 static void note_names(struct question *q, const struct question_names *names)
 {
 	unsigned int i;
 
 	q->names = *names;
-	for (i = 0; i < names->n && !q->host.text[0]; i++) {
-		if (!names->name[i].claimed)
-			q->host = names->name[i];
-	}
-	if (q->host.text[0])
-		host_first(q);
+	if (!q->host.text[0])
+		return;
+	for (i = 0; i < names->n && strcmp(names->name[i].text, q->host.text); i++)
+		;
+	if (i == names->n && i < QUESTION_NAMES)
+		q->names.n++;
+	if (i == QUESTION_NAMES)
+		i--;
+	memmove(&q->names.name[1], &q->names.name[0], i * sizeof(q->names.name[0]));
+	q->names.name[0] = q->host;
 }
 
 static void note_flow(struct question *q, const struct question_request *req)

@@ -114,8 +114,8 @@ struct question_target {
  * @owner: of the newest flow; a reference
  * @target: its destination group
  * @names: of the newest flow that had any, but @host stays the first
- * @host: the first name of all that somebody vouched for, "": none; it stays, for people choose
- *	by what they have seen, and rules are about it
+ * @host: the name that rules are about, "": none: the likeliest of its first flow that somebody
+ *	vouched for. It stays, or what people have seen would not be what they say
  * @netns: inode number, of the first flow
  * @flow_flags: SNITCH_F_* of any flow
  * @ask_rule: id of the "ask" rule that wanted it, else 0
