@@ -246,6 +246,20 @@ static int fill_flow_rule(struct rule *rule, const char *exe, uint32_t uid, uint
 	return port ? rule_add_ports(rule, port, port) : 0;
 }
 
+/* Gives @rule out if @r is 0 and it can be read back, or frees it. */
+static int give_made(struct rule *rule, int r, struct rule **out)
+{
+	if (!r)
+		r = check_readable(rule);
+	if (r) {
+		rule_free(rule);
+		return r;
+	}
+	rule->id = rule_hash(rule);
+	*out = rule;
+	return 0;
+}
+
 int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family,
 		  const uint8_t *addr, uint16_t port, int proto, struct rule **out)
 {
@@ -258,15 +272,7 @@ int rule_for_flow(uint32_t action, const char *exe, uint32_t uid, uint8_t family
 	rule->action = action;
 	rule->proto = proto;
 	r = fill_flow_rule(rule, exe, uid, family, addr, port);
-	if (!r)
-		r = check_readable(rule);
-	if (r) {
-		rule_free(rule);
-		return r;
-	}
-	rule->id = rule_hash(rule);
-	*out = rule;
-	return 0;
+	return give_made(rule, r, out);
 }
 
 int rule_for_name(uint32_t action, const char *exe, uint32_t uid, const char *name, bool domain,
@@ -285,15 +291,7 @@ int rule_for_name(uint32_t action, const char *exe, uint32_t uid, const char *na
 		r = -EINVAL;
 	if (!r && domain)
 		rule->items[0].kind = RULE_I_DOMAIN;
-	if (!r)
-		r = check_readable(rule);
-	if (r) {
-		rule_free(rule);
-		return r;
-	}
-	rule->id = rule_hash(rule);
-	*out = rule;
-	return 0;
+	return give_made(rule, r, out);
 }
 
 void rule_begin(struct rule *rule, uint64_t boottime, const struct rule_image *image)
