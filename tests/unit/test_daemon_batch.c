@@ -14,6 +14,7 @@
 
 #include "daemon/rulebook.h"
 #include "policy/policy.h"
+#include "util/format.h"
 #include "lab.h"
 
 #define STORE	"/var/lib/snitch/rules"
@@ -262,24 +263,57 @@ static void test_runtime(void **state)
 	check_disk(lab, 5);
 }
 
-static void test_many(void **state)
+/* @n texts, each about another name: those with the numbers from 0 by @step. */
+static char **many(size_t n, size_t step, const char *action, const char *options)
 {
-	struct lab *lab = *state;
-	char **texts = calloc(MANY, sizeof(*texts));
-	char text[64];
+	char **texts = calloc(n, sizeof(*texts));
 	size_t i;
 
 	assert_non_null(texts);
-	for (i = 0; i < MANY; i++) {
-		snprintf(text, sizeof(text), "deny any to d%zu.example", i);
-		texts[i] = strdup(text);
+	for (i = 0; i < n; i++) {
+		texts[i] = snitch_format("%s any to d%zu.example%s", action, i * step, options);
 		assert_non_null(texts[i]);
 	}
+	return texts;
+}
+
+static void free_many(char **texts, size_t n)
+{
+	while (n--)
+		free(texts[n]);
+	free(texts);
+}
+
+static void test_many(void **state)
+{
+	struct lab *lab = *state;
+	char **texts = many(MANY, 1, "deny", "");
+
 	assert_int_equal(add(lab, texts, MANY, RULEBOOK_SYSTEM, -1), 0);
 	check_disk(lab, MANY + 2);
-	for (i = 0; i < MANY; i++)
-		free(texts[i]);
-	free(texts);
+	free_many(texts, MANY);
+}
+
+/* A third of many, each of them between two that stay: every line is right without a load. */
+static void test_many_reviewed(void **state)
+{
+	struct lab *lab = *state;
+	char **waits = many(MANY, 1, "allow", " disabled");
+	char **counts = many(MANY / 3, 3, "allow", "");
+	uint64_t ids[MANY];
+	size_t i;
+
+	assert_int_equal(add(lab, waits, MANY, RULEBOOK_SYSTEM, -1), 0);
+	memcpy(ids, lab->ids, sizeof(ids));
+	assert_int_equal(add(lab, counts, MANY / 3, RULEBOOK_SYSTEM, -1), 0);
+	assert_int_equal(rulebook_count(lab->rb), MANY + 2);
+	for (i = 1; i < MANY; i += MANY / 10)
+		assert_int_equal(rulebook_remove(lab->rb, ids[i], may, NULL), 0);
+	assert_int_equal(rulebook_remove(lab->rb, lab->ids[0], may, NULL), 0);
+	assert_int_equal(rulebook_remove(lab->rb, lab->ids[MANY / 3 - 1], may, NULL), 0);
+	check_disk(lab, MANY + 2 - 10 - 2);
+	free_many(counts, MANY / 3);
+	free_many(waits, MANY);
 }
 
 int main(void)
@@ -295,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_user, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runtime, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_reviewed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

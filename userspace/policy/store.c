@@ -15,17 +15,38 @@
 #include "set.h"
 #include "store_file.h"
 
-/* The lines of @file after number @after went up by one. */
-static void move_lines(struct ruleset *set, const char *file, unsigned int after)
+/* How many of @n rules, which stand in the order of their lines, stand before @line. */
+static size_t lines_before(struct rule *const *rules, size_t n, unsigned int line)
 {
-	size_t i;
+	size_t low = 0;
 
-	for (i = 0; i < set->n_rules; i++) {
+	while (low < n) {
+		size_t middle = (low + n) / 2;
+
+		if (rules[middle]->line < line)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
+/* The lines of @n rules of one file went: those below them went up, and they have none any more. */
+static void move_lines(struct ruleset *set, struct rule *const *gone, size_t n)
+{
+	size_t i, before;
+
+	for (i = 0; n && i < set->n_rules; i++) {
 		struct rule *rule = set->rules[i];
 
-		if (rule->line > after && rule->file && !strcmp(rule->file, file))
-			rule->line--;
+		if (!rule->line || !rule->file || strcmp(rule->file, gone[0]->file))
+			continue;
+		before = lines_before(gone, n, rule->line);
+		if (before == n || gone[before] != rule)
+			rule->line -= before;
 	}
+	for (i = 0; i < n; i++)
+		gone[i]->line = 0;
 }
 
 /* ---- adding ------------------------------------------------------------------------ */
@@ -88,7 +109,7 @@ static struct rule *find_replaced(const struct ruleset *set, const struct rule *
 }
 
 /* Puts @rule into its file in place of @old (or NULL), and tells it its line. */
-static int write_added(struct ruleset *set, struct rule *rule, const struct rule *old,
+static int write_added(struct ruleset *set, struct rule *rule, struct rule *old,
 		       struct rule_error *err)
 {
 	size_t max = rule->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
@@ -97,14 +118,14 @@ static int write_added(struct ruleset *set, struct rule *rule, const struct rule
 
 	r = store_open(&s, rule->file, max, err);
 	if (!r && old)
-		r = store_drop(&s, old, err);
+		r = store_drop(&s, &old, 1, err);
 	if (!r)
 		r = store_append(&s, rule, max, err);
 	if (!r)
 		r = store_write(&s, err);
 	if (!r) {
 		if (old)
-			move_lines(set, rule->file, old->line);
+			move_lines(set, &old, 1);
 		rule->line = store_lines(&s);
 	}
 	store_close(&s);
@@ -260,27 +281,30 @@ static int append_new(struct ruleset *set, struct rule *rule, struct batch *b, u
 	       rule_fail(err, -ENOMEM, NULL, 0, "", "more memory", "");
 }
 
-static int last_line_first(const void *a, const void *b)
+static int by_line(const void *a, const void *b)
 {
 	const struct rule *const *x = a, *const *y = b;
 
-	return (*x)->line < (*y)->line ? 1 : -1;
+	return (*x)->line < (*y)->line ? -1 : (*x)->line > (*y)->line;
+}
+
+static bool has_lost_its_line(const struct rule *rule, const void *file)
+{
+	return !rule->line && rule->file && !strcmp(rule->file, file);
 }
 
 /* The new rules are in the file, from @line on. */
 static void batch_done(struct ruleset *set, struct batch *b, unsigned int line)
 {
+	const char *file = set->rules[b->from]->file;
 	size_t i;
 
-	for (i = 0; i < b->n_replaced; i++)
-		move_lines(set, b->replaced[i]->file, b->replaced[i]->line);
+	move_lines(set, b->replaced, b->n_replaced);
 	for (i = b->from; i < set->n_rules; i++)
 		set->rules[i]->line = line++;
+	if (b->n_replaced)
+		ruleset_drop(set, has_lost_its_line, file);
 	ruleset_sort(set);
-	for (i = 0; i < b->n_replaced; i++) {
-		set_take(set, b->replaced[i]);
-		rule_free(b->replaced[i]);
-	}
 }
 
 /* One write for the new rules, and those that they replace. */
@@ -294,10 +318,10 @@ static int batch_write(struct ruleset *set, struct batch *b, struct rule_error *
 	if (b->from == set->n_rules)
 		return 0;
 	max = set->rules[b->from]->scope == RULE_S_USER ? RULES_USER_FILE_MAX : RULE_FILE_MAX;
-	qsort(b->replaced, b->n_replaced, sizeof(*b->replaced), last_line_first);
+	qsort(b->replaced, b->n_replaced, sizeof(*b->replaced), by_line);
 	r = store_open(&s, set->rules[b->from]->file, max, err);
-	for (i = 0; i < b->n_replaced && !r; i++)
-		r = store_drop(&s, b->replaced[i], err);
+	if (!r && b->n_replaced)
+		r = store_drop(&s, b->replaced, b->n_replaced, err);
 	for (i = b->from; i < set->n_rules && !r; i++) {
 		r = store_append(&s, set->rules[i], max, err);
 		if (i == b->from)
@@ -364,19 +388,19 @@ int ruleset_add_all(struct ruleset *set, const struct policy_paths *paths, struc
 
 /* ---- removing ---------------------------------------------------------------------- */
 
-static int write_removed(struct ruleset *set, const struct rule *rule, struct rule_error *err)
+static int write_removed(struct ruleset *set, struct rule *rule, struct rule_error *err)
 {
 	struct store s;
 	int r;
 
 	r = store_open(&s, rule->file, RULE_FILE_MAX, err);
 	if (!r)
-		r = store_drop(&s, rule, err);
+		r = store_drop(&s, &rule, 1, err);
 	if (!r)
 		r = store_write(&s, err);
 	store_close(&s);
 	if (!r)
-		move_lines(set, rule->file, rule->line);
+		move_lines(set, &rule, 1);
 	return r;
 }
 

@@ -155,25 +155,6 @@ int store_write(const struct store *s, struct rule_error *err)
 
 /* ---- lines ------------------------------------------------------------------------- */
 
-/* Finds line @number, with its newline. Return: false when there is none. */
-static bool find_line(const struct store *s, unsigned int number, size_t *from, size_t *to)
-{
-	const char *line = s->text, *end;
-
-	if (!number)
-		return false;
-	while (--number) {
-		line = strchr(line, '\n');
-		if (!line)
-			return false;
-		line++;
-	}
-	end = strchrnul(line, '\n');
-	*from = line - s->text;
-	*to = end - s->text + (*end == '\n');
-	return *from < *to;
-}
-
 /* True when that line still is the rule: somebody may have edited the file meanwhile. */
 static bool line_is(const struct store *s, size_t from, size_t to, const struct rule *rule)
 {
@@ -193,17 +174,28 @@ static bool line_is(const struct store *s, size_t from, size_t to, const struct 
 	return same;
 }
 
-int store_drop(struct store *s, const struct rule *rule, struct rule_error *err)
+int store_drop(struct store *s, struct rule *const *rules, size_t n, struct rule_error *err)
 {
-	size_t from, to;
+	size_t at, next, kept = 0, i = 0;
+	unsigned int line = 1;
 
-	if (!find_line(s, rule->line, &from, &to) || !line_is(s, from, to, rule))
-		return rule_fail(err, -ESTALE, s->path, rule->line, "another line",
-				 "the rule where it was when it was loaded",
-				 "load the rules again, then repeat");
-	memmove(s->text + from, s->text + to, s->len + 1 - to);
-	s->len -= to - from;
-	return 0;
+	for (at = 0; at < s->len; at = next, line++) {
+		next = strchrnul(s->text + at, '\n') - s->text;
+		next += next < s->len;
+		if (i < n && rules[i]->line == line && line_is(s, at, next, rules[i])) {
+			i++;
+			continue;
+		}
+		memmove(s->text + kept, s->text + at, next - at);
+		kept += next - at;
+	}
+	s->len = kept;
+	s->text[kept] = '\0';
+	if (i == n)
+		return 0;
+	return rule_fail(err, -ESTALE, s->path, rules[i]->line, "another line",
+			 "the rule where it was when it was loaded",
+			 "load the rules again, then repeat");
 }
 
 unsigned int store_lines(const struct store *s)

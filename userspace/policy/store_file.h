@@ -39,8 +39,11 @@ void store_close(struct store *s);
 /* Writes beside, syncs, renames, syncs the folder; the version before stays as FILE.last. */
 int store_write(const struct store *s, struct rule_error *err);
 
-/* Takes out the line of @rule, or puts one at the end, in @s only; @max: of the file, in bytes. */
-int store_drop(struct store *s, const struct rule *rule, struct rule_error *err);
+/*
+ * In @s only: takes out the lines of @n rules, which stand in the order of their lines (after a failure
+ * @s is good for store_close() only); or puts a line at the end, @max being the file's bound in bytes.
+ */
+int store_drop(struct store *s, struct rule *const *rules, size_t n, struct rule_error *err);
 int store_append(struct store *s, const struct rule *rule, size_t max, struct rule_error *err);
 
 unsigned int store_lines(const struct store *s);
