@@ -78,14 +78,17 @@ exec {NEVER}<> <(:)
 nap() { read -rt "$1" -u "$NEVER" || true; }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; 1 when the time is over.
-# SECONDS is guest time for a stock kernel, multiplied on slow (debug) ones.
+# SECONDS is guest time for a stock kernel, multiplied on slow (debug) ones. Looks again after an
+# eighth of the time waited so far: each look makes processes, and most waits are short.
 wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000 * SLOW)) step=0.02 tries=0
+	local start=${EPOCHREALTIME/[.,]/} limit=$(($1 * 1000000 * SLOW)) waited step
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
-		[[ $((++tries)) -lt 20 ]] || step=0.06
-		nap $step
+		waited=$((${EPOCHREALTIME/[.,]/} - start))
+		[[ $waited -lt $limit ]] || return 1
+		step=$((waited < 160000 ? 20000 : waited > 3200000 ? 400000 : waited / 8))
+		printf -v step '0.%06d' $step
+		nap "$step"
 	done
 }
 
@@ -115,36 +118,41 @@ in_c() { nsenter --net=/run/netns/c -- "$@"; }
 in_f() { nsenter --net=/run/netns/f -- "$@"; }
 
 net_sysctls() {
-	local f
+	local f settings=()
 	for f in all default; do
-		"$1" sysctl -q -w "net.ipv6.conf.$f.accept_dad=0" "net.ipv6.conf.$f.accept_ra=0" \
-			"net.ipv6.conf.$f.router_solicitations=0" "net.ipv4.conf.$f.rp_filter=0"
+		settings+=("net.ipv6.conf.$f.accept_dad=0" "net.ipv6.conf.$f.accept_ra=0"
+			"net.ipv6.conf.$f.router_solicitations=0" "net.ipv4.conf.$f.rp_filter=0")
 	done
-	"$1" sysctl -q -w net.ipv4.ping_group_range='0 2147483647'
+	"$1" sysctl -q -w "${settings[@]}" net.ipv4.ping_group_range='0 2147483647'
+}
+
+# net_end IN DEVICE ADDRESS4 ADDRESS6 PEER4 PEER6 PEER_MAC: one end of the cable.
+net_end() {
+	local in=$1 dev=$2
+	shift 2
+	"$in" ip -batch - <<-END
+		addr add $1/24 dev $dev
+		addr add $2/64 dev $dev nodad
+		link set dev lo up
+		link set dev $dev up
+		neigh replace $3 lladdr $5 dev $dev nud permanent
+		neigh replace $4 lladdr $5 dev $dev nud permanent
+	END
 }
 
 # net_up: both namespaces, fixed addresses on both families, counters at the far end.
 net_up() {
+	local c=02:77:00:00:00:01 f=02:77:00:00:00:02
 	net_down
 	ip netns add c && ip netns add f || return 1
 	net_sysctls in_c
 	net_sysctls in_f
-	ip link add name vc address 02:77:00:00:00:01 netns c type veth \
-		peer name vf address 02:77:00:00:00:02 netns f || return 1
-	in_c ip addr add $C4/24 dev vc
-	in_f ip addr add $F4/24 dev vf
-	in_c ip -6 addr add $C6/64 dev vc nodad
-	in_f ip -6 addr add $F6/64 dev vf nodad
-	in_c ip link set dev lo up
-	in_f ip link set dev lo up
-	in_c ip link set dev vc up
-	in_f ip link set dev vf up || return 1
-	in_c ip route add default via $F4
-	in_c ip -6 route add default via $F6
-	in_c ip neigh replace $F4 lladdr 02:77:00:00:00:02 dev vc nud permanent
-	in_c ip neigh replace $F6 lladdr 02:77:00:00:00:02 dev vc nud permanent
-	in_f ip neigh replace $C4 lladdr 02:77:00:00:00:01 dev vf nud permanent
-	in_f ip neigh replace $C6 lladdr 02:77:00:00:00:01 dev vf nud permanent
+	ip link add name vc address $c netns c type veth peer name vf address $f netns f &&
+		net_end in_c vc $C4 $C6 $F4 $F6 $f && net_end in_f vf $F4 $F6 $C4 $C6 $c || return 1
+	in_c ip -batch - <<-END
+		route add default via $F4
+		route add ::/0 via $F6
+	END
 	wait_for 5 in_c ip -6 route get $F6
 	far_reset
 }
