@@ -31,13 +31,18 @@ snitch mode quiet
 got() { [[ $(far_packets "$@") -gt 0 ]]; }
 nd() { [[ $(in_f nft -j list counter inet far nd | jq -r '.nftables[].counter? // empty | .packets') -gt 0 ]]; }
 tcp() { in_c "${AS[@]}" $1 tcp $2 $3 --wait 300; got tcp $3; }
-udp() { in_c "${AS[@]}" $1 udp $2 $3; wait_for 1 got udp $3; }
-frames() { in_c $1 packet raw vc $F4 90 --count 3; wait_for 1 got udp 90; }
+# soon COMMAND...: does it come? What is to stay is looked for once: each look takes its time.
+soon() {
+	if [[ $STATE == off ]]; then sleep 0.5; "$@"
+	else wait_for 1 "$@"; fi
+}
+udp() { in_c "${AS[@]}" $1 udp $2 $3; soon got udp $3; }
+frames() { in_c $1 packet raw vc $F4 90 --count 3; soon got udp 90; }
 # Frames that are not IP have a counter of their own. As those programs do, the kernel writes the header.
 eapol() {
 	in_f nft reset counters table netdev far >/dev/null
 	in_c $1 packet dgram vc $F4 90 --type 0x888e --count 3
-	wait_for 1 eval '[[ $(in_f nft -j list counter netdev far eapol | jq ".nftables[].counter? // empty | .packets") -gt 0 ]]'
+	soon eval '[[ $(in_f nft -j list counter netdev far eapol | jq ".nftables[].counter? // empty | .packets") -gt 0 ]]'
 }
 near() {
 	: >$TMP/near

@@ -74,6 +74,7 @@ t_says() {
 	fi
 }
 agent_up() {
+	: >$TMP/agent
 	snitch --json pending --wait >$TMP/agent 2>&1 &
 	AGENT=$!
 	wait_for 10 grep -q hello $TMP/agent
