@@ -194,21 +194,28 @@ static int on_pause_end(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+void history_catch_up(struct daemon *d)
+{
+	int r = d->history && d->history->device ?
+		snitch_device_read(d->history->device, &history_handler, d) : 0;
+
+	if (r >= 0)
+		return;
+	log_msg(LOG_WARNING, "what the kernel decides by itself is not kept from now on: %s",
+		strerror(-r));
+	history_unwatch(d);
+}
+
 /* Reads all there is, then nothing for a while: a hundred decisions are one wake-up. */
 static int on_device(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct daemon *d = userdata;
-	int r;
 
 	(void)fd;
 	(void)events;
-	r = snitch_device_read(d->history->device, &history_handler, d);
-	if (r < 0) {
-		log_msg(LOG_WARNING, "what the kernel decides by itself is not kept from now on: %s",
-			strerror(-r));
-		history_unwatch(d);
+	history_catch_up(d);
+	if (!d->history->device)
 		return 0;
-	}
 	if (sd_event_add_time_relative(d->event, &d->history->pause_timer, CLOCK_MONOTONIC,
 				       READ_PAUSE_US, 10000, on_pause_end, d) >= 0)
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);

@@ -40,6 +40,11 @@ void history_tick(struct daemon *d);
 void history_watch(struct daemon *d);
 void history_unwatch(struct daemon *d);
 
+/* Takes in what the kernel has decided up to now, as is read every tenth of a second at most, and
+ * only in idle moments: for who asks what the history has. May end the observation.
+ */
+void history_catch_up(struct daemon *d);
+
 /* For the observer's connection, with the daemon as context. */
 extern const struct snitch_handler history_handler;
 

@@ -318,6 +318,8 @@ int manager_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (!page.d->core.history)
 		return manager_refuse(m, "Failed",
 				      "no history is kept: see \"history\" in /etc/snitch/snitchd.conf, and `journalctl -u snitchd`");
+	if (!place.last)
+		history_catch_up(page.d);
 	r = sd_bus_message_new_method_return(m, &page.m);
 	if (r >= 0)
 		r = answer(&page, &who, &place, text, sizeof(text));

@@ -48,6 +48,7 @@ int manager_list_rules(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = manager_open_list(d, m, &l.who, "a{sv}", &l.m);
 	if (r <= 0)
 		return manager_end(r);
+	history_catch_up(d);
 	l.with_uses = d->core.history && !history_uses(d->core.history, &l.uses);
 	rulebook_each(d->core.rules, list_row, &l);
 	history_uses_free(&l.uses);
