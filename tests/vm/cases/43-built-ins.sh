@@ -33,7 +33,7 @@ nd() { [[ $(in_f nft -j list counter inet far nd | jq -r '.nftables[].counter? /
 tcp() { in_c "${AS[@]}" $1 tcp $2 $3 --wait 300; got tcp $3; }
 # soon COMMAND...: does it come? What is to stay is looked for once: each look takes its time.
 soon() {
-	if [[ $STATE == off ]]; then sleep 0.5; "$@"
+	if [[ $STATE == off ]]; then sleep 1; "$@"
 	else wait_for 1 "$@"; fi
 }
 udp() { in_c "${AS[@]}" $1 udp $2 $3; soon got udp $3; }
