@@ -313,15 +313,18 @@ static int egress_module(struct notifier_block *nb, unsigned long event, void *i
 
 static struct notifier_block egress_modules = { .notifier_call = egress_module };
 
-/* Its name is exported nowhere; a probe finds it. */
-static bool egress_has_pppoe(void)
+/* Is it there already? Its name is exported nowhere; a probe finds it. Only without memory for one
+ * is nothing known: -ENOMEM. Otherwise what egress_watch_all() says.
+ */
+static int egress_watch_pppoe(void)
 {
 	struct kprobe probe = { .symbol_name = "pppoe_connect" };
+	int err = register_kprobe(&probe);
 
-	if (register_kprobe(&probe))
-		return false;
+	if (err)
+		return err == -ENOMEM ? err : 0;
 	unregister_kprobe(&probe);
-	return true;
+	return egress_watch_all();
 }
 
 /* ---- start and end ---- */
@@ -345,7 +348,7 @@ int snitch_egress_init(void)
 	err = register_module_notifier(&egress_modules);
 	if (err)
 		goto err_devices;
-	err = egress_has_pppoe() ? egress_watch_all() : 0;
+	err = egress_watch_pppoe();
 	if (!err)
 		return 0;
 	unregister_module_notifier(&egress_modules);
