@@ -85,6 +85,7 @@ t_ok "whichever allocation fails, it loads or does not, and unloads" \
 	eval "$A insmod $MODULE snitch --tries 100 >$TMP/loads"
 t_note "$(cat $TMP/loads)"
 t_ok "and often it did not" grep -qE 'failed=[1-9][0-9]' $TMP/loads
+t_ok "no load was without one of its probes" grep -q 'probes=[1-9].* lacking=0$' $TMP/loads
 t_ok "the kernel complains of caches only" only_caches || t_note "$(dmesg_since_mark | tail -n 40)"
 t_ok "and loses nothing but their names" only_their_names || t_note "$(cat $TMP/lost)"
 dmesg -C

@@ -14,6 +14,7 @@
 #include "netprog.h"
 
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define PROBES		"/sys/kernel/debug/kprobes/list"
 #define ENOUGH		1000000
 
 static int nth = -1;	/* kept open: to open it would count */
@@ -48,8 +49,22 @@ static void unload(const char *name)
 	}
 }
 
-/* How many allocations it takes when none fails. */
-static unsigned int count_loading(int fd, const char *name)
+static unsigned int count_probes(void)
+{
+	FILE *list = fopen(PROBES, "re");
+	unsigned int n = 0;
+	int c;
+
+	if (!list)
+		die(PROBES);
+	while ((c = getc(list)) != EOF)
+		n += c == '\n';
+	fclose(list);
+	return n;
+}
+
+/* How many allocations it takes when none fails; how many probes of all the kernel's there are then. */
+static unsigned int count_loading(int fd, const char *name, unsigned int *probes)
 {
 	unsigned int left;
 
@@ -57,23 +72,24 @@ static unsigned int count_loading(int fd, const char *name)
 	if (syscall(SYS_finit_module, fd, "", 0))
 		die("finit_module %s", name);
 	left = fail_left();
+	*probes = count_probes();
 	unload(name);
 	return ENOUGH - left;
 }
 
 /* Loads a module again and again, another one of its allocations failing each time: all of them, or
- * so many, evenly spread from a random one on.
+ * so many, evenly spread from a random one on. What loads has to have all that it usually has.
  */
 int do_insmod(void)
 {
 	unsigned int tries = option_number("--tries", ENOUGH), all, n, step, first;
-	unsigned int failed = 0, loaded = 0, not_reached = 0;
+	unsigned int failed = 0, loaded = 0, not_reached = 0, lacking = 0, probes;
 	const char *path = arg("file"), *name = arg("name");
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
 		die("%s", path);
-	all = count_loading(fd, name);
+	all = count_loading(fd, name, &probes);
 	step = all / tries + 1;
 	srand(now_us());
 	first = 1 + rand() % step;
@@ -83,10 +99,12 @@ int do_insmod(void)
 		not_reached += fail_left() != 0;
 		failed += r != 0;
 		loaded += r == 0;
-		if (!r)
-			unload(name);
+		if (r)
+			continue;
+		lacking += count_probes() != probes;
+		unload(name);
 	}
-	printf("allocations=%u first=%u step=%u failed=%u loaded=%u not-reached=%u\n", all, first, step,
-	       failed, loaded, not_reached);
+	printf("allocations=%u first=%u step=%u failed=%u loaded=%u not-reached=%u probes=%u "
+	       "lacking=%u\n", all, first, step, failed, loaded, not_reached, probes, lacking);
 	return 0;
 }
