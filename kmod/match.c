@@ -80,7 +80,7 @@ static bool entry_matches(const struct snitch_entry *e, struct snitch_search *s)
 /* Allow rules have no say for a disguised program, and those of any program
  * none in a tier that denies the program as a whole.
  */
-static bool entry_counts(const struct snitch_entry *e, const struct snitch_search *s)
+static inline bool entry_counts(const struct snitch_entry *e, const struct snitch_search *s)
 {
 	if (unlikely(s->q->family == AF_PACKET) && !entry_covers_frames(e))
 		return false;
@@ -209,7 +209,8 @@ static u32 search_index(const struct snitch_table *t, u32 bucket, struct snitch_
 	return snitch_index_search(t->index, &x);
 }
 
-static void search_bucket(const struct snitch_table *t, u32 bucket, struct snitch_search *s)
+static noinline void search_rules(const struct snitch_table *t, u32 bucket,
+				  struct snitch_search *s)
 {
 	const u32 indexed = SNITCH_INDEX_BUCKET(bucket, false);
 	u32 found;
@@ -223,8 +224,14 @@ static void search_bucket(const struct snitch_table *t, u32 bucket, struct snitc
 	search_list(t, &t->buckets[bucket], s);
 }
 
-/* True when a rule for the daemon comes before the best match. */
-static bool barred(const struct snitch_table *t, u32 bucket, struct snitch_search *s)
+static inline void search_bucket(const struct snitch_table *t, u32 bucket, struct snitch_search *s)
+{
+	if (t->buckets[bucket].has & BUCKET_RULES)
+		search_rules(t, bucket, s);
+}
+
+static noinline bool search_barriers(const struct snitch_table *t, u32 bucket,
+				     struct snitch_search *s)
 {
 	const u32 indexed = SNITCH_INDEX_BUCKET(bucket, true);
 	const struct snitch_bucket *b = &t->buckets[bucket];
@@ -240,6 +247,12 @@ static bool barred(const struct snitch_table *t, u32 bucket, struct snitch_searc
 		if (entry_matches(e, s) && entry_counts(e, s))
 			return true;
 	return false;
+}
+
+/* True when a rule for the daemon comes before the best match. */
+static inline bool barred(const struct snitch_table *t, u32 bucket, struct snitch_search *s)
+{
+	return t->buckets[bucket].has & BUCKET_BARRIERS && search_barriers(t, bucket, s);
 }
 
 static bool search_kernel(const struct snitch_table *t, struct snitch_search *s)

@@ -315,6 +315,11 @@ static void fill_buckets(struct snitch_table *t, u32 n)
 			b->start[e->place] = i;
 		if (e->place == PLACE_HASHED)
 			b->shapes |= 1U << e->shape;
+		if (e->place == PLACE_DAEMON || (e->place == PLACE_INDEXED &&
+						 e->flags & SNITCH_R_DAEMON))
+			b->has |= BUCKET_BARRIERS;
+		else if (e->place != PLACE_WHOLE)
+			b->has |= BUCKET_RULES;
 	}
 }
 

@@ -82,11 +82,16 @@ struct snitch_entry {
 	u8 set;
 };
 
+/* What a bucket has; most have little, and nobody looks for the rest. */
+#define BUCKET_RULES	BIT(0)		/* hashed, indexed or listed */
+#define BUCKET_BARRIERS	BIT(1)		/* for the daemon, indexed or listed */
+
 /* A bucket's entries lie side by side, by place, then by rank. */
 struct snitch_bucket {
 	u32 start[__PLACE_MAX];		/* index of the first entry of each place */
 	u32 count[__PLACE_MAX];
 	u32 shapes;			/* bit mask of the shapes in use */
+	u32 has;			/* bit mask of BUCKET_* */
 };
 
 struct snitch_table {
