@@ -18,15 +18,9 @@
 
 #include "packet.h"
 
-static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_buff *skb, int off,
+				       const struct tcphdr *th)
 {
-	struct tcphdr buf;
-	const struct tcphdr *th = skb_header_pointer(skb, off, sizeof(buf), &buf);
-
-	if (!th) {
-		p->unparsed = true;
-		return;
-	}
 	p->sport = ntohs(th->source);
 	p->dport = ntohs(th->dest);
 	p->seq = ntohl(th->seq);
@@ -36,52 +30,73 @@ static __always_inline void packet_tcp(struct snitch_packet *p, const struct sk_
 }
 
 static __always_inline void packet_ports(struct snitch_packet *p, const struct sk_buff *skb,
-					 int off)
+					 int off, const __be16 *ports)
 {
-	__be16 buf[2];
-	const __be16 *ports = skb_header_pointer(skb, off, sizeof(buf), buf);
-
-	if (!ports) {
-		p->unparsed = true;
-		return;
-	}
 	p->sport = ntohs(ports[0]);
 	p->dport = ntohs(ports[1]);
 	if (p->proto == IPPROTO_UDP)
 		p->headers = off - skb_network_offset(skb) + sizeof(struct udphdr);
 }
 
-static __always_inline void packet_icmp(struct snitch_packet *p, const struct sk_buff *skb, int off)
+/* How many bytes of its header tell what is to be known of it; 0: none. */
+static __always_inline int packet_wants(u8 proto)
 {
-	u8 buf[2];
-	const u8 *th = skb_header_pointer(skb, off, sizeof(buf), buf);
-
-	if (!th) {
-		p->unparsed = true;
-		return;
+	switch (proto) {
+	case IPPROTO_TCP:
+		return sizeof(struct tcphdr);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 2 * sizeof(__be16);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return 2;
 	}
-	p->icmp_type = th[0];
-	p->icmp_code = th[1];
+	return 0;
+}
+
+/* @header: as many bytes as packet_wants(). */
+static __always_inline void packet_header(struct snitch_packet *p, const struct sk_buff *skb,
+					  int off, const void *header)
+{
+	switch (p->proto) {
+	case IPPROTO_TCP:
+		packet_tcp(p, skb, off, header);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		p->icmp_type = ((const u8 *)header)[0];
+		p->icmp_code = ((const u8 *)header)[1];
+		break;
+	default:
+		packet_ports(p, skb, off, header);
+	}
+}
+
+/* Apart, for few headers lie scattered, and room for a copy costs all others. */
+static noinline void packet_scattered(struct snitch_packet *p, const struct sk_buff *skb, int off,
+				      int wants)
+{
+	u8 copy[sizeof(struct tcphdr)] __aligned(4);
+
+	if (skb_copy_bits(skb, off, copy, wants))
+		p->unparsed = true;
+	else
+		packet_header(p, skb, off, copy);
 }
 
 static __always_inline void packet_transport(struct snitch_packet *p, const struct sk_buff *skb,
 					     int off)
 {
-	switch (p->proto) {
-	case IPPROTO_TCP:
-		packet_tcp(p, skb, off);
-		break;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		packet_ports(p, skb, off);
-		break;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		packet_icmp(p, skb, off);
-		break;
-	}
+	const int wants = packet_wants(p->proto);
+
+	if (!wants)
+		return;
+	if (likely(off + wants <= (int)skb_headlen(skb)))
+		packet_header(p, skb, off, skb->data + off);
+	else
+		packet_scattered(p, skb, off, wants);
 }
 
 static __always_inline void packet_v4(struct snitch_packet *p, const struct sk_buff *skb)
@@ -99,7 +114,8 @@ static __always_inline void packet_v4(struct snitch_packet *p, const struct sk_b
 	packet_transport(p, skb, skb_network_offset(skb) + ip_hdrlen(skb));
 }
 
-static __always_inline void packet_v6(struct snitch_packet *p, const struct sk_buff *skb)
+/* Apart, for what it keeps on its stack IPv4 has not. */
+static noinline void packet_v6(struct snitch_packet *p, const struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	u8 next = ip6h->nexthdr;
@@ -148,8 +164,7 @@ bool snitch_packet_to_peer(const struct snitch_packet *p, const struct sock *sk)
  */
 void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 pf)
 {
-	memset(p, 0, sizeof(*p));
-	p->len = skb->len;
+	*p = (struct snitch_packet){ .len = skb->len };
 	if (pf == NFPROTO_IPV4)
 		packet_v4(p, skb);
 	else
@@ -159,15 +174,21 @@ void snitch_packet_parse(struct snitch_packet *p, const struct sk_buff *skb, u8 
 /* Only the parts that tell one flow from another; anybody could have written them. */
 static bool packet_quoted_ports(struct snitch_packet *q, const struct sk_buff *skb, int off)
 {
+	__be16 buf[2];
+	const __be16 *ports;
+
 	switch (q->proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		packet_ports(q, skb, off);
+		ports = skb_header_pointer(skb, off, sizeof(buf), buf);
+		if (!ports)
+			return false;
+		packet_ports(q, skb, off, ports);
 	}
-	return !q->unparsed;
+	return true;
 }
 
 static bool packet_quoted_v4(struct snitch_packet *q, const struct sk_buff *skb, int off)

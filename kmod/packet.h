@@ -79,7 +79,7 @@ struct snitch_packet {
 	u8 tcp_flags;
 	bool payload;
 	bool unparsed;
-};
+} __aligned(8);		/* cleared for each packet, by words */
 
 #define SNITCH_TCP_FIN	0x01
 #define SNITCH_TCP_SYN	0x02
