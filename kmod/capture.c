@@ -209,42 +209,29 @@ static void image_check_exe(struct snitch_image *image)
  * Whether the executable is disguised or deleted, and the cgroup: before each
  * judgement.
  *
- * Context: the task's own; does not sleep.
+ * Context: the task's own, under RCU; does not sleep.
  */
 void snitch_image_check(struct snitch_image *image)
 {
 	const struct cgroup *cgrp;
 
 	image_check_exe(image);
-	rcu_read_lock();
 	cgrp = task_dfl_cgroup(current);
 	if (unlikely(READ_ONCE(image->cgroup) != cgroup_id(cgrp))) {
 		spin_lock_bh(&image->lock);
 		image_take_cgroup(image, cgrp);
 		spin_unlock_bh(&image->lock);
 	}
-	rcu_read_unlock();
 }
 
 #define IMAGE_FRESH	HZ	/* so long nothing is taken again */
 
-/**
- * snitch_image_refresh() - take what a first packet shows of its sender
- * @image: of @current
- *
- * Command line, and file and cgroup again, so that they can be opened and
- * named for the next seconds.
- *
- * Context: the task's own; does not sleep.
- */
-void snitch_image_refresh(struct snitch_image *image)
+/* Apart: nearly always there is nothing to take. */
+static noinline void image_refresh(struct snitch_image *image)
 {
 	struct cgroup *cgrp;
 	struct file *file;
 
-	if (time_before(jiffies, READ_ONCE(image->held_since) + IMAGE_FRESH) &&
-	    READ_ONCE(image->cmdline))
-		return;
 	image_take_cmdline(image);
 	if (snitch_image_flags(image) & SNITCH_O_DISGUISED)
 		return;
@@ -257,6 +244,22 @@ void snitch_image_refresh(struct snitch_image *image)
 		fput(file);
 	if (cgrp)
 		cgroup_put(cgrp);
+}
+
+/**
+ * snitch_image_refresh() - take what a first packet shows of its sender
+ * @image: of @current
+ *
+ * Command line, and file and cgroup again, so that they can be opened and
+ * named for the next seconds.
+ *
+ * Context: the task's own; does not sleep.
+ */
+void snitch_image_refresh(struct snitch_image *image)
+{
+	if (!READ_ONCE(image->cmdline) ||
+	    time_after_eq(jiffies, READ_ONCE(image->held_since) + IMAGE_FRESH))
+		image_refresh(image);
 }
 
 /* ---- strings ---- */

@@ -86,23 +86,16 @@ static struct snitch_image *image_dismantle(struct snitch_image *image)
 	return parent;
 }
 
-static void image_released(struct kref *ref)
+/* snitch_image_release() - for snitch_image_put(): the last reference is gone; any context. On up
+ * the ancestry, without recursion.
+ */
+void snitch_image_release(struct kref *ref)
 {
-	/* snitch_image_put() goes on, without recursion up the ancestry. */
-}
+	struct snitch_image *image = container_of(ref, struct snitch_image, ref);
 
-/** snitch_image_get() - one more reference to an image the caller has; any context */
-struct snitch_image *snitch_image_get(struct snitch_image *image)
-{
-	kref_get(&image->ref);
-	return image;
-}
-
-/** snitch_image_put() - give a reference back; any context; NULL is fine */
-void snitch_image_put(struct snitch_image *image)
-{
-	while (image && kref_put(&image->ref, image_released))
+	do {
 		image = image_dismantle(image);
+	} while (image && refcount_dec_and_test(&image->ref.refcount));
 }
 
 /* ---- making one ---- */
@@ -172,7 +165,7 @@ static void image_hold(struct snitch_image *image)
 	queue_delayed_work(system_unbound_wq, &image_expire_work, SNITCH_FILE_HOLD);
 }
 
-static struct snitch_image *image_lookup(const struct pid *pid, u64 exec_id)
+static __always_inline struct snitch_image *image_lookup(const struct pid *pid, u64 exec_id)
 {
 	struct snitch_image *image;
 
@@ -383,8 +376,7 @@ void snitch_image_exited(struct task_struct *task)
 
 /* ---- finding ---- */
 
-/** snitch_image_seen() - a task's image, if there is one already, or NULL; any context */
-struct snitch_image *snitch_image_seen(struct task_struct *task)
+static __always_inline struct snitch_image *image_seen(struct task_struct *task)
 {
 	struct snitch_image *image;
 
@@ -394,12 +386,18 @@ struct snitch_image *snitch_image_seen(struct task_struct *task)
 	return image;
 }
 
+/** snitch_image_seen() - a task's image, if there is one already, or NULL; any context */
+struct snitch_image *snitch_image_seen(struct task_struct *task)
+{
+	return image_seen(task);
+}
+
 /* snitch_image_current() - the running task's, made if need be; NULL: table full, no memory.
  * In the task's own context (snitch_owner_in_task()); does not sleep.
  */
 struct snitch_image *snitch_image_current(void)
 {
-	struct snitch_image *image = snitch_image_seen(current), *parent;
+	struct snitch_image *image = image_seen(current), *parent;
 
 	if (image)
 		return image;

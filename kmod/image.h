@@ -194,8 +194,21 @@ static inline void snitch_image_set_string(char **where, char *string)
 	smp_store_release(where, string);
 }
 
-struct snitch_image *snitch_image_get(struct snitch_image *image);
-void snitch_image_put(struct snitch_image *image);
+void snitch_image_release(struct kref *ref);
+
+/** snitch_image_get() - one more reference to an image the caller has; any context */
+static inline struct snitch_image *snitch_image_get(struct snitch_image *image)
+{
+	kref_get(&image->ref);
+	return image;
+}
+
+/** snitch_image_put() - give a reference back; any context; NULL is fine */
+static inline void snitch_image_put(struct snitch_image *image)
+{
+	if (image)
+		kref_put(&image->ref, snitch_image_release);
+}
 
 /** snitch_image_is_current() - does @current run this very image? any context */
 static inline bool snitch_image_is_current(const struct snitch_image *image)
