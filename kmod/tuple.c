@@ -38,9 +38,9 @@ void snitch_tuple_link(struct snitch_flow *f)
 	if (!f->cookie)		/* accepted: has no addresses yet */
 		return;
 	f->bucket = tuple_hash(&f->daddr, f->peer.word, f->sport);
-	spin_lock_bh(tuple_lock(f));
+	spin_lock(tuple_lock(f));
 	hlist_add_head_rcu(&f->by_peer, &tuple_table[f->bucket]);
-	spin_unlock_bh(tuple_lock(f));
+	spin_unlock(tuple_lock(f));
 }
 
 void snitch_tuple_unlink(struct snitch_flow *f)
@@ -48,9 +48,9 @@ void snitch_tuple_unlink(struct snitch_flow *f)
 	/* Linked before anybody else could unlink it. */
 	if (hlist_unhashed(&f->by_peer))
 		return;
-	spin_lock_bh(tuple_lock(f));
+	spin_lock(tuple_lock(f));
 	hlist_del_init_rcu(&f->by_peer);
-	spin_unlock_bh(tuple_lock(f));
+	spin_unlock(tuple_lock(f));
 }
 
 int snitch_tuple_init(void)

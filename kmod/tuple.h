@@ -6,10 +6,10 @@
  *
  * Locks and lifetimes
  *   All entries that have addresses stand here; of an accepted connection they
- *   come with its first packet. Read under
- *   rcu_read_lock(); tuple_locks[] (spinlocks, BH, leaf; inside flow_pool_lock
- *   and flow_tcp_locks[]) protect writers. An entry is unlinked with its
- *   other table.
+ *   come with its first packet. Read under rcu_read_lock(); tuple_locks[]
+ *   (spinlocks, leaf; BH is off already, as inside flow_pool_lock and
+ *   flow_tcp_locks[]) protect writers. An entry is unlinked with its other
+ *   table.
  */
 #ifndef SNITCH_TUPLE_H
 #define SNITCH_TUPLE_H
