@@ -256,7 +256,7 @@ out:
 
 /* ---- judgement ---- */
 
-static void judge_query(struct snitch_query *q, const struct snitch_subject *s)
+static __always_inline void judge_query(struct snitch_query *q, const struct snitch_subject *s)
 {
 	const struct snitch_packet *p = s->packet;
 
@@ -313,7 +313,7 @@ bool snitch_policy_judge_kind(u32 kernel, struct snitch_judgement *j)
 	const struct policy_blob *blob;
 	bool alike = true;
 
-	memset(j, 0, sizeof(*j));
+	*j = (struct snitch_judgement){};
 	rcu_read_lock();
 	blob = rcu_dereference(policy);
 	if (blob) {
@@ -387,7 +387,7 @@ void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement
 {
 	struct policy_blob *blob;
 
-	memset(j, 0, sizeof(*j));
+	*j = (struct snitch_judgement){};
 	rcu_read_lock();
 	blob = rcu_dereference(policy);
 	j->generation = blob ? blob->generation : 0;
