@@ -11,7 +11,7 @@ VM	:= $(TOP)/tests/vm
 SUB	:= +@$(MAKE) --no-print-directory
 
 .PHONY: all help deps deps-build kmod kmod-host userspace unit check check-vm check-kernels check-debug \
-	check-torture check-fuzz check-names check-install check-detection check-leaks check-store static selftest demo bench bench-lists kernels install uninstall clean distclean
+	check-torture check-fuzz check-names check-install check-detection check-leaks check-store static selftest demo bench bench-profile bench-lists kernels install uninstall clean distclean
 
 all: deps-build kmod-host userspace
 
@@ -40,7 +40,7 @@ help:
 	@echo '  make check-leaks the leak catalogue, one case a way out; CASES="L01-..." for some, KERNEL=6.1'
 	@echo '  make check-store  snitchd killed at each of its writes, each write failing, hostile files, a full disk'
 	@echo '  make bench       instructions per operation: a table and build/bench.json'
-	@echo
+	@echo '  make bench-profile  the instructions of a new connection, by function'
 	@echo '  make bench-lists memory and instructions of a blocklist of a million domains'
 	@echo
 	@echo '  make deps        Debian packages for building and testing'
@@ -78,7 +78,7 @@ uninstall:
 kernels: deps
 	$(SUB) -C tests kernels
 
-unit static selftest check-install check-vm check-kernels check-debug check-torture check-fuzz check-names check-detection check-leaks check-store demo bench bench-lists check: deps
+unit static selftest check-install check-vm check-kernels check-debug check-torture check-fuzz check-names check-detection check-leaks check-store demo bench bench-profile bench-lists check: deps
 	$(SUB) -C tests $@ KERNEL=$(KERNEL)
 
 clean:

@@ -5,11 +5,12 @@
 # Must never go on after a workload that failed: there is no figure without its operation.
 #
 # guest.sh [REPETITIONS]
+# guest.sh profile		connects with nothing loaded and with 10 rules, each while the host records
 . /snitch/guest/lib.sh
 set -eE
 trap 'echo "guest.sh: line $LINENO failed: $BASH_COMMAND"' ERR
 
-REPEAT=${1:-3}
+REPEAT=${1:-3}		# or "profile"
 HELD=1000		# flows that wait while others connect
 RAW=/out/raw
 W=/opt/bench FAR=/opt/far OTHER=/opt/other	# measured; the servers; the one that is held
@@ -189,7 +190,24 @@ held() {
 	decider_end held
 }
 
+# recorded MODE: connects until the host has enough, for seconds between two starts of the program.
+recorded() {
+	connects "$1"		# what is only done once
+	cat /proc/kallsyms >"/out/symbols.$1"
+	: >"/out/at.$1"
+	until [[ -e /out/go.$1 ]]; do
+		"${IN_C[@]}" $W rst $F4 9 19000 >/run/rst.out 2>$ERRORS
+	done
+}
+
 set_up
+if [[ $REPEAT == profile ]]; then
+	recorded none
+	load 10
+	recorded rules-10
+	module_unload
+	exit 0
+fi
 for ((rep = 0; rep < REPEAT; rep++)); do
 	packets none
 	load 10
