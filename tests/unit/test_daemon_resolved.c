@@ -131,6 +131,25 @@ static void texts_come_in_pieces(void **state)
 	assert_string_equal(s->told, "one|two||three|");
 }
 
+/* Before the loop comes to it. */
+static void what_has_come_is_handed_over(void **state)
+{
+	struct server *s = *state;
+
+	resolved_catch_up(s->resolved);		/* nobody is there */
+	listen_again(s);
+	meet(s);
+	resolved_catch_up(s->resolved);		/* and nothing */
+	assert_true(resolved_connected(s->resolved));
+	assert_int_equal(write(s->peer, "one\0tw", 6), 6);
+	resolved_catch_up(s->resolved);
+	assert_string_equal(s->told, "one|");
+	close(s->peer);
+	resolved_catch_up(s->resolved);
+	assert_false(resolved_connected(s->resolved));
+	s->peer = -1;
+}
+
 static void long_texts_are_passed_over(void **state)
 {
 	static char text[3 * RESOLVED_TEXT_MAX];
@@ -171,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(texts_come_in_pieces, server_setup, server_teardown),
+		cmocka_unit_test_setup_teardown(what_has_come_is_handed_over, server_setup, server_teardown),
 		cmocka_unit_test_setup_teardown(long_texts_are_passed_over, server_setup,
 						server_teardown),
 		cmocka_unit_test_setup_teardown(it_may_come_back, server_setup, server_teardown),

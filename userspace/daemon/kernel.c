@@ -12,6 +12,7 @@
 
 #include "../util/log.h"
 #include "daemon.h"
+#include "resolved.h"
 
 #define RETRY_US	2000000
 
@@ -162,6 +163,11 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *use
 	(void)source;
 	(void)fd;
 	(void)events;
+	/* Who connects has been told the address already, but we not always the name: this source
+	 * comes first.
+	 */
+	if (d->resolved)
+		resolved_catch_up(d->resolved);
 	r = snitch_device_read(d->device, &core_handler, &d->core);
 	if (r < 0)
 		return lost(d, r);

@@ -92,20 +92,27 @@ static bool hand_over(struct resolved *resolved)
 	return more;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+void resolved_catch_up(struct resolved *resolved)
 {
-	struct resolved *resolved = userdata;
 	ssize_t n;
 
-	(void)source;
-	(void)events;
-	n = read(fd, resolved->buf + resolved->n, sizeof(resolved->buf) - resolved->n);
+	if (resolved->fd < 0)
+		return;
+	n = read(resolved->fd, resolved->buf + resolved->n, sizeof(resolved->buf) - resolved->n);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
+		return;
 	if (n > 0)
 		resolved->n += n;
 	if (n <= 0 || !hand_over(resolved))
 		disconnect(resolved);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)source;
+	(void)fd;
+	(void)events;
+	resolved_catch_up(userdata);
 	return 0;
 }
 
