@@ -280,7 +280,7 @@ t_cmp "leaves no image behind (before: $before)" "$(images)" -le $((before + 20)
 
 # More processes of one user than may have an image at once, each with a flow of its own.
 far_reset
-go shots "${USER1[@]}" $C oneshots $C $F4 82 8300
+go shots "${USER1[@]}" $C oneshots $C $F4 82 8300 --fork
 ended shots
 t_note "$(cat $TMP/shots), images $(stat_of images)"
 t_said "each process of that user got through" shots '^oneshots sent 8300 refused 0 '

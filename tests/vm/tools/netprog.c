@@ -254,7 +254,7 @@ static const struct command {
 		"[--keep MS]" },
 	{ "badexec", do_badexec, "FILE COUNT                     killed in the midst of exec" },
 	{ "oneshot", do_oneshot, "ADDR PORT                      one datagram" },
-	{ "oneshots", do_oneshots, "PROG ADDR PORT COUNT           as many processes" },
+	{ "oneshots", do_oneshots, "PROG ADDR PORT COUNT [--fork]  as many processes" },
 	{ "rest", do_rest, "MS" },
 	{ "cloexec", do_cloexec, "PROG ADDR PORT                 exec closes the socket" },
 	{ "stall", do_stall, "PORT FILE [--keep MS]          reads only while FILE is there" },
