@@ -3,7 +3,7 @@
 # Load, arm, park, unload again and again under traffic; verdicts race with everything.
 . /snitch/cases/lib/case.sh
 
-ROUNDS=8 TRAFFIC=0.2	# of a stock kernel; an emulated processor is busy with that for seconds
+ROUNDS=6 TRAFFIC=0.2	# of a stock kernel; an emulated processor is busy with that for seconds
 [[ $SLOW -eq 1 ]] || ROUNDS=4 TRAFFIC=0.4
 net_up
 far_up tcp:80 udp:80
@@ -33,12 +33,13 @@ for n in churn1 churn2 churn3 churn6; do kill "${PIDS[$n]}"; ended $n 2>/dev/nul
 t_ok "load" module_load
 policy "unmatched ask"
 decider --default allow
-go race $A churn $F4 80 5
+go race $A churn $F4 80 $((60 * SLOW))
 for ((n = SLOW > 1 ? 15 : 0; n < 20; n++)); do
 	in_c $B tcpmany $F4 80 20 --same >/dev/null
 	in_c $B udpmany $F4 8000 20 >/dev/null
 done
-ended race
+kill "${PIDS[race]}"
+ended race 2>/dev/null
 t_parked "after the storm nothing is parked" 0 10
 t_out "and a new flow works" '^echo OK' $A tcp $F4 80 --data calm
 t_done
