@@ -434,16 +434,17 @@ void snitch_flow_exit(void)
 
 	snitch_ended_stop();
 	cancel_delayed_work_sync(&flow_pruner);
-	local_bh_disable();	/* for the tuples; nobody else has any of the locks */
-	for (i = 0; snitch_flow_tcp && i < 1 << SNITCH_FLOW_TCP_BITS; i++)
+	for (i = 0; snitch_flow_tcp && i < 1 << SNITCH_FLOW_TCP_BITS; i++) {
+		local_bh_disable();	/* for the tuples; nobody else has any of the locks */
 		hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[i], node)
 			snitch_flow_tcp_unlink(f);
-	spin_lock(&flow_pool_lock);
+		local_bh_enable();
+	}
+	spin_lock_bh(&flow_pool_lock);
 	for (i = 0; flow_slots && i < flow_used; i++)
 		if (flow_slots[i])
 			pool_unlink(flow_slots[i]);
-	spin_unlock(&flow_pool_lock);
-	local_bh_enable();
+	spin_unlock_bh(&flow_pool_lock);
 	rcu_barrier();
 	kvfree(snitch_flow_tcp);
 	kvfree(flow_pool);
