@@ -56,7 +56,7 @@ t_asked() {
 # hammer PROGRAM PORT OUT: connects again and again until $TMP/stop is there.
 hammer() {
 	while [[ ! -e $TMP/stop ]]; do
-		nsenter --net=/run/netns/c -- $1 tcp $F4 $2 --data again || sleep 0.01
+		in-net c $1 tcp $F4 $2 --data again || sleep 0.01
 	done >$3 2>&1
 }
 count_of() { grep -cE "$1" "$2"; }
@@ -139,8 +139,8 @@ t_unasked "nobody is asked" $P
 ln $P $P.kept
 ln $D $D.kept
 far_reset
-go moved $P steps 7001 --v4 sleep 3000 to $F4 80 moved
-go denied $D steps 7002 --v4 sleep 3000 to $F4 80 denied
+go moved $P steps 7001 --v4 sleep $((3000 * SLOW)) to $F4 80 moved
+go denied $D steps 7002 --v4 sleep $((3000 * SLOW)) to $F4 80 denied
 for prog in $P $D; do
 	wait_for 5 eval "pgrep -f '^$prog steps' >/dev/null"
 	cp -p $prog $prog.new
