@@ -32,7 +32,7 @@ dead_route() {
 	ip -n own $family route add $to dev d1
 	wait_for 5 ip -n own route get $to
 	: >$LOG
-	nsenter --net=/run/netns/own -- timeout 20 $EVIL freebind $own $to 99 >$TMP/way 2>&1
+	in-net own timeout 20 $EVIL freebind $own $to 99 >$TMP/way 2>&1
 	t_seen "$own: it is a question" "$(flow_of udp 99)" || t_note "$(cat $TMP/way)"
 	[[ -z ${4:-} ]] || ip -n own link del d1
 	sleep 0.2

@@ -38,7 +38,7 @@ in_f nft add rule netdev ppp late ether type 0x8864 counter name got
 ip -n late link set vl up
 in_f ip link set vm up
 leak_policy
-t_run "in a later namespace a user sends one" 0 nsenter --net=/run/netns/late -- "${USER1[@]}" $EVIL pppoe vl $mac
+t_run "in a later namespace a user sends one" 0 in-net late "${USER1[@]}" $EVIL pppoe vl $mac
 t_is "0 more packets" "$(got)" 1
 ip netns del late
 leak_done

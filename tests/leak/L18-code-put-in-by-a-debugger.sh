@@ -9,7 +9,7 @@ leak_begin "allow $DIR/allowed any"
 # sleeps NAME: one that sleeps; its pid is $VICTIM.
 sleeps() {
 	in_c true
-	nsenter --net=/run/netns/c -- "${USER1[@]}" $DIR/$1 600 &
+	in-net c "${USER1[@]}" $DIR/$1 600 &
 	VICTIM=$!
 	wait_for 5 eval "[[ \$(readlink /proc/$VICTIM/exe) == $DIR/$1 && \$(cat /proc/$VICTIM/wchan) == *nanosleep* ]]"
 }

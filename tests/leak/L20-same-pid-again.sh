@@ -14,7 +14,7 @@ ended first
 t_ok "its process has gone" eval "[[ ! -e /proc/$pid ]]"
 cp $EVIL $DIR/second
 echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
-nsenter --net=/run/netns/c -- $DIR/second udp $F4 81 --size 100 --keep 3000 >$TMP/second 2>&1 &
+in-net c $DIR/second udp $F4 81 --size 100 --keep 3000 >$TMP/second 2>&1 &
 t_is "another program has its pid" $! $pid
 t_seen "what that sends is another question" "$(flow_of udp 81)"
 t_seen "of that program" "^OWNER .* pid=$pid .*exe=$DIR/second "

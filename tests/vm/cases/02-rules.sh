@@ -81,7 +81,7 @@ policy "deny /usr/bin/curl any"
 warm curl
 t_run "denied curl: exit status 7" 7 in_c curl -sS -m 20 http://$F4/
 t_ok "and says connection refused" bash -c \
-	"nsenter --net=/run/netns/c curl -v -m 20 http://$F4/ 2>&1 | grep -qi 'connection refused'"
+	"in-net c curl -v -m 20 http://$F4/ 2>&1 | grep -qi 'connection refused'"
 
 # An executable that nothing binds is not for any-program rules, but for built-in ones.
 policy "unmatched ask" "allow any any port 80"

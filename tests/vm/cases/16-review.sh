@@ -178,7 +178,7 @@ tell default hold
 
 # ---- kernel sockets of another namespace -----------------------------------------------------
 
-in_w() { nsenter --net=/run/netns/w -- "$@"; }
+in_w() { in-net w "$@"; }
 inode() { stat -L -c %i /run/netns/$1; }
 ip netns add w
 net_sysctls in_w
@@ -194,7 +194,7 @@ tunnel() {
 	: >$LOG
 	policy "unmatched ask"
 	tell default hold
-	nsenter --net=/run/netns/w -- $C udp $to 80 --keep 2000 >$TMP/in 2>&1 &
+	in-net w $C udp $to 80 --keep 2000 >$TMP/in 2>&1 &
 	t_seen "$name: what enters it is asked about" "^FLOW .*remote=$to:80 .*netns=$(inode w) "
 	t_seen "$name: and is the program's" '^OWNER .*exe=/opt/c '
 	sleep 0.5

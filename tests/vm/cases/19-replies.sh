@@ -275,7 +275,7 @@ t_ok "sockets older than the module are found" wait_for 5 eval '[[ $(stat_of rep
 t_answered "and may answer, over IPv4" $C4 5000 7170
 t_answered "and may answer, over IPv6" $C6 5000 7170
 ip netns add gone
-nsenter --net=/run/netns/gone -- $A steps 5000 sleep 1000 >/dev/null &
+in-net gone $A steps 5000 sleep 1000 >/dev/null &
 wait_for 5 eval '[[ $(stat_of reply_nets) -ge 3 ]]'
 t_cmp "a namespace that ends" "$(stat_of reply_nets)" -ge 3
 ip netns del gone

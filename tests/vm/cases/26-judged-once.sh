@@ -67,7 +67,7 @@ if in_c ip link add vrf7 type vrf table 77 2>$TMP/vrf; then
 	refused "VRF" udp 80 /opt/socat-b -u "SYSTEM:echo into a vrf; sleep 3" udp:$F4:80,bindtodevice=vrf7
 	# To its own addresses it goes once only, and that is judged.
 	policy "unmatched deny"
-	nsenter --net=/run/netns/c -- $S -u udp-recv:82,bindtodevice=vrf7 CREATE:$TMP/own 2>/dev/null &
+	in-net c $S -u udp-recv:82,bindtodevice=vrf7 CREATE:$TMP/own 2>/dev/null &
 	own=$!
 	sleep 0.5
 	in_c $S -u "SYSTEM:echo refused" udp:$C4:82,bindtodevice=vrf7 2>/dev/null

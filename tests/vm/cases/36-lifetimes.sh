@@ -159,7 +159,7 @@ cat >$TMP/script <<END
 $C tcp $F4 80 --data deep
 END
 chmod +x $TMP/script
-run() { nsenter --net=/run/netns/c -- snitch run "$@"; }
+run() { in-net c snitch run "$@"; }
 t_ok "run: a command that starts a command gets through" run -- sh -c "$TMP/script; exit 0"
 t_ok "run: its data arrives" wait_for 5 far_got tcp 80 deep
 cell "run: others do not, nor does the program afterwards" refused $C $F4

@@ -10,7 +10,7 @@ T4=10.79.0.2 T6=fd79::2	O4=10.77.0.9		# behind the tun device, and beyond f
 KIND=12							# SNITCH_K_FORWARDED
 SEEN=$TMP/seen
 
-in_v() { nsenter --net=/run/netns/v -- "$@"; }
+in_v() { in-net v "$@"; }
 router_up() {
 	ip netns add v
 	net_sysctls in_v

@@ -16,7 +16,7 @@ hosts_file() {
 # liar WAY NAME ADDRESS [OPTION...]: a server in the place of the configured one.
 liar() {
 	: >$TMP/liar
-	nsenter --net=/run/netns/f -- $FAR lie "$@" >$TMP/liar 2>&1 &
+	in-net f $FAR lie "$@" >$TMP/liar 2>&1 &
 	LIAR=$!
 	wait_for 10 grep -q listening $TMP/liar
 }

@@ -32,7 +32,7 @@ site_up() {
 	}
 	END
 	: >$SITE/access
-	nsenter --net=/run/netns/f -- /opt/far-nginx -c $SITE/conf -p $SITE >$SITE/out 2>&1 &
+	in-net f /opt/far-nginx -c $SITE/conf -p $SITE >$SITE/out 2>&1 &
 	wait_for 20 far_listens -t 443
 }
 # tls NAME [OPTION...]: asks for a page by that name; what it got is in $OUT.
@@ -66,9 +66,9 @@ encrypted_dns_up() {
 	chmod +x $SITE/doh
 	# not on the port where it would be heard
 	resolver $F4:5300 --address=/good.test/$F4 --address=/bad.test/$F4
-	nsenter --net=/run/netns/f -- socat OPENSSL-LISTEN:853,$tls TCP4:$F4:5300 >$SITE/dot 2>&1 &
+	in-net f socat OPENSSL-LISTEN:853,$tls TCP4:$F4:5300 >$SITE/dot 2>&1 &
 	RESOLVERS+=" $!"
-	nsenter --net=/run/netns/f -- socat OPENSSL-LISTEN:8443,$tls EXEC:$SITE/doh >$SITE/doh.out 2>&1 &
+	in-net f socat OPENSSL-LISTEN:8443,$tls EXEC:$SITE/doh >$SITE/doh.out 2>&1 &
 	RESOLVERS+=" $!"
 	wait_for 10 far_listens -t 853 && wait_for 10 far_listens -t 8443
 }

@@ -29,7 +29,7 @@ snitch mode quiet
 
 # Ways: what each does in c; the far end has to have got something, or nothing.
 got() { [[ $(far_packets "$@") -gt 0 ]]; }
-nd() { [[ $(in_f nft -j list counter inet far nd | jq -r '.nftables[].counter? // empty | .packets') -gt 0 ]]; }
+nd() { [[ $(far_nd) -gt 0 ]]; }
 tcp() { in_c "${AS[@]}" $1 tcp $2 $3 --wait 300; got tcp $3; }
 # soon COMMAND...: does it come? What is to stay is looked for once: each look takes its time.
 soon() {

@@ -23,7 +23,7 @@ login() {
 	done
 	END
 	: >$TMP/$1
-	nsenter --net=/run/netns/f -- $LOGIN $TMP/$1.sh >$TMP/$1 2>/dev/null &
+	in-net f $LOGIN $TMP/$1.sh >$TMP/$1 2>/dev/null &
 	PIDS[$1]=$!
 	wait_for 10 talks $1
 }
@@ -45,7 +45,7 @@ stands_still() {
 port_of() { in_c ss -H -tn state established "sport = :$1" | awk '{n = split($4, a, ":"); print a[n]; exit}'; }
 trial() {
 	rm -f $TMP/trial
-	SSH_CONNECTION="$F4 $1 $C4 2222" nsenter --net=/run/netns/c -- snitch apply $TMP/strict.rules --confirm $2 >$TMP/trial 2>&1 &
+	SSH_CONNECTION="$F4 $1 $C4 2222" in-net c snitch apply $TMP/strict.rules --confirm $2 >$TMP/trial 2>&1 &
 	PIDS[trial]=$!
 	wait_for 10 tried
 }

@@ -102,7 +102,7 @@ certificate() {
 }
 # Their server, at the far end; what it was asked for is in $TMP/requests.
 server_up() {
-	nsenter --net=/run/netns/f -- nginx -c $TMP/nginx.conf >$TMP/nginx.err 2>&1 &
+	in-net f nginx -c $TMP/nginx.conf >$TMP/nginx.err 2>&1 &
 	SERVER=$!
 	t_ok "list: $1" wait_for 20 far_listens -t 443 || t_note "$(cat $TMP/nginx.err)"
 }

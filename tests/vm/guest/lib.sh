@@ -114,8 +114,8 @@ warm() {
 
 # --- namespaces: c (client) -- veth -- f (far end) ----------------------------------------
 
-in_c() { nsenter --net=/run/netns/c -- "$@"; }
-in_f() { nsenter --net=/run/netns/f -- "$@"; }
+in_c() { in-net c "$@"; }
+in_f() { in-net f "$@"; }
 
 net_sysctls() {
 	local f settings=()
@@ -154,7 +154,7 @@ net_up() {
 		route add ::/0 via $F6
 	END
 	wait_for 5 in_c ip -6 route get $F6
-	far_reset
+	far_table
 }
 
 net_down() {
@@ -167,13 +167,11 @@ net_down() {
 
 # --- what the far end received -------------------------------------------------------------
 
-# far_reset: counts from zero. Counted where packets come in, before anything can drop them:
+# far_table: what far-count reads. Counted where packets come in, before anything can drop them:
 # by protocol and destination port, or by protocol alone where there are no ports. Neighbour
 # discovery and MLD count apart.
-far_reset() {
+far_table() {
 	in_f nft -f - <<-'END'
-	table inet far
-	delete table inet far
 	table inet far {
 		counter everything { }
 		counter nd { }
@@ -202,32 +200,18 @@ far_reset() {
 	END
 }
 
-proto_number() {
-	case $1 in
-	icmp) echo 1 ;; tcp) echo 6 ;; udp) echo 17 ;; dccp) echo 33 ;; icmp6 | icmpv6) echo 58 ;;
-	sctp) echo 132 ;; udplite) echo 136 ;; esp) echo 50 ;; *) echo "$1" ;;
-	esac
-}
+declare -A PROTO_NUMBER=([icmp]=1 [tcp]=6 [udp]=17 [dccp]=33 [esp]=50 [icmp6]=58 [icmpv6]=58 [sctp]=132 [udplite]=136)
 
-# far_count FIELD PROTO [PORT]: FIELD is bytes or packets; PROTO a name or number.
-far_count() {
-	local field=$1 proto set=protos key
-	proto=$(proto_number "$2")
-	key=$proto
-	[[ -z ${3:-} ]] || { set=ports; key="$proto $3"; }
-	in_f nft -nn -j list set inet far "$set" | jq -r --arg key "$key" --arg field "$field" '
-		[.nftables[].set? // empty | .elem // [] | .[].elem
-		 | {key: (.val | if type == "object" then .concat | map(tostring) | join(" ")
-			  else tostring end), n: .counter[$field]}
-		 | select(.key == $key) | .n] | add // 0'
-}
-far_bytes() { far_count bytes "$@"; }
-far_packets() { far_count packets "$@"; }
+# far_reset: counts from zero.
+far_reset() { far-count reset; }
 
-# far_total [bytes|packets]: everything but neighbour discovery.
-far_total() {
-	in_f nft -j list counter inet far everything | jq -r --arg f "${1:-packets}" '.nftables[].counter? // empty | .[$f]'
-}
+# far_bytes, far_packets PROTO [PORT]: PROTO a name or number.
+far_bytes() { far-count bytes "${PROTO_NUMBER[$1]:-$1}" ${2:+"$2"}; }
+far_packets() { far-count packets "${PROTO_NUMBER[$1]:-$1}" ${2:+"$2"}; }
+
+# far_total [bytes|packets]: everything but neighbour discovery, whose packets far_nd prints.
+far_total() { far-count "${1:-packets}" total; }
+far_nd() { far-count packets nd; }
 
 # --- servers at the far end ------------------------------------------------------------------
 

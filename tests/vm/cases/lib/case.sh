@@ -19,7 +19,7 @@ param() { sed -n "s/.*\bsnitch\.$1=\([0-9]*\).*/\1/p" /proc/cmdline; }
 far_up() {
 	local last=${*: -1}
 	: >$TMP/far
-	nsenter --net=/run/netns/f -- $FAR server "$@" --log $TMP/far &
+	in-net f $FAR server "$@" --log $TMP/far &
 	wait_for 10 far_listens "$([[ $last == tcp:* ]] && echo -t || echo -u)" "${last#*:}"
 }
 
@@ -34,7 +34,7 @@ far_again() {
 # far_feeds PORT: sends who connects as much as they ask for; what it could send is in $TMP/feed.
 far_feeds() {
 	: >$TMP/feed
-	nsenter --net=/run/netns/f -- $FAR feed tcp:$1 --log $TMP/feed &
+	in-net f $FAR feed tcp:$1 --log $TMP/feed &
 	wait_for 10 far_listens -t $1
 }
 
@@ -92,7 +92,7 @@ go() {
 	shift
 	: >"$TMP/$name"
 	# Not in_c: the process that is waited for and killed must be the program itself.
-	nsenter --net=/run/netns/c -- "$@" >"$TMP/$name" 2>&1 &
+	in-net c "$@" >"$TMP/$name" 2>&1 &
 	PIDS[$name]=$!
 }
 # ended NAME: waits for it; the status is its own.

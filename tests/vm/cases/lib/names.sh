@@ -43,7 +43,7 @@ resolver() {
 	there=$address
 	[[ $address != *:* ]] || there="[$address]"
 	# Not in_f: who is killed must be the program itself.
-	nsenter --net=/run/netns/f -- dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
+	in-net f dnsmasq --keep-in-foreground --user=root --no-resolv --no-hosts --conf-file=/dev/null \
 		--pid-file= --port=$port --bind-interfaces --listen-address=$address --cache-size=0 \
 		--local-ttl=1 "${@:2}" >>$TMP/dnsmasq 2>&1 &
 	RESOLVERS+=" $!"
