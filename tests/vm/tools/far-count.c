@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the far end's counters say: those of table `inet far` in namespace f, which lib.sh makes.
- * nft and jq say the same for fifteen times the instructions, and cases ask often.
+ * nft and jq say the same for four times the instructions, and cases ask often.
  * Must never say 0 where there is no counter: that is an error.
  *
  * far-count reset                       from zero
@@ -91,7 +91,7 @@ static void each_attr(const void *data, size_t len, attr_fn fn, void *ctx)
 	}
 }
 
-/* Sends what is there, and reads until the answer to the last message; again if it was disturbed. */
+/* Sends what is there, and reads until the answer to the last message. */
 static void call(const char *what, attr_fn fn, void *ctx)
 {
 	static char in[1 << 16];
@@ -128,6 +128,7 @@ static void call(const char *what, attr_fn fn, void *ctx)
  * @field: NFTA_COUNTER_PACKETS or _BYTES
  * @name: of a counter; NULL: @key of a set
  * @is: the one looked at is it
+ * @counted: and it has a counter
  * @value: of the one looked at
  */
 struct wanted {
@@ -136,6 +137,7 @@ struct wanted {
 	uint8_t key[8];
 	size_t key_len;
 	int is;
+	int counted;
 	uint64_t value;
 	uint64_t sum;
 	int found;
@@ -150,6 +152,7 @@ static void take_counter(uint16_t type, const void *data, size_t len, void *ctx)
 		return;
 	memcpy(&value, data, len);
 	w->value = be64toh(value);
+	w->counted = 1;
 }
 
 static void take_object(uint16_t type, const void *data, size_t len, void *ctx)
@@ -175,8 +178,11 @@ static void take_key(uint16_t type, const void *data, size_t len, void *ctx)
 {
 	struct wanted *w = ctx;
 
-	if (type == NFTA_DATA_VALUE)
-		w->is = len == w->key_len && !memcmp(data, w->key, len);
+	if (type != NFTA_DATA_VALUE)
+		return;
+	if (len != w->key_len)
+		fail("a key of another length", EBADMSG);
+	w->is = !memcmp(data, w->key, len);
 }
 
 static void take_element(uint16_t type, const void *data, size_t len, void *ctx)
@@ -193,8 +199,10 @@ static void take_list(uint16_t type, const void *data, size_t len, void *ctx)
 
 	(void)type;
 	w->is = 0;
-	w->value = 0;
+	w->counted = 0;
 	each_attr(data, len, take_element, w);
+	if (!w->counted)
+		fail("an element without a counter", EBADMSG);
 	if (w->is)
 		w->sum += w->value;
 }
