@@ -28,7 +28,7 @@ void resolved_free(struct resolved *resolved);		/* NULL is fine */
 int resolved_connect(struct resolved *resolved);
 bool resolved_connected(const struct resolved *resolved);
 
-/* Hands over what has come by now, if connected: before something is decided by it. Never waits. */
+/* Hands over what has come by now, in one read, before something is decided by it. Never waits. */
 void resolved_catch_up(struct resolved *resolved);
 
 #endif
