@@ -13,22 +13,25 @@ in_f nft -f - <<-'END'
 	}
 END
 
-go crowd prlimit --nofile=524288 setpriv --reuid 1000 --regid 1000 --clear-groups $B crowd 1500
+go crowd prlimit --nofile=524288 setpriv --reuid 1000 --regid 1000 --clear-groups $B crowd 1500 --keep $((60000 * SLOW))
 t_said "1500 processes share a table of 524288 files" crowd '^crowd 1500'
-go crowd2 prlimit --nofile=524288 $B crowd 500
+go crowd2 prlimit --nofile=524288 $B crowd 500 --keep $((60000 * SLOW))
 t_said "and 500 of the searched socket's own user" crowd2 '^crowd 500'
 cp $A /opt/own
-go own /opt/own ownfiles $F4 91
+go own /opt/own ownfiles $F4 91 --keep $((60000 * SLOW))
 t_said "a thread alone has a socket" own '^connecting'
-go plain $A tcp $F4 91 --wait 60000
+go plain $A tcp $F4 91 --wait $((60000 * SLOW))
 t_ok "two SYNs have gone" wait_for 5 eval '[[ $(far_packets tcp 91) -ge 2 ]]'
+# The next ones come when somebody decides: refused before, the connections were at their end.
+in_c ip route add blackhole $F4
 t_ok "module loads" module_load
 policy "unmatched ask"
 far_reset
 decider --default hold
-t_seen "a SYN that is sent again: its program is found" "^OWNER .*exe=$A " 10
+in_c ip route del blackhole $F4
+t_seen "a SYN that is sent again: its program is found" "^OWNER .*exe=$A " 20
 t_seen "and is asked about" "^FLOW .*owner=$(field id "^OWNER .*exe=$A ") .*remote=$F4:91 "
-t_seen "the thread's, too" "^OWNER .*exe=/opt/own " 10
+t_seen "the thread's, too" "^OWNER .*exe=/opt/own " 20
 t_seen "and is asked about" "^FLOW .*owner=$(field id "^OWNER .*exe=/opt/own ") "
 t_is "nobody is without an owner" "$(stat_of no_owner)" 0
 t_is "no search took too long" "$(stat_of consult_timeout)" 0
