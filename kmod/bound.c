@@ -7,7 +7,9 @@
  */
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/llist.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
@@ -61,16 +63,34 @@ static void bound_work(struct work_struct *work)
 	put_net(rn->net);
 }
 
-/* Any context; the namespace is alive or is just ending. */
+/* A probe may be a breakpoint, which is an NMI to the kernel: it must not queue work itself. */
+static LLIST_HEAD(bound_wanted);	/* struct snitch_reply_net, each with its namespace held */
+
+static void bound_queue(struct irq_work *irq)
+{
+	struct snitch_reply_net *rn, *next;
+
+	llist_for_each_entry_safe(rn, next, llist_del_all(&bound_wanted), node)
+		if (!queue_work(bound_wq, &rn->work))
+			put_net(rn->net);
+}
+
+static DEFINE_IRQ_WORK(bound_irq, bound_queue);
+
+/* Any context, NMI too; the namespace is alive or is just ending. */
 static void bound_want(struct net *net)
 {
 	struct snitch_reply_net *rn = &snitch_net(net)->reply;
 
 	if (test_bit(0, &rn->wanted) || !maybe_get_net(net))
 		return;
-	/* Queued already, or by another: the work is done once. */
-	if (test_and_set_bit(0, &rn->wanted) || !queue_work(bound_wq, &rn->work))
+	/* By another just now: it is in the list once. */
+	if (test_and_set_bit(0, &rn->wanted)) {
 		put_net(net);
+		return;
+	}
+	if (llist_add(&rn->node, &bound_wanted))
+		irq_work_queue(&bound_irq);
 }
 
 void snitch_bound_start_net(struct net *net)
@@ -183,6 +203,7 @@ void snitch_bound_unwatch(void)
 		unregister_kprobes(bound_probes, IS_ENABLED(CONFIG_IPV6) ? 2 : 1);
 	bound_probing = false;
 	WRITE_ONCE(bound_everywhere, false);
+	irq_work_sync(&bound_irq);
 	flush_workqueue(bound_wq);
 }
 

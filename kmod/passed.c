@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Passed: see passed.h. */
+#include <linux/bitmap.h>
 #include <linux/fdtable.h>
+#include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/llist.h>
-#include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/tcp_states.h>
@@ -32,13 +33,40 @@ struct passed {
 	u32 uid;
 };
 
+/*
+ * A probe may be a breakpoint, which is an NMI to the kernel: it must not allocate nor queue work
+ * itself. An entry whose bit is set belongs to who set it, then to the list, then to the worker.
+ */
+static struct passed passed_pool[PASSED_MAX];
+static DECLARE_BITMAP(passed_used, PASSED_MAX);
 static LLIST_HEAD(passed_list);
-static atomic_t passed_waiting;
 
 static void passed_work(struct work_struct *work);
 static DECLARE_WORK(passed_worker, passed_work);
 
-/* ---- what is noted: any context ---- */
+static void passed_queue(struct irq_work *irq)
+{
+	schedule_work(&passed_worker);
+}
+
+static DEFINE_IRQ_WORK(passed_irq, passed_queue);
+
+static struct passed *passed_take(void)
+{
+	unsigned int i;
+
+	for_each_clear_bit(i, passed_used, PASSED_MAX)
+		if (!test_and_set_bit_lock(i, passed_used))
+			return &passed_pool[i];
+	return NULL;
+}
+
+static void passed_give(struct passed *x)
+{
+	clear_bit_unlock(x - passed_pool, passed_used);
+}
+
+/* ---- what is noted: any context, NMI too ---- */
 
 static bool passed_matters(const struct sock *sk)
 {
@@ -55,10 +83,8 @@ static void passed_note(struct file *file)
 
 	if (!sk || !passed_matters(sk))
 		return;
-	x = atomic_inc_return(&passed_waiting) > PASSED_MAX ? NULL :
-	    kmalloc(sizeof(*x), GFP_ATOMIC | __GFP_NOWARN);
+	x = passed_take();
 	if (!x) {
-		atomic_dec(&passed_waiting);
 		snitch_count(SNITCH_C_EVENTS_LOST);
 		return;
 	}
@@ -68,7 +94,7 @@ static void passed_note(struct file *file)
 	x->pid = get_pid(task_tgid(current));
 	x->uid = __kuid_val(current_euid());
 	if (llist_add(&x->node, &passed_list))
-		schedule_work(&passed_worker);
+		irq_work_queue(&passed_irq);
 }
 
 static bool passed_watched(void)
@@ -182,8 +208,7 @@ static void passed_one(struct passed *x)
 	snitch_image_put(x->image);
 	put_pid(x->pid);
 	sock_put(x->sk);
-	kfree(x);
-	atomic_dec(&passed_waiting);
+	passed_give(x);
 }
 
 static void passed_work(struct work_struct *work)
@@ -233,6 +258,7 @@ void snitch_passed_exit(void)
 	if (passed_up)
 		unregister_kprobe(&passed_probe);
 	passed_up = false;
+	irq_work_sync(&passed_irq);
 	cancel_work_sync(&passed_worker);
 	passed_work(NULL);	/* what no worker has seen */
 }

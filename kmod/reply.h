@@ -20,9 +20,10 @@
  *   entries, all under the lock. No socket is referenced: cookies are never
  *   used again.
  *   The hooks are in place only in namespaces with a bound UDP socket. The
- *   probe on bind() runs with preemption off; it sets a bit and queues the
- *   work that registers them, which holds the namespace. Both are over before
- *   the namespaces are let go of at unload (snitch_bound_unwatch).
+ *   probe on bind() may run as in an NMI: it takes a reference of the namespace,
+ *   sets a bit and puts it into a list, from which an irq_work queues the work
+ *   that registers them and gives the reference back. All are over before the
+ *   namespaces are let go of at unload (snitch_bound_unwatch).
  *   The reaper's timer runs only while there are entries.
  */
 #ifndef SNITCH_REPLY_H
@@ -48,7 +49,8 @@
  * struct snitch_reply_net - what is kept in struct snitch_net
  * @entries: of this namespace, oldest first, with @n: under reply_lock
  * @work: registers the hooks
- * @wanted: bit 0: @work was queued
+ * @node: in bound.c's list until @work is queued
+ * @wanted: bit 0: @work was queued, or will be
  * @hooked: the hooks are there, since @since (jiffies)
  */
 struct snitch_reply_net {
@@ -56,6 +58,7 @@ struct snitch_reply_net {
 	struct list_head entries;
 	unsigned int n;
 	struct work_struct work;
+	struct llist_node node;
 	unsigned long wanted;
 	unsigned long since;
 	bool hooked;
