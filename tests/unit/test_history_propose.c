@@ -253,6 +253,29 @@ static void test_hostile(void **state)
 	proposals_free(&all);
 }
 
+/* What was seen in one second comes in any order, and is shown in one. */
+static void test_names_in_order(void **state)
+{
+	static const char *const seen[] = { "www", "img", "a", "zz", "img", "api" };
+	static const char *const shown[] = { "a", "api", "img", "www", "zz" };
+	struct proposals all = { 0 };
+	char name[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		snprintf(name, sizeof(name), "%s.example.org", seen[i]);
+		add(&all, "/usr/bin/curl", "192.0.2.1", name, 443);
+	}
+	assert_int_equal(finish(&all), 1);
+	assert_int_equal(all.list[0]->n_names, sizeof(shown) / sizeof(shown[0]));
+	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		snprintf(name, sizeof(name), "%s.example.org", shown[i]);
+		assert_string_equal(all.list[0]->names[i], name);
+	}
+	proposals_free(&all);
+}
+
 static void test_ids(void **state)
 {
 	struct proposals a = { 0 }, b = { 0 };
@@ -301,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_not_proposed),
 		cmocka_unit_test(test_only_undecided),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_names_in_order),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_bounded),
 	};

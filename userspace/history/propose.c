@@ -110,14 +110,25 @@ static bool belongs_to(const struct proposal *p, const struct history_flow *f, c
 	return (!domain || !strcmp(p->domain, domain)) && has_room(p, f);
 }
 
+/* By the alphabet: the order of what was seen in one second says nothing. */
+static int add_name(struct proposal *p, const char *text)
+{
+	char *name = strdup(text);
+	unsigned int i;
+
+	if (!name)
+		return -ENOMEM;
+	for (i = p->n_names++; i && strcmp(p->names[i - 1], name) > 0; i--)
+		p->names[i] = p->names[i - 1];
+	p->names[i] = name;
+	return 0;
+}
+
 static int take_in(struct proposal *p, const struct history_flow *f)
 {
-	if (f->name[0] && p->n_names < PROPOSAL_NAMES && !has_name(p, f->name)) {
-		p->names[p->n_names] = strdup(f->name);
-		if (!p->names[p->n_names])
-			return -ENOMEM;
-		p->n_names++;
-	}
+	if (f->name[0] && p->n_names < PROPOSAL_NAMES && !has_name(p, f->name) &&
+	    add_name(p, f->name))
+		return -ENOMEM;
 	if (p->n_addresses < PROPOSAL_ADDRESSES && !has_address(p, f)) {
 		p->addresses[p->n_addresses].family = f->family;
 		memcpy(p->addresses[p->n_addresses++].addr, f->address, sizeof(f->address));

@@ -27,7 +27,8 @@ struct proposal_address {
  * @rule: the sentence, beginning with "allow "; NULL: see @why_not
  * @program: path, or the kernel's name
  * @domain: what the names have in common; NULL: it is about addresses
- * @names, @addresses, @ports: that were seen
+ * @names: that were seen, by the alphabet
+ * @addresses, @ports: that were seen
  * @allowed, @refused: decisions
  */
 struct proposal {
