@@ -187,7 +187,11 @@ t_ok "what is not waits" wait_for 20 held_is 11
 t_json "each of ten connections is shown" "[.questions[] | select(.program == \"$D\" and .flows == 1) | .address] |
 	sort == ([range(1; 11)] | map(\"10.78.211.\\(.)\") | sort)" pending
 wait $flood ${PIDS[asks]} ${PIDS[forges]}
-t_cmp "the flood was one: copies of questions were cut" "$(($(stat_of dns_lost) - questions_lost))" -gt 0
+if [[ $(uname -r) == *debug* ]]; then
+	t_skip "the flood was one: copies of questions were cut" "a program that asks is slower here than who reads"
+else
+	t_cmp "the flood was one: copies of questions were cut" "$(($(stat_of dns_lost) - questions_lost))" -gt 0
+fi
 t_is "no event of a flow was lost" "$(stat_of events_lost)" "$lost"
 t_run "nor an owner" 1 grep -qa 'kernel dropped [1-9][0-9]* owners' $TMP/snitchd.log
 t_json "the question of before is still open" ".questions | any(.id == \"$id\" and .flows == 1 and .program == \"$C\")" pending
