@@ -57,6 +57,13 @@ resolvers_down() {
 # names PROGRAM ARGUMENTS: what it said is in $OUT.
 names() { OUT=$("$1" names "${@:2}" 2>&1); }
 t_sent() { t_is "$1" "$(sed -n 's/^asked //p' <<<"$OUT")" "$2"; }
-t_got() { t_is "$1" "$(far_packets "$2" "$3")" "$4"; }
+# t_got NAME PROTO PORT N: so many packets came, and no more do. Who sends may have ended before its
+# last one was judged.
+far_has() { [[ $(far_packets "$1" "$2") -ge $3 ]]; }
+t_got() {
+	wait_for 5 far_has "$2" "$3" "$4"
+	sleep 0.2
+	t_is "$1" "$(far_packets "$2" "$3")" "$4"
+}
 # t_question NAME PORT FILTER: the question about that port is as the filter says.
 t_question() { t_json "$1" ".questions | any((.ports | index($2)) and ($3))" pending; }
