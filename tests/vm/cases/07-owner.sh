@@ -84,6 +84,27 @@ tell allow all
 t_ok "then it arrives" wait_for 5 far_got tcp 81 gift
 ended take; ended pass
 
+# More connections at once than the kernel notes before somebody looks: the receiver lets nobody run.
+snitch-tool observe $TMP/observer &
+observer=$!
+wait_for 5 grep -q WELCOME $TMP/observer
+told=$(stat_of passed) lost=$(stat_of events_lost)
+go take chrt -f 50 $B take $TMP/sock --data crowd
+go pass $A pass $TMP/sock $F4 81 --copies 200
+t_said "200 descriptors of a connection in one message" pass '^pass OK'
+t_ok "as many as there is room for are judged" \
+	wait_for 5 eval "[[ \$((\$(stat_of passed) - $told)) -eq 128 ]]"
+t_is "the others are counted as lost" "$(($(stat_of events_lost) - lost))" 72
+tell deny all
+ended take; ended pass
+told=$(stat_of passed)
+go take $B take $TMP/sock --data after
+go pass $A pass $TMP/sock $F4 81
+t_ok "there is room again" wait_for 5 eval "[[ \$(stat_of passed) -eq $((told + 1)) ]]"
+tell deny all
+ended take; ended pass
+kill $observer
+
 # Exec with a connected socket.
 : >$LOG
 go exec $A tcp $F4 80 --exec $B --data inherited

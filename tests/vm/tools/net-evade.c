@@ -305,20 +305,30 @@ static int unix_socket(const char *path, struct sockaddr_un *un)
 	return fd;
 }
 
-int send_fd(int s, int fd)
+#define COPIES_MAX	253	/* of descriptors in a message: SCM_MAX_FD of the kernel */
+union passing { struct cmsghdr c; char room[CMSG_SPACE(COPIES_MAX * sizeof(int))]; };
+
+static int send_copies(int s, int fd, unsigned int copies)
 {
-	union { struct cmsghdr c; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
+	union passing control = { 0 };
 	struct iovec iov = { "f", 1 };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
-			    .msg_controllen = sizeof(control.room) };
+			    .msg_controllen = CMSG_SPACE(copies * sizeof(int)) };
+	unsigned int i;
 
-	control.c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+	control.c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(copies * sizeof(int)),
 		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-	memcpy(CMSG_DATA(&control.c), &fd, sizeof(fd));
+	for (i = 0; i < copies; i++)
+		memcpy(CMSG_DATA(&control.c) + i * sizeof(fd), &fd, sizeof(fd));
 	return sendmsg(s, &m, 0) < 0 ? errno : 0;
 }
 
-int give_fd(const char *path, int fd)
+int send_fd(int s, int fd)
+{
+	return send_copies(s, fd, 1);
+}
+
+static int give_copies(const char *path, int fd, unsigned int copies)
 {
 	uint64_t start = now_us();
 	struct sockaddr_un un;
@@ -326,33 +336,41 @@ int give_fd(const char *path, int fd)
 
 	while (connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 && now_us() < start + 10000000)
 		usleep(20000);
-	err = send_fd(s, fd);
+	err = send_copies(s, fd, copies);
 	report("pass", err, start);
 	usleep(500000);
 	return err;
 }
 
-/* Connects to the network as itself, then gives the connected socket away. */
+int give_fd(const char *path, int fd)
+{
+	return give_copies(path, fd, 1);
+}
+
+/* Connects to the network as itself, then gives the connected socket away: copies in one message. */
 int do_pass(void)
 {
 	const char *data = option("--data", NULL);
+	long copies = option_number("--copies", 1);
 	int udp = flag("--udp"), fd, err;
 	const char *path = arg("unix socket"), *text = arg("address");
 	union address a;
 	socklen_t len = address_of(&a, text, atoi(arg("port")));
 	uint64_t start = now_us();
 
+	if (copies < 1 || copies > COPIES_MAX)
+		die("--copies: 1 to %d", COPIES_MAX);
 	fd = socket_for(&a, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	err = connect(fd, &a.sa, len) < 0 ? errno : 0;
 	report("connect", err, start);
 	if (!err && data)
 		err = send_report(fd, data);
-	return err || give_fd(path, fd);
+	return err || give_copies(path, fd, copies);
 }
 
 int take_fd(int s)
 {
-	union { struct cmsghdr c; char room[CMSG_SPACE(sizeof(int))]; } control;
+	union passing control;
 	char byte;
 	struct iovec iov = { &byte, 1 };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
