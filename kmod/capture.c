@@ -106,8 +106,22 @@ void snitch_image_fill_file(struct snitch_image *image, struct file *file)
 		snitch_image_flag(image, SNITCH_O_SERVED);
 }
 
+/* Without memory nobody can tell what was executed: no allow rule may match. */
+static void image_set_script(struct snitch_image *image, const char *path, size_t len)
+{
+	char *script = kmemdup(path, len, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (script) {
+		image->script_len = len;
+		snitch_image_set_string(&image->script, script);
+	}
+	snitch_image_flag(image, SNITCH_O_SCRIPT | (script ? 0 : SNITCH_O_DISGUISED));
+}
+
 void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like)
 {
+	const char *script = snitch_image_string(&like->script);
+
 	image->exe = like->exe;
 	image->has_exe = like->has_exe;
 	image->exe_size = like->exe_size;
@@ -115,23 +129,16 @@ void snitch_image_fill_like(struct snitch_image *image, const struct snitch_imag
 	image->exe_mode = like->exe_mode;
 	snitch_image_flag(image, snitch_image_flags(like) &
 			  (SNITCH_O_DELETED | SNITCH_O_MEMFD | SNITCH_O_DISGUISED |
-			   SNITCH_O_SERVED));
+			   SNITCH_O_SCRIPT | SNITCH_O_SERVED));
+	if (script)
+		image_set_script(image, script, like->script_len);
 }
 
 void snitch_image_fill_script(struct snitch_image *image, const struct linux_binprm *bprm)
 {
-	char *script;
-	size_t len;
-
 	if (!bprm->filename || !bprm->interp || !strcmp(bprm->filename, bprm->interp))
 		return;
-	len = strnlen(bprm->filename, SNITCH_PATH_MAX);
-	script = kmemdup(bprm->filename, len, GFP_ATOMIC | __GFP_NOWARN);
-	if (script) {
-		image->script_len = len;
-		snitch_image_set_string(&image->script, script);
-	}
-	snitch_image_flag(image, SNITCH_O_SCRIPT);
+	image_set_script(image, bprm->filename, strnlen(bprm->filename, SNITCH_PATH_MAX));
 }
 
 static const char *const kernel_names[__SNITCH_K_MAX] = {

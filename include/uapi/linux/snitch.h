@@ -193,7 +193,7 @@ struct snitch_welcome {
 #define SNITCH_O_EXITED		(1U << 6)	/* gone by now */
 #define SNITCH_O_KERNEL		(1U << 7)	/* the kernel: see @kernel */
 #define SNITCH_O_UNKNOWN	(1U << 8)	/* nobody holds the socket any more */
-#define SNITCH_O_SCRIPT		(1U << 10)	/* executed as a script's interpreter */
+#define SNITCH_O_SCRIPT		(1U << 10)	/* a script's interpreter, or its fork */
 #define SNITCH_O_NO_PATH	(1U << 11)	/* the path was longer than PATH_MAX */
 #define SNITCH_O_SERVED		(1U << 12)	/* on FUSE: what its file is, a program says, each
 						 * time as it likes

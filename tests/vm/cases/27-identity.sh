@@ -51,7 +51,8 @@ cp /snitch/tools/netprog /opt/id/anybody/tool
 chmod -R a+rX /opt/id
 cat >$SCRIPT <<-END
 	#!/bin/bash
-	exec 3<>/dev/tcp/$F4/86 && echo connect OK
+	connect() { exec 3<>/dev/tcp/$F4/86 && echo connect OK; }
+	if [[ \$1 == forks ]]; then (connect; :); else connect; fi
 END
 cp $SCRIPT /usr/local/bin/id-other
 chmod 755 $SCRIPT /usr/local/bin/id-other
@@ -116,7 +117,9 @@ t_goes "a snap" 85 id-group $group $SNAP/tool tcp $F4 85
 t_stays "another program in its group" 85 id-group $group $PROG tcp $F4 85
 
 t_goes "a script" 86 $SCRIPT
+t_goes "its child, which executes nothing" 86 $SCRIPT forks
 t_stays "another script" 86 /usr/local/bin/id-other
+t_stays "nor its child" 86 /usr/local/bin/id-other forks
 t_stays "one that the interpreter was told to read" 86 /bin/bash $SCRIPT
 t_stays "another at that path" 86 id-made-up /usr/local/bin/id-other $SCRIPT $SCRIPT
 
