@@ -62,17 +62,29 @@ static struct snitch_park *adopt_next(void)
 
 /* ---- owners of packets out of other contexts ---- */
 
-/* Answers to inbound traffic are never asked about, only explicitly denied. */
-static void park_inbound(struct snitch_park *p)
+/* A program that executed itself again has its verdict. */
+static bool park_goes_on(const struct snitch_park *p, const struct snitch_flow *f)
+{
+	return f->action == SNITCH_ALLOW && snitch_flow_current(f) &&
+	       snitch_flow_sender_is(f, p->image, p->uid);
+}
+
+/* Where no rule speaks, an open connection goes on: answers to inbound traffic are never asked
+ * about, nor is what has been answered.
+ */
+static void park_by_entry(struct snitch_park *p)
 {
 	const struct snitch_flow *f;
 
+	if (p->why.lockdown ||
+	    (p->why.action != SNITCH_ASK && p->why.origin != SNITCH_BY_MODE))
+		return;
 	rcu_read_lock();
 	f = snitch_park_entry(p);
-	if (f && f->flags & SNITCH_FLOW_WEAK && !p->why.lockdown &&
-	    (p->why.action == SNITCH_ASK || p->why.origin == SNITCH_BY_MODE)) {
+	if (f && (f->flags & SNITCH_FLOW_WEAK || park_goes_on(p, f))) {
 		p->why.action = f->action;
 		p->why.origin = f->origin;
+		p->why.origin_id = f->origin_id;
 	}
 	rcu_read_unlock();
 }
@@ -102,7 +114,7 @@ static bool park_adopted(struct snitch_park *p, struct snitch_image *image, u32 
 	if (p->why.unbound)
 		p->flags |= SNITCH_F_UNBOUND;
 	if (p->tcp && !shared)
-		park_inbound(p);
+		park_by_entry(p);
 	if (p->why.action != SNITCH_ASK) {
 		snitch_park_settle(p, p->why.action, p->why.origin, p->why.origin_id);
 		return true;
