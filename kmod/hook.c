@@ -265,14 +265,26 @@ static bool hook_answer(struct hook_packet *h, const struct snitch_subject *s,
 	return true;
 }
 
-/* A socket that exec closed says goodbye in the new program's name, and acknowledges
- * what comes meanwhile: not its doing, and no data.
- */
-static bool hook_closed_by_exec(const struct hook_packet *h, const struct snitch_image *owner)
+/* What a program can set on a socket, every packet's header carries. */
+static bool hook_has_options(const struct hook_packet *h)
 {
-	return h->tcp && !h->packet.payload && READ_ONCE(owner->replaced) &&
-	       owner->pid == task_tgid(current) &&
-	       !(h->packet.tcp_flags & SNITCH_TCP_SYN);
+	if (h->packet.family == AF_INET)
+		return *skb_network_header(h->skb) != SNITCH_PLAIN_V4;
+	return ipv6_hdr(h->skb)->nexthdr != IPPROTO_TCP;
+}
+
+/*
+ * The last who holds a socket ends the connection in its own name, though it never spoke on it;
+ * were that refused, it would be sent again as nobody's. One that exec closed also acknowledges
+ * what comes meanwhile. Nothing of the new holder's is in it.
+ */
+static bool hook_only_closes(const struct hook_packet *h, const struct snitch_image *owner)
+{
+	if (!h->tcp || h->packet.unparsed || h->packet.payload ||
+	    h->packet.tcp_flags & SNITCH_TCP_SYN || hook_has_options(h))
+		return false;
+	return h->packet.tcp_flags & (SNITCH_TCP_FIN | SNITCH_TCP_RST) ||
+	       (READ_ONCE(owner->replaced) && owner->pid == task_tgid(current));
 }
 
 /* Is it what somebody wants to see before it goes? See data.h. */
@@ -293,7 +305,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 
 	if (h->mine && !snitch_flow_sender_is(f, s->image, s->uid)) {
 		if (owner && (f->action == SNITCH_ALLOW || f->action == SNITCH_ASK) &&
-		    hook_closed_by_exec(h, owner)) {
+		    hook_only_closes(h, owner)) {
 			*verdict = NF_ACCEPT;
 			return true;
 		}

@@ -4,7 +4,7 @@
 . /snitch/cases/lib/case.sh
 
 case_begin
-far_up tcp:80 tcp:81 udp:80 udp:81
+far_up tcp:80 tcp:81 tcp:82 tcp:83 udp:80 udp:81
 policy "unmatched ask"
 decider --default hold
 
@@ -82,6 +82,23 @@ go pass $A pass $TMP/sock $F4 81
 t_seen "the same, allowed" '^FLOW .*:81 '
 tell allow all
 t_ok "then it arrives" wait_for 5 far_got tcp 81 gift
+ended take; ended pass
+
+# Who only closes it says nothing.
+: >$LOG
+go take $B take $TMP/sock --close
+go pass $A pass $TMP/sock $F4 82 --data own
+t_said "a program that closes another's connection" take '^close OK'
+connected() { in_f ss -H -tn state established "sport = :$1" | grep -q .; }
+t_ok "its far end is told" wait_for 3 eval '! connected 82'
+t_ok "and nobody is asked" eval '! grep -q "^FLOW .*:82 " $LOG'
+ended take; ended pass
+go take $B take $TMP/sock --close --options
+go pass $A pass $TMP/sock $F4 83 --data own
+t_seen "unless it put something into the header" '^FLOW .*:83 '
+sleep 0.5
+t_ok "which does not leave" connected 83
+tell deny all
 ended take; ended pass
 
 # More connections at once than the kernel notes before somebody looks: the receiver lets nobody run.

@@ -398,14 +398,33 @@ int receive_fd(const char *path)
 	return fd;
 }
 
+/* Room for a record of the route: its 36 bytes say what the sender likes. */
+static int set_header_options(int fd)
+{
+	unsigned char record[40] = { IPOPT_RR, 39, 40, [39] = IPOPT_EOL };
+
+	memset(record + 3, 'x', 36);
+	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, record, sizeof(record)) < 0 ? errno : 0;
+}
+
 int do_take(void)
 {
 	const char *data = option("--data", "taken");
 	long wait = option_wait("--wait", 1000);
+	int closes = flag("--close"), marks = flag("--options");
 	int fd = receive_fd(arg("unix socket")), err;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[256];
 
+	if (closes) {
+		uint64_t start = now_us();
+
+		err = marks ? set_header_options(fd) : 0;
+		usleep(wait * 1000);
+		close(fd);
+		report("close", err, start);
+		return err != 0;
+	}
 	err = send_report(fd, data);
 	if (!err) {
 		uint64_t start = now_us();
