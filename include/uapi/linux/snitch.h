@@ -306,7 +306,7 @@ struct snitch_flow_event {	/* hdr.id: the flow; 0 (observers): never parked */
 
 enum snitch_cancel_why {
 	SNITCH_CANCEL_CLOSED	= 1,	/* the socket stopped waiting */
-	SNITCH_CANCEL_MOVED	= 2,	/* it connects elsewhere now */
+	SNITCH_CANCEL_MOVED	= 2,	/* it connects elsewhere, or closed as it was allowed */
 	SNITCH_CANCEL_TIMEOUT	= 3,	/* held too long: refused */
 	SNITCH_CANCEL_CONSULT	= 4,	/* not answered in time: fail mode */
 	SNITCH_CANCEL_NETNS	= 5,	/* its network namespace is gone */

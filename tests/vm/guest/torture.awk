@@ -64,7 +64,7 @@ FILENAME == ARGV[1] && $1 == "TRUTH" {
 	if (key in truths && last[key] == identity)
 		next
 	last[key] = identity
-	t = key SUBSEP ++truths[key]
+	t = key SUBSEP (++truths[key])
 	truth[t] = substr($0, length($1 $2 $3) + 4)
 	truth_pid[t] = field("pid")
 	truth_start[t] = field("start")
@@ -96,7 +96,7 @@ FILENAME == ARGV[2] && $1 == "FLOW" {
 	proto = field("proto")
 	sub(/^icmp.*/, "icmp", proto)
 	key = proto " " field("remote")
-	f = key SUBSEP ++flows[key]
+	f = key SUBSEP (++flows[key])
 	flow[f] = $0
 	flow_owner[f] = field("owner")
 	flow_uid[f] = field("uid")
@@ -104,7 +104,8 @@ FILENAME == ARGV[2] && $1 == "FLOW" {
 	next
 }
 
-FILENAME == ARGV[2] && $1 == "CANCEL" && field("why") == "closed" {
+# Who ends just as it is allowed has a socket that goes nowhere any more: moved.
+FILENAME == ARGV[2] && $1 == "CANCEL" && field("why") ~ /^(closed|moved)$/ {
 	split(at_address[field("id")], words, " ")
 	closed[substr(words[1], 1, match(words[1], /:[0-9]+$/) - 1)] = 1
 	next
