@@ -20,7 +20,8 @@ fault_on() {
 }
 fault_off() { echo 0 >$FAULT/probability; }
 # failing COMMAND...: its own allocations fail now and then.
-failing() { in_c bash -c 'echo 1 >/proc/self/make-it-fail; exec "$@"' failing "$@"; }
+FAILING=(bash -c 'echo 1 >/proc/self/make-it-fail; exec "$@"' failing)
+failing() { in_c "${FAILING[@]}" "$@"; }
 
 case_begin
 far_up tcp:80 udp:80
@@ -53,6 +54,47 @@ for n in {1..24}; do
 	nth "$n" timeout 3 snitch-tool limits max_flows=4096
 done >/dev/null 2>&1
 t_out "after failed transactions all is well" '^echo OK' $A tcp $F4 80 --data after
+
+# A script's path that finds no memory: one script cannot be told from another, so none is allowed.
+only_scripts_fail() {
+	fault_on 100
+	echo Y >$FAULT/ignore-gfp-wait
+	echo Y >$FAULT/cache-filter	# kmalloc-4k: see vm/boot
+}
+scripts_fail_no_more() {
+	fault_off
+	echo N >$FAULT/cache-filter
+}
+cp /bin/bash /opt/shell
+SCRIPT=/opt$(printf "/$(printf 'd%.0s' {1..250})%.0s" {1..9})/script
+mkdir -p ${SCRIPT%/*}
+cat >$SCRIPT <<-END
+	#!/opt/shell
+	connect() { exec 3<>/dev/tcp/$F4/\$1 && echo connect OK; }
+	[[ \$2 ]] || { connect \$1; exit; }
+	touch \$2.runs
+	until [[ -e \$2 ]]; do sleep 0.1; done
+	(connect \$1; :)
+END
+chmod +x $SCRIPT
+far_up tcp:84 tcp:85 tcp:86 tcp:87
+policy "unmatched ask" "allow /opt/shell any"
+rm -f $TMP/now $TMP/now.runs
+: >$LOG
+t_out "a script runs, its interpreter is allowed" '^connect OK' $SCRIPT 84
+go forks "${FAILING[@]}" $SCRIPT 85 $TMP/now
+wait_for $((5 * SLOW)) test -e $TMP/now.runs
+only_scripts_fail
+failing $SCRIPT 86 >/dev/null 2>&1
+touch $TMP/now
+ended forks
+scripts_fail_no_more
+NAMELESS='^OWNER .*flags=0x4[0-9a-f][4-7c-f] .*exe=/opt/shell .*script=$'
+t_is "without memory for its path it is disguised, and so is a fork" "$(count_seen "$NAMELESS")" 2
+t_none "0 packets: the script" tcp 86
+t_none "0 packets: the fork of one" tcp 85
+t_out "with memory again it is allowed" '^connect OK' $SCRIPT 87
+policy "unmatched ask" "allow $A any port 80"
 
 # Connections that change hands, with an observer.
 snitch-tool observe $TMP/observer &
