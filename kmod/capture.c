@@ -114,14 +114,18 @@ static void image_set_script(struct snitch_image *image, const char *path, size_
 	if (script) {
 		image->script_len = len;
 		snitch_image_set_string(&image->script, script);
+	} else {
+		snitch_image_flag(image, SNITCH_O_DISGUISED);
+		snitch_count(SNITCH_C_NOMEM);
 	}
-	snitch_image_flag(image, SNITCH_O_SCRIPT | (script ? 0 : SNITCH_O_DISGUISED));
+	snitch_image_flag(image, SNITCH_O_SCRIPT);
 }
 
 void snitch_image_fill_like(struct snitch_image *image, const struct snitch_image *like)
 {
 	const char *script = snitch_image_string(&like->script);
 
+	image->executed = like->executed;
 	image->exe = like->exe;
 	image->has_exe = like->has_exe;
 	image->exe_size = like->exe_size;

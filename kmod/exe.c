@@ -59,6 +59,28 @@ bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_ima
 	return a->has_exe && b->has_exe && snitch_exe_same(&a->exe, &b->exe);
 }
 
+/* One that a file descriptor names is another each time; so may one be that the working directory
+ * is needed for.
+ */
+static bool image_same_script(const struct snitch_image *a, const struct snitch_image *b)
+{
+	const char *x = snitch_image_string(&a->script), *y = snitch_image_string(&b->script);
+
+	if (!x || !y)
+		return x == y;
+	return a->script_len == b->script_len && !memcmp(x, y, a->script_len) && *x == '/' &&
+	       !(a->script_len > 8 && !memcmp(x, "/dev/fd/", 8));
+}
+
+bool snitch_image_same_program(const struct snitch_image *a, const struct snitch_image *b)
+{
+	if (a->executed == b->executed)
+		return true;
+	if ((snitch_image_flags(a) | snitch_image_flags(b)) & SNITCH_O_DISGUISED)
+		return false;
+	return snitch_image_same_exe(a, b) && image_same_script(a, b);
+}
+
 /* snitch_exe_of_mm() - the file that @mm says it executes, with a reference; any context */
 struct file *snitch_exe_of_mm(struct mm_struct *mm)
 {

@@ -65,12 +65,12 @@ void snitch_flow_free_rcu(struct rcu_head *rcu)
 
 /* ---- lookup ---- */
 
-/** snitch_flow_sender_is() - is the entry this executable's and this uid's? */
+/** snitch_flow_sender_is() - is the entry this program's and this uid's? */
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid)
 {
 	const struct snitch_image *owner = rcu_dereference(f->image);
 
-	return owner && f->uid == uid && snitch_image_same_exe(owner, image);
+	return owner && f->uid == uid && snitch_image_same_program(owner, image);
 }
 
 static __always_inline bool flow_matches(const struct snitch_flow *f, u64 cookie, u32 match,
@@ -253,7 +253,7 @@ bool snitch_flow_same_sender(const struct snitch_flow *old, const struct snitch_
 
 	if (!was || !is)
 		return unknown;
-	return old->uid == new->uid && snitch_image_same_exe(was, is);
+	return old->uid == new->uid && snitch_image_same_program(was, is);
 }
 
 static void pool_unlink(struct snitch_flow *f)

@@ -127,6 +127,7 @@ static struct snitch_image *image_alloc(void)
 	INIT_HLIST_NODE(&image->by_id);
 	INIT_LIST_HEAD(&image->held);
 	image->id = atomic64_inc_return(&image_next);
+	image->executed = image->id;
 	return image;
 }
 

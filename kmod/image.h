@@ -60,6 +60,7 @@ struct snitch_exe {
  * @id: told to user space, never reused; constant, as all below unless said
  * @pid: of the thread group, referenced: the pointer is never reused
  * @exec_id: self_exec_id of the task at that time
+ * @executed: id of the image whose exec it was: its own, or of whom it is a fork
  * @start: CLOCK_BOOTTIME ns
  * @parent: referenced, or NULL
  * @exe: the executable as it was at exec
@@ -94,6 +95,7 @@ struct snitch_image {
 	u64 id;
 	struct pid *pid;
 	u64 exec_id;
+	u64 executed;
 	u64 start;
 	u64 bind;
 	struct snitch_exe exe;
@@ -240,6 +242,12 @@ static inline bool snitch_image_ended(const struct snitch_image *image)
 
 /** snitch_image_same_exe() - do two images run the same executable? */
 bool snitch_image_same_exe(const struct snitch_image *a, const struct snitch_image *b);
+
+/* snitch_image_same_program() - does what one was told hold for the other? One exec's, forks
+ * included, or the same executable with the same script; of one that is disguised nobody knows.
+ * Any context.
+ */
+bool snitch_image_same_program(const struct snitch_image *a, const struct snitch_image *b);
 
 /** snitch_exe_same() - the same executable, unchanged? any context */
 static inline bool snitch_exe_same(const struct snitch_exe *a, const struct snitch_exe *b)

@@ -357,7 +357,7 @@ static void search_holder(struct search *s, struct task_struct *task)
 		s->euid = __kuid_val(task_euid(task));
 		s->found = image;
 	} else {
-		if (!snitch_image_same_exe(s->found, image))
+		if (!snitch_image_same_program(s->found, image))
 			s->shared = true;
 		snitch_image_put(image);
 	}

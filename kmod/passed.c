@@ -153,7 +153,7 @@ static bool passed_may(const struct snitch_flow *f, const struct snitch_subject 
 
 	if (READ_ONCE(f->action) != SNITCH_ALLOW)
 		return true;	/* and by nobody */
-	if (image && snitch_image_same_exe(image, s->image) && f->uid == s->uid)
+	if (image && snitch_image_same_program(image, s->image) && f->uid == s->uid)
 		return true;
 	snitch_policy_judge(s, j);
 	if (f->flags & SNITCH_FLOW_WEAK)

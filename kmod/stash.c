@@ -121,7 +121,7 @@ static bool park_same_sender(const struct snitch_park *p, const struct snitch_su
 {
 	if (!s->image)
 		return !p->image || p->tcp;
-	return p->image && p->uid == s->uid && snitch_image_same_exe(p->image, s->image);
+	return p->image && p->uid == s->uid && snitch_image_same_program(p->image, s->image);
 }
 
 struct snitch_park *snitch_park_find(u64 cookie, bool tcp, const struct snitch_subject *s)

@@ -137,6 +137,36 @@ go same $A tcp $F4 80 --exec $A --data sameprog
 t_said "exec of the same executable is no new question" same '^echo OK'
 t_is "none was asked" "$(count_seen '^FLOW')" 0
 
+# A script that becomes another of the same interpreter, by its full path or by the same words.
+mkdir -p /opt/one /opt/two
+cat >/opt/one/x <<-END
+	#!/bin/bash
+	exec 3<>/dev/tcp/$F4/80 || exit
+	(echo -n "fork\$1" >&3; :)
+	cd /opt/two
+	exec env \$1 \$1
+END
+cat >/opt/two/x <<-'END'
+	#!/bin/bash
+	echo -n "becomes$1" >&3
+	sleep 2
+END
+chmod +x /opt/one/x /opt/two/x
+for script in /opt/two/x ./x; do
+	: >$LOG
+	go script env -C /opt/one ./x $script
+	t_seen "a script connects: $script" '^FLOW .*:80 '
+	tell allow all
+	t_ok "what its fork writes goes" wait_for 5 far_got tcp 80 fork$script
+	t_seen "what another script writes is a question" '^FLOW .*:80 .*flags=0x[0-9a-f]*[13579bdf][0-9a-f] '
+	t_is "the fork was none" "$(count_seen '^FLOW .*:80 ')" 2
+	t_seen "with that script as owner" "^OWNER .*flags=0x4.* exe=/usr/bin/bash .*script=$script\$"
+	sleep 0.3
+	tell deny all
+	ended script
+	t_ok "it does not arrive" eval "! far_got tcp 80 becomes$script"
+done
+
 # mm->exe_file is another program's: no allow rule matches.
 far_reset
 policy "unmatched ask" "allow $A any" "allow /usr/bin/true any"

@@ -3,7 +3,7 @@
 # Must never take anything of a sender's truth from the decider's log.
 #
 # awk -f torture.awk TRUTH LOG FAR: FAR has a destination address a line, as the far end received them.
-# Each sender's packets of one program and user are one flow, told once, with that very process.
+# Each sender's packets of one program (its file and script) and user are one flow, told once, with that very process.
 
 function field(name,   i, at) {
 	for (i = 1; i <= NF; i++) {
@@ -57,7 +57,7 @@ function differs(t, f,   id, out, path) {
 FILENAME == ARGV[1] && $1 == "TRUTH" {
 	sends++
 	key = $2 " " $3
-	identity = field("dev") " " field("ino") " " field("uid")
+	identity = field("dev") " " field("ino") " " field("uid") " " field("script")
 	a = substr($3, 1, match($3, /:[0-9]+$/) - 1)
 	address[a] = key
 	hasty[a] = $0 ~ /K$/
