@@ -4,20 +4,13 @@
  * and never sleep; strings are made later, from the references held.
  * Locks and lifetimes: image.h.
  */
-#include <linux/audit.h>
 #include <linux/binfmts.h>
 #include <linux/cgroup.h>
-#include <linux/dcache.h>
 #include <linux/hash.h>
-#include <linux/mount.h>
-#include <linux/namei.h>
-#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 
 #include "counter.h"
@@ -176,20 +169,37 @@ static __always_inline struct snitch_image *image_lookup(const struct pid *pid, 
 	return NULL;
 }
 
+/* Takes the table's reference away; the process is another now, or gone. */
+static void image_unhash(struct snitch_image *image)
+{
+	bool mine;
+
+	spin_lock_bh(&snitch_image_lock);
+	mine = !hlist_unhashed(&image->node);
+	if (mine)
+		hlist_del_init_rcu(&image->node);
+	spin_unlock_bh(&snitch_image_lock);
+	if (mine)
+		snitch_image_put(image);
+}
+
 /*
  * Makes the image of @task and puts it in the table. @file: its executable,
  * a reference that is taken over (NULL: a kernel thread or one that exits).
  * @like: the image it was forked from: what that executed holds for it, too,
  * whatever mm->exe_file has been made to say meanwhile.
- * @hold: keep the file for a while, so that strings can be made. Returns a
- * reference, of the one already there if somebody was faster.
+ * @bprm: of an exec, or NULL. But for a fork's the file is kept for a while,
+ * so that strings can be made. Returns a reference, of the one already there
+ * if somebody was faster; but who saw the fork or exec knows better.
  */
 static struct snitch_image *image_new(struct task_struct *task, struct file *file,
 				      struct snitch_image *parent,
-				      const struct snitch_image *like, u32 flags, bool hold)
+				      const struct snitch_image *like, u32 flags,
+				      const struct linux_binprm *bprm)
 {
 	struct pid *pid = task_tgid(task);
 	struct snitch_image *image, *old;
+	bool known;
 
 	image = image_alloc();
 	if (!image)
@@ -201,6 +211,8 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 		snitch_image_fill_like(image, like);
 	else if (file)
 		snitch_image_fill_file(image, file);
+	if (bprm)
+		snitch_image_fill_script(image, bprm);
 	image_set_parent(image, parent);
 
 	image_press(image->quota);
@@ -219,8 +231,10 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 	old = image_lookup(pid, image->exec_id);
 	rcu_read_unlock();
 	image_register_id(image);
-	if (!old) {
-		if (hold && file) {
+	known = old && (flags & SNITCH_O_SCANNED ||
+			!(snitch_image_flags(old) & SNITCH_O_SCANNED));
+	if (!known) {
+		if (!(flags & SNITCH_O_FORKED) && file) {
 			image->file = file;
 			file = NULL;
 			image->cgrp = snitch_image_task_cgroup(task);
@@ -232,9 +246,14 @@ static struct snitch_image *image_new(struct task_struct *task, struct file *fil
 	spin_unlock_bh(&snitch_image_lock);
 	if (file)
 		fput(file);
-	if (old) {
+	if (known) {
 		snitch_image_put(image);
 		return old;
+	}
+	if (old) {
+		WRITE_ONCE(old->replaced, true);
+		image_unhash(old);
+		snitch_image_put(old);
 	}
 	return image;
 
@@ -252,20 +271,6 @@ no_memory:
 	if (file)
 		fput(file);
 	return NULL;
-}
-
-/* Takes the table's reference away; the process is another now, or gone. */
-static void image_unhash(struct snitch_image *image)
-{
-	bool mine;
-
-	spin_lock_bh(&snitch_image_lock);
-	mine = !hlist_unhashed(&image->node);
-	if (mine)
-		hlist_del_init_rcu(&image->node);
-	spin_unlock_bh(&snitch_image_lock);
-	if (mine)
-		snitch_image_put(image);
 }
 
 /* The image of this thread group whatever its exec id, with a reference. */
@@ -314,18 +319,15 @@ static struct snitch_image *image_of_parent(struct task_struct *task)
 void snitch_image_forked(struct task_struct *parent, struct task_struct *child)
 {
 	struct snitch_image *image, *mine;
-	struct file *file = NULL;
 
 	if (child->pid != child->tgid || child->flags & PF_KTHREAD || !child->mm)
 		return;
 	mine = snitch_image_seen(parent);
-	if (mine) {
-		image = image_new(child, NULL, mine, mine, SNITCH_O_FORKED, false);
-	} else {
-		file = snitch_exe_of_mm(child->mm);
-		image = image_new(child, file, NULL, NULL, SNITCH_O_FORKED | image_unseen(),
-				  false);
-	}
+	if (mine)
+		image = image_new(child, NULL, mine, mine, SNITCH_O_FORKED, NULL);
+	else
+		image = image_new(child, snitch_exe_of_mm(child->mm), NULL, NULL,
+				  SNITCH_O_FORKED | image_unseen(), NULL);
 	if (image && mine)
 		image->bind = READ_ONCE(mine->bind);
 	snitch_image_put(image);
@@ -349,9 +351,7 @@ void snitch_image_execed(struct task_struct *task, struct linux_binprm *bprm)
 	} else {
 		parent = image_of_parent(task);
 	}
-	image = image_new(task, file, parent, NULL, 0, true);
-	if (image && bprm)
-		snitch_image_fill_script(image, bprm);
+	image = image_new(task, file, parent, NULL, 0, bprm);
 	snitch_image_put(image);
 	snitch_image_put(parent);
 	snitch_image_put(old);
@@ -404,7 +404,7 @@ struct snitch_image *snitch_image_current(void)
 		return image;
 	parent = image_of_parent(current);
 	image = image_new(current, snitch_exe_of_mm(current->mm), parent, NULL,
-			  image_unseen(), true);
+			  image_unseen(), NULL);
 	snitch_image_put(parent);
 	return image;
 }
@@ -424,7 +424,7 @@ struct snitch_image *snitch_image_of(struct task_struct *task)
 	file = snitch_exe_of_mm(mm);
 	mmput(mm);
 	parent = image_of_parent(task);
-	image = image_new(task, file, parent, NULL, image_unseen(), true);
+	image = image_new(task, file, parent, NULL, image_unseen(), NULL);
 	snitch_image_put(parent);
 	/* The probe on exit may have looked before it was there. */
 	if (image && !atomic_read(&task->signal->live))
@@ -603,7 +603,7 @@ static void image_scan(void)
 			continue;
 		parent = image_of_parent(task);
 		image = image_new(task, file, parent, NULL,
-				  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, true);
+				  SNITCH_O_SCANNED | SNITCH_O_INCOMPLETE, NULL);
 		snitch_image_put(image);
 		snitch_image_put(parent);
 	}
