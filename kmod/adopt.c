@@ -65,7 +65,7 @@ static struct snitch_park *adopt_next(void)
 /* A program that executed itself again has its verdict. */
 static bool park_goes_on(const struct snitch_park *p, const struct snitch_flow *f)
 {
-	return f->action == SNITCH_ALLOW && snitch_flow_current(f) &&
+	return snitch_flow_current(f) && READ_ONCE(f->action) == SNITCH_ALLOW &&
 	       snitch_flow_sender_is(f, p->image, p->uid);
 }
 

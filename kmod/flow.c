@@ -209,6 +209,7 @@ static struct snitch_flow *flow_make(const struct snitch_flow_new *n)
 	if (!f)
 		return NULL;
 	f->used = 0;
+	f->cut = false;
 	f->slot = 0;
 	f->quota = NULL;
 	atomic64_set(&f->packets, n->packets);

@@ -71,6 +71,7 @@
  * @flags: SNITCH_FLOW_*
  * @until: jiffies, with SNITCH_FLOW_REPLY
  * @used: for the clock, @slot its place there
+ * @cut: TCP: refuses for good, until the socket connects anew; see snitch_flow_cut()
  * @saddr: source, with @sport, @netns: for dumps
  * @packets: sent, with @bytes at the IP layer; hot, hence at the end
  * @rx_packets: received, with @rx_bytes. TCP: set when the socket is destroyed;
@@ -105,6 +106,7 @@ struct snitch_flow {
 	u32 netns;
 	u16 sport;
 	u16 bucket;
+	bool cut;
 	union nf_inet_addr saddr;
 	u64 origin_id;
 	unsigned long until;
@@ -208,6 +210,8 @@ static inline bool snitch_flow_is_currents(const struct snitch_flow *f)
 
 struct snitch_flow *snitch_flow_adopt(const struct sock *sk, const struct snitch_packet *p,
 				      bool loopback);
+/* Nothing goes on this connection any more, whoever's entry lets it. Under RCU, any context. */
+void snitch_flow_cut(const struct sock *sk, u64 cookie, u32 origin, u64 origin_id);
 bool snitch_flow_sender_is(const struct snitch_flow *f, const struct snitch_image *image, u32 uid);
 
 /* snitch_flow_account() - one more packet went; any context */

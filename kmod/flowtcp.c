@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "flowtcp.h"
 #include "owner.h"
+#include "revoke.h"
 #include "tuple.h"
 
 #define FLOW_LOCKS	256
@@ -190,7 +191,15 @@ void snitch_flow_inbound(const struct sock *sk)
 		snitch_count(SNITCH_C_INBOUND);
 }
 
-/* Takes away a socket's entries; @going: all of them, the socket is no more, else the weak ones. */
+/* Of a connection alone: that it was accepted, or cut. */
+static bool tcp_of_connection(const struct snitch_flow *f)
+{
+	return f->flags & SNITCH_FLOW_WEAK || READ_ONCE(f->cut);
+}
+
+/* Takes away a socket's entries; @going: all of them, the socket is no more, else those of a
+ * connection alone.
+ */
 static void tcp_remove(const struct sock *sk, bool going)
 {
 	unsigned int bucket = snitch_flow_tcp_hash(sk);
@@ -201,7 +210,7 @@ static void tcp_remove(const struct sock *sk, bool going)
 		return;
 	spin_lock_bh(tcp_lock(bucket));
 	hlist_for_each_entry_safe(f, next, &snitch_flow_tcp[bucket], node) {
-		if (f->sk != sk || !(going || f->flags & SNITCH_FLOW_WEAK))
+		if (f->sk != sk || !(going || tcp_of_connection(f)))
 			continue;
 		if (going && !(f->flags & SNITCH_FLOW_OLDER))
 			snitch_ended_socket(f, sk);
@@ -214,7 +223,8 @@ static void tcp_remove(const struct sock *sk, bool going)
  * snitch_flow_connects() - a TCP socket sets out to connect
  *
  * It may have been accepted once, or be older than us: that let it answer a
- * peer that came, not set out to any. Also for a peer that meets it half way,
+ * peer that came, not set out to any. Nor does what cut an earlier connection
+ * count for this one: its SYN is judged. Also for a peer that meets it half way,
  * whose SYN it then answers as if it had been accepted.
  *
  * Context: any.
@@ -228,6 +238,15 @@ void snitch_flow_connects(const struct sock *sk)
 void snitch_flow_remove_tcp(const struct sock *sk)
 {
 	tcp_remove(sk, true);
+}
+
+void snitch_flow_cut(const struct sock *sk, u64 cookie, u32 origin, u64 origin_id)
+{
+	struct snitch_flow *f;
+
+	hlist_for_each_entry_rcu(f, &snitch_flow_tcp[snitch_flow_tcp_hash(sk)], node)
+		if (f->sk == sk && smp_load_acquire(&f->cookie) == cookie)	/* see flow.c */
+			snitch_revoke_refuse(f, origin, origin_id);
 }
 
 struct sock *snitch_flow_sock(const struct snitch_flow *f)

@@ -201,11 +201,18 @@ static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
 	return allow ? NF_ACCEPT : NF_DROP;
 }
 
-/* A refused connection ends; its RST is the end already. */
-static void hook_abort(const struct hook_packet *h, const struct snitch_image *image)
+/*
+ * A refused connection ends; its RST is the end already. What TCP has in its queue goes no more
+ * until then, whoever's entry would let it: the next packet out of softirq has no sender.
+ * @image: on whose account, or NULL: on that of the owner, at that packet
+ */
+static void hook_abort(const struct hook_packet *h, const struct snitch_image *image, u32 origin,
+		       u64 origin_id)
 {
-	if (h->tcp && h->sk->sk_state != TCP_SYN_SENT &&
-	    !(h->packet.tcp_flags & SNITCH_TCP_RST))
+	if (!h->tcp || h->sk->sk_state == TCP_SYN_SENT || h->packet.tcp_flags & SNITCH_TCP_RST)
+		return;
+	snitch_flow_cut(h->sk, h->cookie, origin, origin_id);
+	if (image)
 		snitch_revoke_abort(h->sk, image);
 }
 
@@ -226,7 +233,7 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	snitch_hook_tell(s, j, h->cookie);
 	if (j->action != SNITCH_ALLOW) {
 		snitch_count(SNITCH_C_REFUSED);
-		hook_abort(h, s->image);
+		hook_abort(h, s->image, j->origin, j->origin_id);
 		if (h->cookie && hook_repeats(h, j->action))
 			snitch_hook_remember(h->tcp ? h->sk : NULL, h->cookie, s, j);
 		return snitch_refuse_now(h->skb, h->tcp, j->action);
@@ -287,10 +294,25 @@ static bool hook_only_closes(const struct hook_packet *h, const struct snitch_im
 	       (READ_ONCE(owner->replaced) && owner->pid == task_tgid(current));
 }
 
+static bool hook_has_data(const struct hook_packet *h)
+{
+	return h->packet.payload || h->packet.unparsed;
+}
+
 /* Is it what somebody wants to see before it goes? See data.h. */
 static bool hook_is_data(const struct hook_packet *h, const struct snitch_flow *f)
 {
-	return READ_ONCE(f->action) != SNITCH_ASK || h->packet.payload || h->packet.unparsed;
+	return READ_ONCE(f->action) != SNITCH_ASK || hook_has_data(h);
+}
+
+/* Nobody can be asked, and it stays in TCP's queue: was it on another program's connection? One
+ * that went past its peer has no entry.
+ */
+static bool hook_must_end(const struct hook_packet *h, const struct snitch_flow *f, u32 flags,
+			  unsigned int verdict)
+{
+	return (verdict & NF_VERDICT_MASK) == NF_DROP && hook_has_data(h) &&
+	       (!f || flags & SNITCH_F_FOREIGN_DATA);
 }
 
 /*
@@ -304,17 +326,17 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 	u32 action;
 
 	if (h->mine && !snitch_flow_sender_is(f, s->image, s->uid)) {
-		if (owner && (f->action == SNITCH_ALLOW || f->action == SNITCH_ASK) &&
-		    hook_only_closes(h, owner)) {
-			*verdict = NF_ACCEPT;
-			return true;
+		if (owner && hook_only_closes(h, owner)) {
+			s->image = owner;
+			s->uid = f->uid;
+		} else {
+			if (owner || !(f->flags & SNITCH_FLOW_WEAK)) {
+				snitch_count(SNITCH_C_SWITCHED);
+				return false;
+			}
+			/* The first to speak on an accepted or older connection. */
+			WRITE_ONCE(f->generation, 0);
 		}
-		if (owner || !(f->flags & SNITCH_FLOW_WEAK)) {
-			snitch_count(SNITCH_C_SWITCHED);
-			return false;
-		}
-		/* The first to speak on an accepted or older connection. */
-		WRITE_ONCE(f->generation, 0);
 	} else if (!h->mine) {
 		/* Data: its sender is looked for first; of a connection older than us
 		 * that nobody holds any more there is none.
@@ -344,7 +366,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 		*verdict = NF_ACCEPT;
 		return true;
 	}
-	hook_abort(h, s->image);
+	hook_abort(h, s->image, f->origin, f->origin_id);
 	*verdict = snitch_refuse_now(h->skb, h->tcp, action);
 	return true;
 }
@@ -377,8 +399,11 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 	hook_subject(h, &s);
 	if (h->mine) {
 		mine = snitch_image_current();
-		if (!mine)
+		if (!mine) {
+			if (hook_has_data(h))
+				hook_abort(h, NULL, SNITCH_BY_FAIL, 0);
 			return snitch_refuse_now(h->skb, h->tcp, SNITCH_DENY);
+		}
 		s.image = mine;
 		s.uid = hook_uid();
 	}
@@ -388,6 +413,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		if (hook_entry(h, f, &s, &verdict))
 			goto out;
 		s.image = mine;
+		if (mine)
+			s.uid = hook_uid();
 		if (READ_ONCE(f->action) == SNITCH_ASK && h->packet.payload)
 			flags |= SNITCH_F_DATA;
 		if (h->mine ? !snitch_flow_sender_is(f, mine, s.uid) : hook_inherited(f, h->sk))
@@ -407,6 +434,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 		if (h->packet.unparsed)
 			flags |= SNITCH_F_UNPARSED;
 		verdict = snitch_park_packet(h->skb, h->state, &s, &j, h->cookie, flags);
+		if (hook_must_end(h, f, flags, verdict))
+			hook_abort(h, mine, SNITCH_BY_FAIL, 0);
 	} else {
 		verdict = hook_final(h, &s, &j);
 	}

@@ -91,6 +91,8 @@ static struct snitch_park *park_new(const struct sk_buff *skb, const struct nf_h
 	p->flags = flags;
 	p->tcp = sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP &&
 		 p->packet.proto == IPPROTO_TCP;
+	p->astray = p->tcp && !(p->packet.tcp_flags & SNITCH_TCP_SYN) &&
+		    !snitch_packet_to_peer(&p->packet, sk);
 	p->state = j ? SNITCH_PARK_CONSULT : SNITCH_PARK_ADOPT;
 	if (j)
 		p->why = *j;

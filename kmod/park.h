@@ -13,7 +13,7 @@
  * Locks and lifetimes
  *   snitch_park_lock (spinlock, BH) protects all tables, lists, counts and
  *   states here and the decider's event list (device.c). Under it only the
- *   locks of flow.h, cache.h, image.h and uid.h are taken. Nothing that can
+ *   locks of flow.h, revoke.h, cache.h, image.h and uid.h are taken. Nothing that can
  *   come back to a hook or sleep (kfree_skb, sock_put, other hooks) runs
  *   under it: collect, unlock, act. The last reference to an image may go
  *   here: fput() puts the work off, put_pid() and cgroup_put() only count
@@ -77,6 +77,7 @@ enum snitch_park_data {		/* what of its first data the decider is shown: data.h 
  * @truesize: of all packets
  * @deadline: CLOCK_BOOTTIME ns
  * @told: the decider session that has read FLOW
+ * @astray: c, a segment of a connection, but past its peer: a routing header
  * @late: FLOW is still to be read, though it is over
  * @adopt: in the list of its user's whose owner is to be looked for
  * @abort: the end of a refused TCP socket
@@ -124,6 +125,7 @@ struct snitch_park {
 	u32 next_seq;
 	bool ask_data;
 	bool tcp;
+	bool astray;
 	bool loopback;
 	bool late;
 	struct snitch_abort abort;

@@ -63,7 +63,7 @@ static u32 revoke_write(struct snitch_flow *f, const struct snitch_judgement *j,
 	generation = f->generation & ~SNITCH_FLOW_BY_SETS;
 	if (generation < j->generation ||
 	    (generation == j->generation && (!j->sets || f->sets <= j->sets))) {
-		if (verdict) {
+		if (verdict && !f->cut) {
 			WRITE_ONCE(f->origin_id, j->origin_id);
 			if (!(f->flags & SNITCH_FLOW_WEAK))
 				WRITE_ONCE(f->origin, j->origin);
@@ -99,6 +99,19 @@ u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s)
 		return revoke_write(f, &j, false);
 	}
 	return revoke_write(f, &j, true);
+}
+
+void snitch_revoke_refuse(struct snitch_flow *f, u32 origin, u64 origin_id)
+{
+	spin_lock_bh(&revoke_lock);
+	if (f->action != SNITCH_DENY && f->action != SNITCH_DROP) {
+		WRITE_ONCE(f->origin_id, origin_id);
+		if (!(f->flags & SNITCH_FLOW_WEAK))
+			WRITE_ONCE(f->origin, origin);
+		WRITE_ONCE(f->action, SNITCH_DENY);
+	}
+	WRITE_ONCE(f->cut, true);
+	spin_unlock_bh(&revoke_lock);
 }
 
 void snitch_revoke_forget(struct snitch_flow *f)

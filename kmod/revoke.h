@@ -25,6 +25,8 @@ void snitch_revoke_older(u64 generation, u64 sets);	/* process context */
  * ASK: it must be asked about anew; TCP: only where it says so already (data.h).
  */
 u32 snitch_revoke_judge(struct snitch_flow *f, const struct snitch_subject *s);
+/* An entry of a connection that is about to be cut refuses, under any policy. Any context. */
+void snitch_revoke_refuse(struct snitch_flow *f, u32 origin, u64 origin_id);
 /* What was said of a flow that is not TCP's counts no more. Under RCU, any context. */
 void snitch_revoke_forget(struct snitch_flow *f);
 /* End a TCP socket in the background, on the account of @image's user: at most

@@ -70,6 +70,23 @@ static void park_remember(struct snitch_park *p)
 	}
 }
 
+/* Is it the connection's that the socket has now? */
+static bool park_is_connections(const struct snitch_park *p)
+{
+	return p->astray || snitch_packet_to_peer(&p->packet, p->sk);
+}
+
+/* What was refused is not sent again as the owner's until the connection is cut. */
+static void park_cut(const struct snitch_park *p)
+{
+	if (p->action == SNITCH_ALLOW || !p->tcp || p->packet.tcp_flags & SNITCH_TCP_SYN ||
+	    !park_is_connections(p))
+		return;
+	rcu_read_lock();
+	snitch_flow_cut(p->sk, p->cookie, p->origin, p->origin_id);
+	rcu_read_unlock();
+}
+
 void snitch_park_settle(struct snitch_park *p, u32 action, u32 origin, u64 origin_id)
 {
 	lockdep_assert_held(&snitch_park_lock);
@@ -77,6 +94,7 @@ void snitch_park_settle(struct snitch_park *p, u32 action, u32 origin, u64 origi
 	p->origin = origin;
 	p->origin_id = origin_id;
 	park_remember(p);
+	park_cut(p);
 	snitch_park_detach(p);
 }
 
@@ -99,7 +117,7 @@ static void park_refuse(struct snitch_park *p)
 			snitch_refuse_other(p, skb);
 		return;
 	}
-	if (!snitch_packet_to_peer(&p->packet, p->sk))
+	if (!park_is_connections(p))
 		return;		/* it talks to somebody else by now */
 	sock_hold(p->sk);
 	snitch_park_get(p);

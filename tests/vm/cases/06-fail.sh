@@ -39,6 +39,23 @@ t_cmp "counted" "$(stat_of fail_refused)" -ge 8
 told() { grep -cE "^DECIDED .*action=$1 .*origin=fail" $TMP/observer; }
 t_cmp "each is told to who observes" "$(told deny)" -ge 8
 t_is "and nothing was allowed so" "$(told allow)" 0
+# What TCP has in its queue once that was refused: it is not sent later, in the owner's name.
+go take $B take $TMP/sock --data refused
+go pass $A pass $TMP/sock $F4 80
+t_said "dead decider: another program's data on a connection end it" take '^echo ECONNREFUSED'
+ended take; ended pass
+sleep 2
+t_ok "and do not leave later" eval '! far_got tcp 80 refused'
+go take $B take $TMP/sock --data astray --via 10.77.0.9
+go pass $A pass $TMP/sock $F4 80
+t_said "nor data that went past the peer first" take '^echo ECONNREFUSED'
+ended take; ended pass
+sleep 2
+t_ok "on the right way later" eval '! far_got tcp 80 astray'
+go take $A take $TMP/sock --data allowed
+go pass $A pass $TMP/sock $F4 80
+t_ok "the owner's do" wait_for 5 far_got tcp 80 allowed
+ended take; ended pass
 
 policy "unmatched ask" "fail allow" "${rules[@]}"
 t_out "fail allow: unknown TCP passes" '^echo OK' $A tcp $F4 82 --data open

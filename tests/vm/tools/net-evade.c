@@ -407,10 +407,23 @@ static int set_header_options(int fd)
 	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, record, sizeof(record)) < 0 ? errno : 0;
 }
 
+/* Past the peer, then the way is put right again: TCP still has the data. */
+static int send_astray(int fd, const char *data, const char *via)
+{
+	union address hop;
+	int err;
+
+	address_of(&hop, via, 0);
+	err = set_route("lsrr", fd, &hop) ?: send_report(fd, data);
+	usleep(100000);
+	return clear_lsrr(fd) ? errno : err;
+}
+
 int do_take(void)
 {
 	const char *data = option("--data", "taken");
 	long wait = option_wait("--wait", 1000);
+	const char *via = option("--via", NULL);
 	int closes = flag("--close"), marks = flag("--options");
 	int fd = receive_fd(arg("unix socket")), err;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -425,7 +438,7 @@ int do_take(void)
 		report("close", err, start);
 		return err != 0;
 	}
-	err = send_report(fd, data);
+	err = via ? send_astray(fd, data, via) : send_report(fd, data);
 	if (!err) {
 		uint64_t start = now_us();
 

@@ -189,7 +189,15 @@ static const struct {
 	{ "srh", route_srh }, { "type2", route_type2 }, { "lsrr", route_lsrr },
 };
 
-static int set_route(const char *how, int fd, const union address *via)
+int clear_lsrr(int fd)
+{
+	int tos = 0;
+
+	return setsockopt(fd, SOL_IP, IP_OPTIONS, NULL, 0) ?:
+	       setsockopt(fd, SOL_IP, IP_TOS, &tos, sizeof(tos));
+}
+
+int set_route(const char *how, int fd, const union address *via)
 {
 	uint64_t start = now_us();
 	int err;

@@ -235,7 +235,7 @@ static const struct command {
 	{ "reconnect", do_reconnect, "ADDR1 PORT1 ADDR2 PORT2 [--after MS] [--wait MS] [--udp]" },
 	{ "pass", do_pass, "SOCKET ADDR PORT [--data TEXT] [--copies N]  connects, gives the socket away" },
 	{ "take", do_take, "SOCKET [--data TEXT] [--wait MS] takes a socket and sends on it; "
-			   "[--close [--options]]: only closes it" },
+			   "[--close [--options]]: only closes it, --via HOP: by a source route first" },
 	{ "listen", do_listen, "PORT [--data TEXT] [--keep MS]  accepts one and sends to it" },
 	{ "path", do_path, "WAY ADDR PORT [--udp] [--data TEXT] [--size N] [--wait MS] [--keep MS] "
 		"[--exec PROG]" },

@@ -97,6 +97,11 @@ int do_listen(void);
 /* send_fd(), take_fd() - a descriptor over a connected unix socket; send_fd() gives an errno. */
 int send_fd(int s, int fd);
 int take_fd(int s);
+/* set_route(), clear_lsrr() - what a socket sends goes to @via first: @how srh, type2 or lsrr (a source
+ * route, IPv4); and no more. An errno, which set_route() has reported; -1 with errno set.
+ */
+int set_route(const char *how, int fd, const union address *via);
+int clear_lsrr(int fd);
 int do_fabricate(void);
 /* net-packet.c */
 int do_packet(void);
