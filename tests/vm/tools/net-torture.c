@@ -19,6 +19,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -349,6 +351,24 @@ static void connect_by(char step)
 		die("connect %s", me.way);
 }
 
+/*
+ * Waits until what another program has sent is there: else TCP might keep the next bytes back, and
+ * who has ended by then, with an answer unread, has never sent them.
+ */
+static void drain(void)
+{
+	int i, left = 1;
+
+	for (i = 0; i < 20000 && left; i++) {
+		if (ioctl(me.fd, SIOCOUTQ, &left) < 0)
+			die("SIOCOUTQ");
+		if (left)
+			usleep(1000);
+	}
+	if (left)
+		die("drain %s", me.way);
+}
+
 static void send_by(char step)
 {
 	/* Both echo requests and, for TCP and UDP, just bytes. */
@@ -357,6 +377,8 @@ static void send_by(char step)
 
 	if (!tcp && step != 's' && connect(me.fd, &me.a.sa, me.len) < 0)
 		die("connect");
+	if (tcp)
+		drain();
 	tell_truth();
 	if (step == 's')
 		err = sendto(me.fd, data, sizeof(data), MSG_NOSIGNAL, tcp ? NULL : &me.a.sa,
