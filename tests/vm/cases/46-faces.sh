@@ -24,10 +24,11 @@ put_policies() {
 	echo '"Fetches messages." = "Releve le courrier.";' >$POLICIES/fr.lproj/a.InternetAccessPolicy.strings
 }
 in_language() { local lc=$1; shift; LC_ALL=$lc snitch "$@"; }
-# A terminal of somebody whose locale this machine does not have.
+# A terminal of somebody whose locale this machine does not have. Between two the server stays.
 terminal() {
 	local name=$1 size=$2; shift 2
-	tmux -L faces -u -f /dev/null new-session -d -s $name -x ${size%x*} -y ${size#*x} "LC_ALL=de_DE.UTF-8 snitch $*"
+	tmux -L faces -u -f /dev/null new-session -d -s $name -x ${size%x*} -y ${size#*x} "LC_ALL=de_DE.UTF-8 snitch $*" \; \
+		set-option -s exit-empty off
 }
 pane_says() { tmux -L faces capture-pane -p -t $1 2>/dev/null | grep -qF -- "$2"; }
 key() { tmux -L faces send-keys -t $1 $2; }
