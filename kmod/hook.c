@@ -93,7 +93,7 @@ static u32 hook_uid(void)
 }
 
 /* The image that made the flow was replaced by exec, and somebody still holds
- * the socket: what leaves now may be another program's.
+ * the socket: data that leave now may be another program's.
  */
 static bool hook_inherited(const struct snitch_flow *f, const struct sock *sk)
 {
@@ -164,7 +164,8 @@ static int hook_remember(const struct sock *sk, u64 cookie, const struct snitch_
 		.origin = j->origin,
 		.origin_id = j->origin_id,
 		.loopback = s->loopback,
-		.flags = answer ? SNITCH_FLOW_REPLY : 0,
+		.flags = answer ? SNITCH_FLOW_REPLY :
+			 j->origin == SNITCH_BY_INBOUND ? SNITCH_FLOW_WEAK : 0,
 		.until = answer ? answer->until : 0,
 		.packets = 1,
 		.bytes = s->packet->len,
@@ -246,6 +247,25 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	return NF_ACCEPT;
 }
 
+static bool hook_no_rule_speaks(const struct snitch_judgement *j)
+{
+	return !j->lockdown && (j->action == SNITCH_ASK ||
+				(j->action != SNITCH_ALLOW && j->origin == SNITCH_BY_MODE));
+}
+
+/* A connection that came in is its server's, also when that gives it to another program or user:
+ * not asked about, only denied by a rule.
+ */
+static void hook_inbound(const struct snitch_flow *f, struct snitch_judgement *j)
+{
+	if (!(f->flags & SNITCH_FLOW_WEAK) || f->origin != SNITCH_BY_INBOUND ||
+	    READ_ONCE(f->action) != SNITCH_ALLOW || !hook_no_rule_speaks(j))
+		return;
+	j->action = SNITCH_ALLOW;
+	j->origin = SNITCH_BY_INBOUND;
+	j->origin_id = 0;
+}
+
 /*
  * Where no rule speaks, an answer to what came in may go. What a rule or a
  * person says stands, and lockdown: like an accepted connection it is refused
@@ -256,10 +276,8 @@ static bool hook_answer(struct hook_packet *h, const struct snitch_subject *s,
 {
 	struct snitch_answer answer;
 
-	if (j->action == SNITCH_ALLOW || j->lockdown ||
-	    (j->action != SNITCH_ASK && j->origin != SNITCH_BY_MODE))
-		return false;
-	if (h->tcp || !snitch_reply_answers(h->sk, h->cookie, s, &answer))
+	if (!hook_no_rule_speaks(j) || h->tcp ||
+	    !snitch_reply_answers(h->sk, h->cookie, s, &answer))
 		return false;
 	j->action = SNITCH_ALLOW;
 	j->origin = SNITCH_BY_INBOUND;
@@ -280,15 +298,21 @@ static bool hook_has_options(const struct hook_packet *h)
 	return ipv6_hdr(h->skb)->nexthdr != IPPROTO_TCP;
 }
 
+/* A segment of the connection itself: whoever holds it now, nothing of his is in it. */
+static bool hook_is_bare(const struct hook_packet *h)
+{
+	return h->tcp && !h->packet.unparsed && !h->packet.payload &&
+	       !(h->packet.tcp_flags & SNITCH_TCP_SYN) && !hook_has_options(h);
+}
+
 /*
  * The last who holds a socket ends the connection in its own name, though it never spoke on it;
  * were that refused, it would be sent again as nobody's. One that exec closed also acknowledges
- * what comes meanwhile. Nothing of the new holder's is in it.
+ * what comes meanwhile.
  */
 static bool hook_only_closes(const struct hook_packet *h, const struct snitch_image *owner)
 {
-	if (!h->tcp || h->packet.unparsed || h->packet.payload ||
-	    h->packet.tcp_flags & SNITCH_TCP_SYN || hook_has_options(h))
+	if (!hook_is_bare(h))
 		return false;
 	return h->packet.tcp_flags & (SNITCH_TCP_FIN | SNITCH_TCP_RST) ||
 	       (READ_ONCE(owner->replaced) && owner->pid == task_tgid(current));
@@ -348,7 +372,7 @@ static bool hook_entry(struct hook_packet *h, struct snitch_flow *f, struct snit
 			*verdict = f->action == SNITCH_ALLOW ? NF_ACCEPT : NF_DROP;
 			return true;
 		}
-		if (f->action == SNITCH_ALLOW && hook_inherited(f, h->sk))
+		if (f->action == SNITCH_ALLOW && hook_inherited(f, h->sk) && !hook_is_bare(h))
 			return false;
 		s->image = owner;
 		s->uid = f->uid;
@@ -430,6 +454,8 @@ static unsigned int hook_judge(struct hook_packet *h, struct snitch_flow *f)
 	snitch_image_refresh(s.image);
 	if (hook_answer(h, &s, &j, &verdict))
 		goto out;
+	if (f)
+		hook_inbound(f, &j);
 	if (j.action == SNITCH_ASK) {
 		if (h->packet.unparsed)
 			flags |= SNITCH_F_UNPARSED;

@@ -40,6 +40,27 @@ in_f $FAR tcp $C4 92 --data hi >$TMP/peer 2>&1
 t_ok "it answers without any question" grep -q '^echo OK' $TMP/peer
 ended listen
 t_is "none was asked" "$(count_seen '^FLOW')" 0
+# A server that becomes another user, as sshd does, with the same connection.
+speaks_twice() {
+	go listen $A listen $1 --data twice --then-as 1000
+	wait_for 10 said listen '^listening'
+	in_f /opt/peer -c "exec 3<>/dev/tcp/$C4/$1; echo hi >&3
+		read -r -t $((3 * SLOW)) -d '' all <&3; echo -n \"\$all\"" >$TMP/peer 2>/dev/null
+	ended listen
+}
+cp /bin/bash /opt/peer
+policy "unmatched ask" "allow /opt/peer any"
+speaks_twice 93
+t_is "nor is one that becomes another user: all of it arrives" "$(cat $TMP/peer)" twicetwice
+t_is "still none was asked" "$(count_seen '^FLOW')" 0
+policy "unmatched ask" "allow /opt/peer any" "deny $A any uid 1000"
+speaks_twice 94
+t_is "a rule denies the other user: no more arrives" "$(cat $TMP/peer)" twice
+decider_end
+policy "unmatched ask" "allow /opt/peer any" "fail deny"
+sleep $((4 * SLOW))
+speaks_twice 95
+t_is "with nobody to ask it goes on, too" "$(cat $TMP/peer)" twicetwice
 t_ok "the far end still reaches closed ports (resets are the kernel's)" \
 	eval 'in_f $FAR tcp $C4 99 2>&1 | grep -q "^connect ECONNREFUSED"'
 t_ok "and is answered when it pings" eval 'in_f $FAR icmp $C4 --wait 2000 | grep -q "^recv OK"'

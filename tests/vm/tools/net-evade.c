@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -455,7 +456,7 @@ int do_take(void)
 int do_listen(void)
 {
 	const char *data = option("--data", "listened");
-	long keep = option_sleep("--keep", 500);
+	long keep = option_sleep("--keep", 500), uid = option_number("--then-as", 0);
 	int c = accept_one(atoi(arg("port"))), err;
 	uint64_t start = now_us();
 	char buf[64];
@@ -464,6 +465,8 @@ int do_listen(void)
 		report("recv", errno, start);
 	err = send_report(c, data);
 	usleep(keep * 1000);
+	if (uid && syscall(SYS_setresuid, uid, uid, uid))
+		die("setresuid");
 	err = send_report(c, data) ?: err;
 	usleep(keep * 1000);
 	return err != 0;

@@ -236,7 +236,7 @@ static const struct command {
 	{ "pass", do_pass, "SOCKET ADDR PORT [--data TEXT] [--copies N]  connects, gives the socket away" },
 	{ "take", do_take, "SOCKET [--data TEXT] [--wait MS] takes a socket and sends on it; "
 			   "[--close [--options]]: only closes it, --via HOP: by a source route first" },
-	{ "listen", do_listen, "PORT [--data TEXT] [--keep MS]  accepts one and sends to it" },
+	{ "listen", do_listen, "PORT [--data TEXT] [--keep MS] [--then-as UID]  accepts one and sends to it" },
 	{ "path", do_path, "WAY ADDR PORT [--udp] [--data TEXT] [--size N] [--wait MS] [--keep MS] "
 		"[--exec PROG]" },
 	{ "pathfd", do_pathfd, "WAY FD [--data TEXT] [--size N] [--wait MS] [--keep MS]" },
