@@ -76,8 +76,7 @@ static void park_by_entry(struct snitch_park *p)
 {
 	const struct snitch_flow *f;
 
-	if (p->why.lockdown ||
-	    (p->why.action != SNITCH_ASK && p->why.origin != SNITCH_BY_MODE))
+	if (!snitch_judgement_open(&p->why))
 		return;
 	rcu_read_lock();
 	f = snitch_park_entry(p);

@@ -205,7 +205,7 @@ static unsigned int hook_kernel(struct hook_packet *h, u32 kernel)
 /*
  * A refused connection ends; its RST is the end already. What TCP has in its queue goes no more
  * until then, whoever's entry would let it: the next packet out of softirq has no sender.
- * @image: on whose account, or NULL: on that of the owner, at that packet
+ * @image: on whose account; NULL: nobody's, its owner's next packet does it
  */
 static void hook_abort(const struct hook_packet *h, const struct snitch_image *image, u32 origin,
 		       u64 origin_id)
@@ -247,19 +247,13 @@ static unsigned int hook_final(struct hook_packet *h, const struct snitch_subjec
 	return NF_ACCEPT;
 }
 
-static bool hook_no_rule_speaks(const struct snitch_judgement *j)
-{
-	return !j->lockdown && (j->action == SNITCH_ASK ||
-				(j->action != SNITCH_ALLOW && j->origin == SNITCH_BY_MODE));
-}
-
 /* A connection that came in is its server's, also when that gives it to another program or user:
  * not asked about, only denied by a rule.
  */
 static void hook_inbound(const struct snitch_flow *f, struct snitch_judgement *j)
 {
 	if (!(f->flags & SNITCH_FLOW_WEAK) || f->origin != SNITCH_BY_INBOUND ||
-	    READ_ONCE(f->action) != SNITCH_ALLOW || !hook_no_rule_speaks(j))
+	    READ_ONCE(f->action) != SNITCH_ALLOW || !snitch_judgement_open(j))
 		return;
 	j->action = SNITCH_ALLOW;
 	j->origin = SNITCH_BY_INBOUND;
@@ -276,7 +270,7 @@ static bool hook_answer(struct hook_packet *h, const struct snitch_subject *s,
 {
 	struct snitch_answer answer;
 
-	if (!hook_no_rule_speaks(j) || h->tcp ||
+	if (j->action == SNITCH_ALLOW || !snitch_judgement_open(j) || h->tcp ||
 	    !snitch_reply_answers(h->sk, h->cookie, s, &answer))
 		return false;
 	j->action = SNITCH_ALLOW;

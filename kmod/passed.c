@@ -157,8 +157,7 @@ static bool passed_may(const struct snitch_flow *f, const struct snitch_subject 
 		return true;
 	snitch_policy_judge(s, j);
 	if (f->flags & SNITCH_FLOW_WEAK)
-		return j->action == SNITCH_ASK || j->action == SNITCH_ALLOW ||
-		       j->origin == SNITCH_BY_MODE;
+		return j->action == SNITCH_ALLOW || snitch_judgement_open(j);
 	return j->action == SNITCH_ALLOW;
 }
 

@@ -98,6 +98,12 @@ static inline bool snitch_judgement_current(const struct snitch_judgement *j)
 	       (!j->sets || j->sets == snitch_policy_sets_generation());
 }
 
+/* snitch_judgement_open() - no rule speaks, and the mode leaves alone what is open; any context */
+static inline bool snitch_judgement_open(const struct snitch_judgement *j)
+{
+	return !j->lockdown && (j->action == SNITCH_ASK || j->origin == SNITCH_BY_MODE);
+}
+
 u32 snitch_policy_fail(void);		/* ALLOW or DENY; any context */
 void snitch_policy_get(struct snitch_policy *policy, u32 *rules, u32 *apps);
 void snitch_policy_judge(const struct snitch_subject *s, struct snitch_judgement *j);
