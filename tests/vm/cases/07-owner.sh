@@ -137,6 +137,19 @@ go same $A tcp $F4 80 --exec $A --data sameprog
 t_said "exec of the same executable is no new question" same '^echo OK'
 t_is "none was asked" "$(count_seen '^FLOW')" 0
 
+# What comes in for it the kernel acknowledges: nothing of the new program's is in that.
+cp /bin/bash /opt/tool
+policy "unmatched ask" "allow /opt/tool any"
+: >$LOG
+in_f socat -U TCP-LISTEN:84,reuseaddr SYSTEM:"sleep $((2 * SLOW)); head -c 50000 /dev/zero; sleep $((6 * SLOW))" &
+wait_for 10 far_listens -t 84
+go quiet /opt/tool -c "exec 3<>/dev/tcp/$F4/84; exec sleep $((6 * SLOW))"
+acknowledged() { in_f ss -Htin state established "sport = :84" | grep -qE 'bytes_acked:5000[01] '; }
+t_ok "exec of a program that says nothing: what comes for it is acknowledged" wait_for 5 acknowledged
+ended quiet
+t_is "exec of a program that says nothing: nobody is asked" "$(count_seen '^FLOW .*:84 ')" 0
+policy "unmatched ask"
+
 # A script that becomes another of the same interpreter, by its full path or by the same words.
 mkdir -p /opt/one /opt/two
 cat >/opt/one/x <<-END
