@@ -56,6 +56,50 @@ t_is "still none was asked" "$(count_seen '^FLOW')" 0
 policy "unmatched ask" "allow /opt/peer any" "deny $A any uid 1000"
 speaks_twice 94
 t_is "a rule denies the other user: no more arrives" "$(cat $TMP/peer)" twice
+# Two programs hold it and the kernel sends what one of them corked: whose it is nobody knows.
+cat >/opt/corks <<-END
+	#!/bin/bash
+	exec 3>&1 >/dev/null
+	$B rest $((4000 * SLOW)) &
+	exec $A pathfd more 3 --data corked --keep $((3000 * SLOW))
+END
+chmod +x /opt/corks
+policy "unmatched ask" "allow $A any" "allow $B any"
+for port in 96 97; do
+	: >$LOG
+	go inetd socat TCP-LISTEN:$port,reuseaddr EXEC:/opt/corks,nofork
+	wait_for 10 eval '[[ -n $(in_c ss -Hltn "sport = :$port") ]]'
+	in_f $FAR tcp $C4 $port --data hi --wait $((4000 * SLOW)) >$TMP/peer 2>&1 &
+	peer=$!
+	t_seen "corked, with two programs that hold it: a question, whatever their rules" \
+		"^FLOW .*flags=0x[0-9a-f]*[4-7c-f][0-9a-f] "
+	sleep 0.3
+	t_ok "while it waits, nothing arrives" eval '! grep -q "^echo OK" $TMP/peer'
+	if [[ $port == 96 ]]; then tell deny all; else tell allow all; fi
+	wait $peer
+	ended inetd
+	t_is "it arrives if that is allowed" "$port $(grep -c '^echo OK' $TMP/peer)" "$port $((port == 97))"
+done
+
+# Under lockdown a program without a rule gets an accepted connection.
+policy "mode lockdown" "unmatched deny" "allow /opt/peer any" "allow $A any"
+snitch-tool observe $TMP/observer &
+observer=$!
+wait_for 5 grep -q WELCOME $TMP/observer
+told=$(stat_of passed)
+go listen $A listen 98 --data own --keep $((3000 * SLOW))
+wait_for 10 said listen '^listening'
+in_f /opt/peer -c "exec 3<>/dev/tcp/$C4/98; echo hi >&3
+	read -r -t $((5 * SLOW)) -d '' all <&3; echo -n \"\$all\"" >$TMP/peer 2>/dev/null &
+peer=$!
+wait_for 5 said listen '^send OK'
+go thief $B steal ${PIDS[listen]} 4 --data stolen
+ended thief
+wait $peer
+ended listen
+t_is "lockdown: who takes an accepted connection cannot speak on it" "$(cat $TMP/peer)" own
+t_is "and is told" "$(stat_of passed)" $((told + 1))
+kill $observer
 decider_end
 policy "unmatched ask" "allow /opt/peer any" "fail deny"
 sleep $((4 * SLOW))
